@@ -1,0 +1,75 @@
+"""The compiled clock's agenda: a binary heap of (time, rank, entity) triples."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from envs.compiling import compiled
+
+
+class Agenda(NamedTuple):
+    """Heap arrays; ``size`` entries are in use."""
+
+    times: np.ndarray  # (capacity,) int64
+    ranks: np.ndarray  # (capacity,) int64
+    entities: np.ndarray  # (capacity,) int64
+    size: np.ndarray  # (1,) int64
+
+
+def new_agenda(capacity: int) -> Agenda:
+    """An empty agenda for at most ``capacity`` simultaneous entries."""
+    return Agenda(*(np.zeros(capacity, np.int64) for _ in range(3)), size=np.zeros(1, np.int64))
+
+
+@compiled
+def _is_before(agenda, a, b):
+    if agenda.times[a] != agenda.times[b]:
+        return agenda.times[a] < agenda.times[b]
+    if agenda.ranks[a] != agenda.ranks[b]:
+        return agenda.ranks[a] < agenda.ranks[b]
+    return agenda.entities[a] < agenda.entities[b]
+
+
+@compiled
+def _swap(agenda, a, b):
+    for array in (agenda.times, agenda.ranks, agenda.entities):
+        kept = array[a]
+        array[a] = array[b]
+        array[b] = kept
+
+
+@compiled
+def push(agenda, time, rank, entity):
+    """Adds an event."""
+    i = agenda.size[0]
+    agenda.size[0] = i + 1
+    agenda.times[i], agenda.ranks[i], agenda.entities[i] = time, rank, entity
+    while i > 0:
+        parent = (i - 1) >> 1
+        if not _is_before(agenda, i, parent):
+            break
+        _swap(agenda, i, parent)
+        i = parent
+
+
+@compiled
+def pop(agenda):
+    """Removes the first event and returns (time, rank, entity)."""
+    first = (agenda.times[0], agenda.ranks[0], agenda.entities[0])
+    last = agenda.size[0] - 1
+    agenda.size[0] = last
+    _swap(agenda, 0, last)
+    i = 0
+    while True:
+        child = 2 * i + 1
+        if child >= last:
+            break
+        if child + 1 < last and _is_before(agenda, child + 1, child):
+            child += 1
+        if not _is_before(agenda, child, i):
+            break
+        _swap(agenda, child, i)
+        i = child
+    return first

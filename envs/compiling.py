@@ -1,0 +1,45 @@
+"""How rules are compiled: numba, cached across processes, never stale.
+
+numba's own cache looks only at the file of the cached function, not at the files of its callees, so
+the cache directory carries a hash of every rule source in its name. ``NUMBA_DISABLE_JIT=1`` runs the
+very same code uncompiled, for debugging.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import numba
+
+_ROOT = Path(__file__).resolve().parent
+_SHARED = ("network.py", "trace.py", "handling.py")
+
+
+def rule_sources(root: Path = _ROOT) -> list[Path]:
+    """Files whose text can change compiled code: all of ``envs`` and the shared array layouts."""
+    shared = [root.parent / "scenarios" / name for name in _SHARED]
+    return sorted(root.glob("*.py")) + [path for path in shared if path.exists()]
+
+
+def source_hash(root: Path = _ROOT) -> str:
+    """Hash over names and texts of all rule sources."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in rule_sources(root):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def cache_directory() -> Path:
+    """``$ROUTELAB_CACHE`` or the user's cache folder, one subfolder per state of the sources."""
+    base = os.environ.get("ROUTELAB_CACHE")
+    if base is None:
+        base = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "routelab")
+    return Path(base) / f"numba-{source_hash()}"
+
+
+numba.config.CACHE_DIR = str(cache_directory())
+
+compiled = numba.njit(cache=True)
+"""Decorator of every rule."""

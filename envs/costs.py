@@ -1,0 +1,101 @@
+"""What a decision costs: the one table of cost parts, and the formulas of the parts.
+
+Expected parts are booked when a plan is chosen; when the truth is known the difference is booked
+under the same decision. Money is int64 millicents.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from envs import tables
+from envs.compiling import compiled
+from scenarios.network import TABLE_WEIGHT
+
+
+class Objective(IntEnum):
+    """The three goals; they partition the cost parts."""
+
+    COST = 0
+    LATENESS = 1
+    CARBON = 2
+
+
+class CostPart(NamedTuple):
+    """One kind of ledger row."""
+
+    name: str
+    objective: Objective
+    doc: str
+
+
+COST_PARTS: tuple[CostPart, ...] = (
+    CostPart("shipping", Objective.COST, "carrier's price by zone and weight, per parcel"),
+    CostPart("handling", Objective.COST, "picking, per parcel and line"),
+    CostPart("packaging", Objective.COST, "box and filling, per parcel and kilogram"),
+    CostPart("lost_margin", Objective.COST, "margin of declined lines"),
+    CostPart("lateness", Objective.LATENESS, "step plus capped slope after the promise, per line"),
+    CostPart("waiting", Objective.LATENESS, "hours until a backordered line is released, per line"),
+    CostPart("carbon", Objective.CARBON, "priced CO2e of transport, per parcel"),
+)
+NUM_PARTS = len(COST_PARTS)
+NUM_OBJECTIVES = len(Objective)
+PART_NAMES = tuple(part.name for part in COST_PARTS)
+OBJECTIVE_OF_PART: tuple[int, ...] = tuple(int(part.objective) for part in COST_PARTS)
+SHIPPING, HANDLING, PACKAGING, LOST_MARGIN, LATENESS, WAITING, CARBON = range(NUM_PARTS)
+
+HOUR = 3600
+MILLICENTS = 100_000
+"""Millicents in one unit of currency."""
+
+
+@compiled
+def lateness(settings, late_seconds):
+    """Cost of one line delivered ``late_seconds`` after its promise (<= 0: in time)."""
+    if late_seconds <= 0:
+        return 0
+    counted = min(late_seconds, settings["lateness_cap_seconds"][0])
+    return settings["lateness_step_millicents"][0] + settings["lateness_hour_millicents"][0] * counted // HOUR
+
+
+@compiled
+def expected_lateness(settings, quantiles, table, slack_seconds):
+    """Expected ``lateness`` of one line when transit follows ``table`` and may take ``slack_seconds``.
+
+    E[step 1(T > s)] + E[slope min((T - s)+, cap)], the latter as a difference of two tail moments.
+    """
+    tail = tables.tail_weight(quantiles, table, slack_seconds)
+    if tail == 0:
+        return 0
+    cap = settings["lateness_cap_seconds"][0]
+    moment = tables.tail_moment(quantiles, table, slack_seconds) - tables.tail_moment(
+        quantiles, table, slack_seconds + cap
+    )
+    step = settings["lateness_step_millicents"][0] * tail // TABLE_WEIGHT
+    return step + settings["lateness_hour_millicents"][0] * (moment // TABLE_WEIGHT) // HOUR
+
+
+@compiled
+def waiting(settings, seconds):
+    """Cost of one line that waits ``seconds`` for its goods."""
+    return settings["waiting_hour_millicents"][0] * max(0, seconds) // HOUR
+
+
+@compiled
+def packaging(settings, grams):
+    """Cost of one parcel's box and filling."""
+    return settings["packaging_parcel_millicents"][0] + settings["packaging_kg_millicents"][0] * grams // 1000
+
+
+@compiled
+def carbon_milligrams(services, service, grams, distance_km):
+    """CO2e of one parcel."""
+    per_kg_km = services["carbon_kg_km_milligrams"][service]
+    return services["carbon_parcel_milligrams"][service] + per_kg_km * distance_km * grams // 1000
+
+
+@compiled
+def carbon_price(settings, milligrams):
+    """Price of CO2e."""
+    return settings["carbon_kg_millicents"][0] * milligrams // 1_000_000

@@ -1,0 +1,100 @@
+"""Event log and ledger: the output contract of a simulation, one fixed int64 schema each."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+import pyarrow as pa
+
+from envs.compiling import compiled
+
+LEVELS = {"none": 0, "ledger": 1, "events": 2}
+LEDGER, EVENTS = LEVELS["ledger"], LEVELS["events"]
+
+EVENT_COLUMNS = ("time_seconds", "kind", "order", "parcel", "warehouse", "service", "value")
+LEDGER_COLUMNS = ("time_seconds", "decision_id", "order", "part", "is_settlement", "amount_millicents")
+
+
+class Kind(IntEnum):
+    """What happened; ``value`` is explained for each."""
+
+    RECEIPT_ANNOUNCED = 1  # value: receipt
+    RECEIPT_ARRIVED = 2  # value: receipt
+    ORDER_ARRIVED = 3  # value: promise_at
+    DECIDED = 4  # value: slot
+    DECLINED = 5  # value: decision id
+    PLANNED = 6  # parcel; value: bit mask of the order's lines
+    CLAIMED = 7  # parcel waits for a receipt; value: receipt
+    RELEASED = 8  # parcel joins the pick queue; value: collection booked
+    PICK_STARTED = 9  # value: expected pick seconds
+    PICK_FINISHED = 10
+    ROLLED_OVER = 11  # value: collection that was full (logged once a parcel)
+    COLLECTED = 12  # value: collection
+    DELIVERED = 13  # value: seconds after the promise, negative when early
+    ORDER_CLOSED = 14  # value: number of parcels
+
+
+(
+    RECEIPT_ANNOUNCED,
+    RECEIPT_ARRIVED,
+    ORDER_ARRIVED,
+    DECIDED,
+    DECLINED,
+    PLANNED,
+    CLAIMED,
+    RELEASED,
+    PICK_STARTED,
+    PICK_FINISHED,
+    ROLLED_OVER,
+    COLLECTED,
+    DELIVERED,
+    ORDER_CLOSED,
+) = (int(kind) for kind in Kind)
+
+
+@compiled
+def log_event(hidden, time, kind, order, parcel, value):
+    """Adds a row; warehouse and service are the parcel's (-1 without a parcel)."""
+    counters = hidden.counters
+    if counters["log_level"][0] < EVENTS:
+        return
+    n = counters["num_events"][0]
+    row = hidden.events[n]
+    row[0], row[1], row[2], row[3], row[6] = time, kind, order, parcel, value
+    row[4] = hidden.parcels["warehouse"][parcel] if parcel >= 0 else -1
+    row[5] = hidden.parcels["service"][parcel] if parcel >= 0 else -1
+    counters["num_events"][0] = n + 1
+
+
+@compiled
+def book(hidden, time, decision_id, order, part, amount, is_settlement):
+    """Books ``amount`` millicents (a zero is not booked)."""
+    if amount == 0:
+        return
+    hidden.totals[part] += amount
+    hidden.order_costs[order, part] += amount
+    counters = hidden.counters
+    if counters["log_level"][0] < LEDGER:
+        return
+    n = counters["num_ledger_rows"][0]
+    row = hidden.ledger[n]
+    row[0], row[1], row[2], row[3], row[4], row[5] = time, decision_id, order, part, is_settlement, amount
+    counters["num_ledger_rows"][0] = n + 1
+
+
+def _table(rows: np.ndarray, columns: tuple[str, ...]) -> pa.Table:
+    schema = pa.schema([pa.field(name, pa.int64(), nullable=False) for name in columns])
+    return pa.Table.from_arrays([pa.array(rows[:, i].copy()) for i in range(len(columns))], schema=schema)
+
+
+def event_table(hidden) -> pa.Table:
+    """The event log so far."""
+    return _table(hidden.events[: int(hidden.counters["num_events"][0])], EVENT_COLUMNS)
+
+
+def ledger_table(hidden) -> pa.Table:
+    """The ledger so far; ``part`` indexes ``envs.costs.COST_PARTS``."""
+    return _table(hidden.ledger[: int(hidden.counters["num_ledger_rows"][0])], LEDGER_COLUMNS)
+
+

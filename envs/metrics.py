@@ -1,0 +1,84 @@
+"""Metrics of one finished simulation, over orders that arrive after the warm-up."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from envs.costs import HOUR, MILLICENTS, OBJECTIVE_OF_PART, PART_NAMES, Objective
+from envs.state import DECLINED, DELIVERED, NONE
+from envs.world import World
+
+Metrics = dict[str, float]
+
+
+def measure(world: World) -> Metrics:
+    """Key figures; money in currency units, rates in [0, 1].
+
+    ``cost_per_order`` is the whole ledger (all parts) of the measured orders over their number. ``fill_rate`` is
+    the share of lines sent from stock at once, ``otif_rate`` the share of orders delivered whole by their promise,
+    ``split_rate`` the share of delivered orders in more than one parcel.
+    """
+    orders, hidden = world.future.orders, world.hidden
+    is_measured = orders["arrival_seconds"] >= world.network.settings["warmup_seconds"][0]
+    num_orders = int(is_measured.sum())
+    if num_orders == 0:
+        is_measured[:] = True
+        num_orders = max(1, len(orders))
+    costs = hidden.order_costs[is_measured].sum(axis=0) / (MILLICENTS * num_orders)
+    state = hidden.orders[is_measured]
+    is_delivered = state["status"] == DELIVERED
+    parcels = hidden.parcels[: int(hidden.counters["num_parcels"][0])]
+    is_in = is_measured[parcels["order"]] if len(parcels) else np.zeros(0, bool)
+    parcels = parcels[is_in]
+    late = parcels["delivered_at"] > orders["promise_at"][parcels["order"]]
+    num_parcels = np.bincount(parcels["order"], minlength=len(orders))[is_measured]
+    num_late = np.bincount(parcels["order"], weights=late, minlength=len(orders))[is_measured]
+    num_lines = int(orders["num_lines"][is_measured].sum())
+    in_stock = parcels["num_lines"][parcels["receipt"] == NONE].sum()
+    door = (parcels["delivered_at"] - orders["arrival_seconds"][parcels["order"]]) / HOUR
+    carbon_kg = parcels["carbon_milligrams"].sum() / 1e6
+    metrics: Metrics = {
+        "num_orders": num_orders,
+        "num_decisions": int(world.seen.clock["decision_id"][0]),
+        "cost_per_order": float(costs.sum()),
+    }
+    for objective in Objective:
+        part = [i for i, owner in enumerate(OBJECTIVE_OF_PART) if owner == objective]
+        metrics[f"{objective.name.lower()}_objective_per_order"] = float(costs[part].sum())
+    metrics |= {f"{name}_per_order": float(costs[i]) for i, name in enumerate(PART_NAMES)}
+    metrics |= {
+        "fill_rate": float(in_stock / max(1, num_lines)),
+        "decline_rate": float((state["status"] == DECLINED).sum() / num_orders),
+        "otif_rate": float((is_delivered & (num_late == 0)).sum() / num_orders),
+        "late_line_rate": float(parcels["num_lines"][late].sum() / max(1, num_lines)),
+        "split_rate": float((num_parcels[is_delivered] > 1).sum() / max(1, is_delivered.sum())),
+        "parcels_per_order": float(num_parcels.sum() / num_orders),
+        "hours_to_door": float(np.average(door, weights=parcels["num_lines"])) if len(parcels) else 0.0,
+        "carbon_kg_per_order": float(carbon_kg / num_orders),
+    }
+    by_warehouse = utilisation(world)
+    metrics["utilisation"] = float(np.average(by_warehouse, weights=world.network.warehouses["num_stations"]))
+    metrics |= {
+        f"utilisation/{name}": float(value)
+        for name, value in zip(world.trace.names.warehouses, by_warehouse, strict=True)
+    }
+    return metrics
+
+
+def utilisation(world: World) -> np.ndarray:
+    """float (W,): pick seconds started before the horizon over open station seconds up to it."""
+    network, hidden = world.network, world.hidden
+    horizon = int(network.settings["horizon_seconds"][0])
+    parcels = hidden.parcels[: int(hidden.counters["num_parcels"][0])]
+    parcels = parcels[parcels["started_at"] < horizon]
+    busy = np.bincount(
+        parcels["warehouse"], weights=parcels["ready_at"] - parcels["started_at"], minlength=len(network.warehouses)
+    )
+    open_seconds = np.zeros(len(network.warehouses))
+    for w, row in enumerate(network.warehouses):
+        shifts = network.shifts[row["first_shift"] : row["first_shift"] + row["num_shifts"]]
+        length = np.minimum(shifts["close_seconds"], horizon) - np.clip(shifts["open_seconds"], 0, horizon)
+        open_seconds[w] = np.maximum(0, length).sum() * row["num_stations"]
+    return busy / np.maximum(1.0, open_seconds)
+
+

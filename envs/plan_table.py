@@ -1,0 +1,135 @@
+"""The table of plans that one decision chooses from, and the scratch space of its making."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from envs.costs import NUM_PARTS
+from envs.feature_schema import NUM_CONTEXT, NUM_FEATURES
+from scenarios.network import Network, record_dtype
+
+MAX_PLANS = 32
+"""Slots of a decision (K)."""
+
+MAX_BLOCKS = 5
+"""Blocks of lines that are routed together; more lines are merged into this many blocks."""
+
+NUM_SUBSETS = 1 << MAX_BLOCKS
+
+
+class Rule(IntEnum):
+    """Columns by which plans are ranked. Each is a sum over parcels; lower is better.
+
+    The first six are rules on the board, of which the first uses the current weights and bid prices; the last three
+    are the objectives.
+    """
+
+    SCORE = 0  # permille weights times objectives, plus bid prices of units in stock
+    CHEAPEST = 1  # shipping, handling and packaging
+    FASTEST = 2  # expected seconds to the door, per line
+    NEAREST = 3  # kilometres, per line
+    FEWEST_SPLITS = 4  # parcels
+    MYOPIC = 5  # expected total cost, lateness and carbon included, at weights one
+    COST = 6
+    LATENESS = 7
+    CARBON = 8
+
+
+NUM_RULES = len(Rule)
+SCORE, CHEAPEST, FASTEST, NEAREST, FEWEST_SPLITS, MYOPIC, COST, LATENESS_GOAL, CARBON_GOAL = (int(r) for r in Rule)
+
+SPLIT_FLAG, BACKORDER_FLAG, ALWAYS_REAL_FLAG = 1 << NUM_RULES, 2 << NUM_RULES, 4 << NUM_RULES
+
+BACKORDER_LAST = 1 << 50
+"""Added per line to the operational rules, which use goods in stock before they backorder."""
+
+DECLINE_LAST = 1 << 60
+
+OPTIONS = record_dtype(  # one parcel of a plan: a subset of blocks from one warehouse with one service
+    "subset",
+    "warehouse",
+    "service",
+    "receipt",  # NONE for goods in stock
+    "collection",  # expected; NONE never
+    "lines_mask",
+    "num_lines",
+    "units",
+    "grams",
+    "pick_seconds",
+    "ready_at",
+    "collected_at",
+    "mean_at",  # expected delivery
+    "quoted_at",
+    "late_weight",  # probability of a late delivery, TABLE_WEIGHT-ths
+    "distance_km",
+    "carbon_milligrams",
+    "bid_millicents",
+    "lateness_millicents",  # of all its lines, expected
+    "waiting_millicents",  # of all its lines, expected
+)
+
+SLOTS = record_dtype(
+    "is_decline",
+    "num_parcels",
+    "num_backordered_lines",
+    "guarantees",  # bit mask over Rule, then split, backorder, always real
+    "bid_millicents",
+    "quoted_at",  # of the last parcel
+)
+
+SUBSETS = record_dtype("lines_mask", "num_lines", "units", "grams", "requirements", "first_option", "num_ranked")
+CANDIDATES = record_dtype("score", "num_parcels", "guarantees")
+
+
+class Plans(NamedTuple):
+    """Plans in slots 0..n-1, sorted by (score, canonical key); everything else is scratch."""
+
+    count: np.ndarray  # (3,) int64: number of plans, of options, of candidates
+    slots: np.ndarray  # (K,) SLOTS
+    chosen: np.ndarray  # (K, MAX_BLOCKS) int64 options of each plan
+    costs: np.ndarray  # (K, NUM_PARTS) int64 expected millicents
+    rules: np.ndarray  # (K, NUM_RULES) int64
+    features: np.ndarray  # (K, NUM_FEATURES) float32, zeros beyond the plans
+    context: np.ndarray  # (NUM_CONTEXT,) float32
+    start_at: np.ndarray  # (W,) int64 second at which a parcel released now would be started
+    options: np.ndarray  # (O,) OPTIONS
+    option_costs: np.ndarray  # (O, NUM_PARTS) int64
+    option_rules: np.ndarray  # (O, NUM_RULES) int64
+    subsets: np.ndarray  # (NUM_SUBSETS,) SUBSETS
+    ranked: np.ndarray  # (NUM_SUBSETS, K) int64 options by score
+    best: np.ndarray  # (NUM_SUBSETS, NUM_RULES) int64 option, NONE if there is none
+    best_backorder: np.ndarray  # (NUM_SUBSETS,) int64 option by score
+    candidates: np.ndarray  # (2 K,) CANDIDATES
+    candidate_options: np.ndarray  # (2 K, MAX_BLOCKS) int64
+
+
+COUNT_PLANS, COUNT_OPTIONS, COUNT_CANDIDATES = 0, 1, 2
+
+
+def new_plans(network: Network) -> Plans:
+    """An empty table with room for every option of this network."""
+    num_pairs = network.pairs.size
+    num_options = (NUM_SUBSETS - 1 + MAX_BLOCKS) * num_pairs
+    num_candidates = 2 * MAX_PLANS
+    return Plans(
+        count=np.zeros(3, np.int64),
+        slots=np.zeros(MAX_PLANS, SLOTS),
+        chosen=np.full((MAX_PLANS, MAX_BLOCKS), -1, np.int64),
+        costs=np.zeros((MAX_PLANS, NUM_PARTS), np.int64),
+        rules=np.zeros((MAX_PLANS, NUM_RULES), np.int64),
+        features=np.zeros((MAX_PLANS, NUM_FEATURES), np.float32),
+        context=np.zeros(NUM_CONTEXT, np.float32),
+        start_at=np.zeros(network.pairs.shape[0], np.int64),
+        options=np.zeros(num_options, OPTIONS),
+        option_costs=np.zeros((num_options, NUM_PARTS), np.int64),
+        option_rules=np.zeros((num_options, NUM_RULES), np.int64),
+        subsets=np.zeros(NUM_SUBSETS, SUBSETS),
+        ranked=np.zeros((NUM_SUBSETS, MAX_PLANS), np.int64),
+        best=np.full((NUM_SUBSETS, NUM_RULES), -1, np.int64),
+        best_backorder=np.full(NUM_SUBSETS, -1, np.int64),
+        candidates=np.zeros(num_candidates, CANDIDATES),
+        candidate_options=np.full((num_candidates, MAX_BLOCKS), -1, np.int64),
+    )

@@ -1,0 +1,30 @@
+"""The one door between the world and whoever decides."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from envs.prices import Pricing
+from envs.snapshot import Snapshot
+from scenarios.network import Network
+
+
+@runtime_checkable
+class Agent(Protocol):
+    """Any decider: a heuristic, a learned policy, a person behind a screen.
+
+    Attributes:
+        name: shown in tables.
+        pricing: who fills the bid-price table for it.
+        needs_features: whether it reads ``plans.features`` and ``plans.context``.
+    """
+
+    name: str
+    pricing: Pricing
+    needs_features: bool
+
+    def start(self, network: Network) -> None:
+        """A new episode begins on this public network."""
+
+    def choose(self, snapshot: Snapshot) -> int:
+        """Returns the slot of a real plan, 0 <= slot < snapshot.num_plans."""

@@ -1,0 +1,63 @@
+"""One replication: a trace and its state, the four groups of arrays that rules work on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from envs import log, prices
+from envs.plan_table import Plans, new_plans
+from envs.state import Hidden, Observable, check_playable, new_hidden, new_observable
+from scenarios.errors import InputError, unknown_name
+from scenarios.network import Network
+from scenarios.trace import Future, Trace
+
+
+class World:
+    """State of one replication at second 0, before the first event.
+
+    Args:
+        trace: what happens; never written to.
+        level: what is logged: ``none``, ``ledger`` or ``events``.
+        weights: preference weights (cost, lateness, carbon), each in [0, 1000]; kept in thousandths.
+        pricing: who fills the bid-price table.
+        describes: whether features are computed at each decision.
+    """
+
+    def __init__(
+        self,
+        trace: Trace,
+        level: str = "events",
+        weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
+        pricing: prices.Pricing = prices.Pricing.NONE,
+        describes: bool = True,
+    ) -> None:
+        if level not in log.LEVELS:
+            raise unknown_name("log level", level, log.LEVELS)
+        check_playable(trace)
+        self.trace = trace
+        self.network: Network = trace.network
+        self.future: Future = trace.future
+        self.seen: Observable = new_observable(trace.network, len(trace.future.receipts))
+        self.hidden: Hidden = new_hidden(trace.network, trace.future, log.LEVELS[level])
+        self.plans: Plans = new_plans(trace.network)
+        self.seen.clock["pricing"] = int(pricing)
+        self.hidden.counters["is_describing"] = int(describes)
+        set_weights(self.seen, weights)
+
+    @property
+    def totals(self) -> np.ndarray:
+        """int64 millicents booked so far, by cost part."""
+        return self.hidden.totals
+
+
+def set_weights(seen: Observable, weights: tuple[float, float, float]) -> None:
+    """Sets the preference weights (cost, lateness, carbon) of the coming decisions.
+
+    Raises:
+        InputError: not three finite numbers from 0 to 1000.
+    """
+    values = np.asarray(weights, float)
+    if values.shape != (3,) or not np.all(np.isfinite(values)) or values.min() < 0 or values.max() > 1000:
+        raise InputError("weights", weights, "three numbers from 0 to 1000 (cost, lateness, carbon)", "give all three")
+    for name, value in zip(("cost", "lateness", "carbon"), values, strict=True):
+        seen.clock[f"weight_{name}_permille"] = round(1000 * value)
