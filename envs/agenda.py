@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.compiling import compiled
+from envs.compiling import compiled, inlined
+from scenarios.network import Network
+from scenarios.trace import Future
 
 
 class Agenda(NamedTuple):
@@ -18,12 +20,14 @@ class Agenda(NamedTuple):
     size: np.ndarray  # (1,) int64
 
 
-def new_agenda(capacity: int) -> Agenda:
-    """An empty agenda for at most ``capacity`` simultaneous entries."""
+def new_agenda(network: Network, future: Future) -> Agenda:
+    """An empty agenda with room for all that can be due at once."""
+    num_places = 2 * len(network.warehouses) + network.pairs.size
+    capacity = num_places + 2 * len(future.receipts) + len(future.lines) + 8
     return Agenda(*(np.zeros(capacity, np.int64) for _ in range(3)), size=np.zeros(1, np.int64))
 
 
-@compiled
+@inlined
 def _is_before(agenda, a, b):
     if agenda.times[a] != agenda.times[b]:
         return agenda.times[a] < agenda.times[b]
@@ -32,7 +36,7 @@ def _is_before(agenda, a, b):
     return agenda.entities[a] < agenda.entities[b]
 
 
-@compiled
+@inlined
 def _swap(agenda, a, b):
     for array in (agenda.times, agenda.ranks, agenda.entities):
         kept = array[a]

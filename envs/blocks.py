@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from envs import options
-from envs.compiling import compiled
+from envs.compiling import compiled, inlined
 from envs.plan_table import MAX_BLOCKS
 
 
@@ -15,7 +15,7 @@ def form_blocks(network, seen, plans):
     among equals), so that merging costs as few plans as possible.
     """
     rows, lines = plans.subsets, seen.lines
-    num_lines = seen.order["num_lines"][0]
+    num_lines = seen.order[0]["num_lines"]
     if num_lines <= MAX_BLOCKS:
         for line in range(num_lines):
             _describe(seen, plans, 1 << line, 1 << line)
@@ -43,7 +43,7 @@ def form_blocks(network, seen, plans):
     return MAX_BLOCKS
 
 
-@compiled
+@inlined
 def _num_bits(mask):
     count = 0
     while mask:
@@ -52,17 +52,17 @@ def _num_bits(mask):
     return count
 
 
-@compiled
+@inlined
 def _describe(seen, plans, subset, lines_mask):
     rows, lines = plans.subsets, seen.lines
-    rows["lines_mask"][subset] = lines_mask
-    rows["num_lines"][subset] = 0
-    rows["units"][subset] = 0
-    rows["grams"][subset] = 0
-    rows["requirements"][subset] = seen.order["requirements"][0]
-    for line in range(seen.order["num_lines"][0]):
+    rows[subset]["lines_mask"] = lines_mask
+    rows[subset]["num_lines"] = 0
+    rows[subset]["units"] = 0
+    rows[subset]["grams"] = 0
+    rows[subset]["requirements"] = seen.order[0]["requirements"]
+    for line in range(seen.order[0]["num_lines"]):
         if lines_mask >> line & 1:
-            rows["num_lines"][subset] += 1
-            rows["units"][subset] += lines["units"][line]
-            rows["grams"][subset] += lines["grams"][line]
-            rows["requirements"][subset] |= lines["requirements"][line]
+            rows[subset]["num_lines"] += 1
+            rows[subset]["units"] += lines[line]["units"]
+            rows[subset]["grams"] += lines[line]["grams"]
+            rows[subset]["requirements"] |= lines[line]["requirements"]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from envs import agenda as agenda_rules
 from envs import decisions, delivery, docks, picking, ranks, receiving
-from envs.agenda import new_agenda, push
+from envs.agenda import push
 from envs.compiling import compiled
-from envs.state import NONE
 from envs.world import World
 
 
@@ -16,24 +13,24 @@ from envs.world import World
 def _begin(network, future, agenda):
     """Puts all that is known at second 0 on the agenda; lists of later events are entered one by one."""
     for warehouse in range(len(network.warehouses)):
-        first = network.warehouses["first_shift"][warehouse]
-        push(agenda, max(0, network.shifts["open_seconds"][first]), ranks.SHIFT_OPENED, warehouse)
+        first = network.warehouses[warehouse]["first_shift"]
+        push(agenda, max(0, network.shifts[first]["open_seconds"]), ranks.SHIFT_OPENED, warehouse)
         for service in range(network.pairs.shape[1]):
-            if network.pairs["num_collections"][warehouse, service] > 0:
-                collection = network.pairs["first_collection"][warehouse, service]
-                push(agenda, network.collections["time_seconds"][collection], ranks.COLLECTION, collection)
+            if network.pairs[warehouse, service]["num_collections"] > 0:
+                collection = network.pairs[warehouse, service]["first_collection"]
+                push(agenda, network.collections[collection]["time_seconds"], ranks.COLLECTION, collection)
     for receipt in range(len(future.receipts)):
-        push(agenda, max(0, future.receipts["announced_at"][receipt]), ranks.RECEIPT_ANNOUNCED, receipt)
-        push(agenda, future.receipts["actual_at"][receipt], ranks.RECEIPT_ARRIVED, receipt)
+        push(agenda, max(0, future.receipts[receipt]["announced_at"]), ranks.RECEIPT_ANNOUNCED, receipt)
+        push(agenda, future.receipts[receipt]["actual_at"], ranks.RECEIPT_ARRIVED, receipt)
     if len(future.orders):
-        push(agenda, future.orders["arrival_seconds"][0], ranks.ORDER_ARRIVED, 0)
+        push(agenda, future.orders[0]["arrival_seconds"], ranks.ORDER_ARRIVED, 0)
 
 
 @compiled
 def _wake(hidden, agenda, warehouse, now):
     """Stations look for work at the end of this second, once."""
-    if hidden.queues["wake_at"][warehouse] != now:
-        hidden.queues["wake_at"][warehouse] = now
+    if hidden.queues[warehouse]["wake_at"] != now:
+        hidden.queues[warehouse]["wake_at"] = now
         push(agenda, now, ranks.PICKS_STARTED, warehouse)
 
 
@@ -46,32 +43,32 @@ def _advance(network, future, seen, hidden, plans, agenda):
     """
     while agenda.size[0] > 0:
         now, rank, entity = agenda_rules.pop(agenda)
-        seen.clock["now_seconds"][0] = now
+        seen.clock[0]["now_seconds"] = now
         if rank == ranks.ORDER_ARRIVED:
             if entity + 1 < len(future.orders):
-                push(agenda, future.orders["arrival_seconds"][entity + 1], ranks.ORDER_ARRIVED, entity + 1)
+                push(agenda, future.orders[entity + 1]["arrival_seconds"], ranks.ORDER_ARRIVED, entity + 1)
             decisions.ask(network, future, seen, hidden, plans, entity)
             return True
         if rank == ranks.PICKS_STARTED:
             for i in range(picking.start_picks(network, future, seen, hidden, entity)):
                 parcel = hidden.moved[i]
-                push(agenda, hidden.parcels["ready_at"][parcel], ranks.PICK_FINISHED, parcel)
+                push(agenda, hidden.parcels[parcel]["ready_at"], ranks.PICK_FINISHED, parcel)
         elif rank == ranks.PICK_FINISHED:
             if picking.finish_pick(network, seen, hidden, entity):
                 _travel(network, future, seen, hidden, agenda, entity)
-            _wake(hidden, agenda, hidden.parcels["warehouse"][entity], now)
+            _wake(hidden, agenda, hidden.parcels[entity]["warehouse"], now)
         elif rank == ranks.COLLECTION:
             for i in range(docks.collect(network, seen, hidden, entity)):
                 _travel(network, future, seen, hidden, agenda, hidden.moved[i])
             if _has_next_collection(network, entity):
-                push(agenda, network.collections["time_seconds"][entity + 1], ranks.COLLECTION, entity + 1)
+                push(agenda, network.collections[entity + 1]["time_seconds"], ranks.COLLECTION, entity + 1)
         elif rank == ranks.DELIVERY:
             delivery.deliver(network, future, seen, hidden, entity)
         elif rank == ranks.RECEIPT_ANNOUNCED:
             receiving.announce(future, seen, hidden, entity)
         elif rank == ranks.RECEIPT_ARRIVED:
             if receiving.receive(network, future, seen, hidden, entity) > 0:
-                _wake(hidden, agenda, future.receipts["warehouse"][entity], now)
+                _wake(hidden, agenda, future.receipts[entity]["warehouse"], now)
         elif rank == ranks.SHIFT_OPENED:
             _wake(hidden, agenda, entity, now)
             _open_next_shift(network, agenda, entity, now)
@@ -88,29 +85,37 @@ def _has_next_collection(network, collection):
     following = collection + 1
     return (
         following < len(network.collections)
-        and network.collections["warehouse"][following] == network.collections["warehouse"][collection]
-        and network.collections["service"][following] == network.collections["service"][collection]
+        and network.collections[following]["warehouse"] == network.collections[collection]["warehouse"]
+        and network.collections[following]["service"] == network.collections[collection]["service"]
     )
 
 
 @compiled
 def _open_next_shift(network, agenda, warehouse, now):
-    first = network.warehouses["first_shift"][warehouse]
-    for shift in range(first, first + network.warehouses["num_shifts"][warehouse]):
-        if network.shifts["open_seconds"][shift] > now:
-            push(agenda, network.shifts["open_seconds"][shift], ranks.SHIFT_OPENED, warehouse)
+    first = network.warehouses[warehouse]["first_shift"]
+    for shift in range(first, first + network.warehouses[warehouse]["num_shifts"]):
+        if network.shifts[shift]["open_seconds"] > now:
+            push(agenda, network.shifts[shift]["open_seconds"], ranks.SHIFT_OPENED, warehouse)
             return
 
 
 @compiled
 def _answer(network, future, seen, hidden, plans, agenda, slot):
     """Carries out ``slot`` and plays on until the next decision."""
-    decisions.carry_out(network, future, seen, hidden, plans, slot)
-    for i in range(plans.slots["num_parcels"][slot]):
-        option = plans.chosen[slot, i]
-        if plans.options["receipt"][option] == NONE:
-            _wake(hidden, agenda, plans.options["warehouse"][option], seen.clock["now_seconds"][0])
+    for i in range(decisions.carry_out(network, future, seen, hidden, plans, slot)):
+        _wake(hidden, agenda, hidden.parcels[hidden.moved[i]]["warehouse"], seen.clock[0]["now_seconds"])
     return _advance(network, future, seen, hidden, plans, agenda)
+
+
+@compiled
+def _start(world):
+    _begin(world.network, world.future, world.agenda)
+    return _advance(world.network, world.future, world.seen, world.hidden, world.plans, world.agenda)
+
+
+@compiled
+def _step(world, slot):
+    return _answer(world.network, world.future, world.seen, world.hidden, world.plans, world.agenda, slot)
 
 
 class CompiledClock:
@@ -120,20 +125,12 @@ class CompiledClock:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        future, network = world.future, world.network
-        capacity = (
-            2 * len(network.warehouses) + network.pairs.size + 2 * len(future.receipts) + len(future.lines) + 8
-        )
-        self.agenda = new_agenda(capacity)
-        self._arrays = (world.network, world.future, world.seen, world.hidden, world.plans, self.agenda)
+        self._handle = world.handle
 
     def start(self) -> bool:
         """Plays to the first decision; False if the trace has none."""
-        _begin(self.world.network, self.world.future, self.agenda)
-        return bool(_advance(*self._arrays))
+        return _start(self._handle)
 
     def answer(self, slot: int) -> bool:
         """Carries out the plan in ``slot`` and plays to the next decision; False at the end."""
-        return bool(_answer(*self._arrays, np.int64(slot)))
-
-
+        return _step(self._handle, slot)

@@ -43,3 +43,6 @@ numba.config.CACHE_DIR = str(cache_directory())
 
 compiled = numba.njit(cache=True)
 """Decorator of every rule."""
+
+inlined = numba.njit(cache=True, forceinline=True)
+"""Decorator of small rules on the path of every option: a call would copy all array headers of its groups."""

@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from envs import tables
-from envs.compiling import compiled
+from envs.compiling import compiled, inlined
 from scenarios.network import TABLE_WEIGHT
 
 
@@ -55,11 +55,11 @@ def lateness(settings, late_seconds):
     """Cost of one line delivered ``late_seconds`` after its promise (<= 0: in time)."""
     if late_seconds <= 0:
         return 0
-    counted = min(late_seconds, settings["lateness_cap_seconds"][0])
-    return settings["lateness_step_millicents"][0] + settings["lateness_hour_millicents"][0] * counted // HOUR
+    counted = min(late_seconds, settings[0]["lateness_cap_seconds"])
+    return settings[0]["lateness_step_millicents"] + settings[0]["lateness_hour_millicents"] * counted // HOUR
 
 
-@compiled
+@inlined
 def expected_lateness(settings, quantiles, table, slack_seconds):
     """Expected ``lateness`` of one line when transit follows ``table`` and may take ``slack_seconds``.
 
@@ -68,34 +68,34 @@ def expected_lateness(settings, quantiles, table, slack_seconds):
     tail = tables.tail_weight(quantiles, table, slack_seconds)
     if tail == 0:
         return 0
-    cap = settings["lateness_cap_seconds"][0]
+    cap = settings[0]["lateness_cap_seconds"]
     moment = tables.tail_moment(quantiles, table, slack_seconds) - tables.tail_moment(
         quantiles, table, slack_seconds + cap
     )
-    step = settings["lateness_step_millicents"][0] * tail // TABLE_WEIGHT
-    return step + settings["lateness_hour_millicents"][0] * (moment // TABLE_WEIGHT) // HOUR
+    step = settings[0]["lateness_step_millicents"] * tail // TABLE_WEIGHT
+    return step + settings[0]["lateness_hour_millicents"] * (moment // TABLE_WEIGHT) // HOUR
 
 
-@compiled
+@inlined
 def waiting(settings, seconds):
     """Cost of one line that waits ``seconds`` for its goods."""
-    return settings["waiting_hour_millicents"][0] * max(0, seconds) // HOUR
+    return settings[0]["waiting_hour_millicents"] * max(0, seconds) // HOUR
 
 
-@compiled
+@inlined
 def packaging(settings, grams):
     """Cost of one parcel's box and filling."""
-    return settings["packaging_parcel_millicents"][0] + settings["packaging_kg_millicents"][0] * grams // 1000
+    return settings[0]["packaging_parcel_millicents"] + settings[0]["packaging_kg_millicents"] * grams // 1000
 
 
-@compiled
+@inlined
 def carbon_milligrams(services, service, grams, distance_km):
     """CO2e of one parcel."""
-    per_kg_km = services["carbon_kg_km_milligrams"][service]
-    return services["carbon_parcel_milligrams"][service] + per_kg_km * distance_km * grams // 1000
+    per_kg_km = services[service]["carbon_kg_km_milligrams"]
+    return services[service]["carbon_parcel_milligrams"] + per_kg_km * distance_km * grams // 1000
 
 
-@compiled
+@inlined
 def carbon_price(settings, milligrams):
     """Price of CO2e."""
-    return settings["carbon_kg_millicents"][0] * milligrams // 1_000_000
+    return settings[0]["carbon_kg_millicents"] * milligrams // 1_000_000

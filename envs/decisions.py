@@ -12,40 +12,40 @@ from envs.state import DECLINED, NONE
 @compiled
 def arrive(network, future, seen, hidden, order):
     """The order becomes visible: it is the one being asked, and demand counters know it."""
-    rows, asked, now = future.orders, seen.order, seen.clock["now_seconds"][0]
-    asked["order"][0] = order
-    asked["region"][0] = rows["region"][order]
-    asked["arrival_seconds"][0] = rows["arrival_seconds"][order]
-    asked["promise_at"][0] = rows["promise_at"][order]
-    asked["requirements"][0] = rows["requirements"][order]
-    asked["num_lines"][0] = rows["num_lines"][order]
-    asked["margin_millicents"][0] = 0
-    first = rows["first_line"][order]
-    for i in range(rows["num_lines"][order]):
-        sku = future.lines["sku"][first + i]
-        units = future.lines["units"][first + i]
-        seen.lines["line"][i] = first + i
-        seen.lines["sku"][i] = sku
-        seen.lines["units"][i] = units
-        seen.lines["grams"][i] = units * network.skus["grams"][sku]
-        seen.lines["requirements"][i] = network.skus["requirements"][sku]
-        seen.lines["ship_from_seconds"][i] = future.lines["ship_from_seconds"][first + i]
-        asked["margin_millicents"][0] += future.lines["margin_millicents"][first + i]
+    rows, asked, now = future.orders, seen.order, seen.clock[0]["now_seconds"]
+    asked[0]["order"] = order
+    asked[0]["region"] = rows[order]["region"]
+    asked[0]["arrival_seconds"] = rows[order]["arrival_seconds"]
+    asked[0]["promise_at"] = rows[order]["promise_at"]
+    asked[0]["requirements"] = rows[order]["requirements"]
+    asked[0]["num_lines"] = rows[order]["num_lines"]
+    asked[0]["margin_millicents"] = 0
+    first = rows[order]["first_line"]
+    for i in range(rows[order]["num_lines"]):
+        sku = future.lines[first + i]["sku"]
+        units = future.lines[first + i]["units"]
+        seen.lines[i]["line"] = first + i
+        seen.lines[i]["sku"] = sku
+        seen.lines[i]["units"] = units
+        seen.lines[i]["grams"] = units * network.skus[sku]["grams"]
+        seen.lines[i]["requirements"] = network.skus[sku]["requirements"]
+        seen.lines[i]["ship_from_seconds"] = future.lines[first + i]["ship_from_seconds"]
+        asked[0]["margin_millicents"] += future.lines[first + i]["margin_millicents"]
     count_demand(seen)
-    log.log_event(hidden, now, log.ORDER_ARRIVED, order, NONE, rows["promise_at"][order])
+    log.log_event(hidden, now, log.ORDER_ARRIVED, order, NONE, rows[order]["promise_at"])
 
 
 @compiled
 def count_demand(seen):
     """Counts one order in the sliding hour."""
     clock = seen.clock
-    hour = clock["now_seconds"][0] // HOUR
-    if hour != clock["hour"][0]:
-        is_next = hour == clock["hour"][0] + 1
-        clock["orders_last_hour"][0] = clock["orders_this_hour"][0] if is_next else 0
-        clock["orders_this_hour"][0] = 0
-        clock["hour"][0] = hour
-    clock["orders_this_hour"][0] += 1
+    hour = clock[0]["now_seconds"] // HOUR
+    if hour != clock[0]["hour"]:
+        is_next = hour == clock[0]["hour"] + 1
+        clock[0]["orders_last_hour"] = clock[0]["orders_this_hour"] if is_next else 0
+        clock[0]["orders_this_hour"] = 0
+        clock[0]["hour"] = hour
+    clock[0]["orders_this_hour"] += 1
 
 
 @compiled
@@ -53,61 +53,69 @@ def ask(network, future, seen, hidden, plans, order):
     """An order arrives: enumerates its plans and, unless switched off, their features."""
     arrive(network, future, seen, hidden, order)
     plan_rules.enumerate_plans(network, seen, plans)
-    if hidden.counters["is_describing"][0]:
+    if hidden.counters[0]["is_describing"]:
         features.describe(network, seen, plans)
 
 
 @compiled
 def carry_out(network, future, seen, hidden, plans, slot):
-    """Carries out the plan in ``slot`` for the asked order: books, allocates, releases or declines."""
-    order, now = seen.order["order"][0], seen.clock["now_seconds"][0]
-    decision_id = seen.clock["decision_id"][0]
-    seen.clock["decision_id"][0] = decision_id + 1
-    hidden.orders["decision_id"][order] = decision_id
+    """Carries out the plan in ``slot`` for the asked order: books, allocates, releases or declines.
+
+    Returns:
+        Number of parcels released to pick queues; ``hidden.moved`` names them.
+    """
+    order, now = seen.order[0]["order"], seen.clock[0]["now_seconds"]
+    decision_id = seen.clock[0]["decision_id"]
+    seen.clock[0]["decision_id"] = decision_id + 1
+    hidden.orders[order]["decision_id"] = decision_id
     log.log_event(hidden, now, log.DECIDED, order, NONE, slot)
     for part in range(NUM_PARTS):
         log.book(hidden, now, decision_id, order, part, plans.costs[slot, part], 0)
-    if plans.slots["is_decline"][slot]:
+    if plans.slots[slot]["is_decline"]:
         log.log_event(hidden, now, log.DECLINED, order, NONE, decision_id)
         close_order(hidden, order, DECLINED, now)
-        return
-    for i in range(plans.slots["num_parcels"][slot]):
+        return 0
+    num_released = 0
+    for i in range(plans.slots[slot]["num_parcels"]):
         parcel = _plan_parcel(seen, hidden, plans, plans.chosen[slot, i], decision_id)
-        log.log_event(hidden, now, log.PLANNED, order, parcel, hidden.parcels["lines_mask"][parcel])
-        receipt = hidden.parcels["receipt"][parcel]
+        log.log_event(hidden, now, log.PLANNED, order, parcel, hidden.parcels[parcel]["lines_mask"])
+        receipt = hidden.parcels[parcel]["receipt"]
         if receipt == NONE:
             _allocate(network, seen, hidden, parcel)
             receiving.release(network, seen, hidden, parcel)
+            hidden.moved[num_released] = parcel
+            num_released += 1
         else:
             receiving.claim(seen, hidden, parcel, receipt)
             log.log_event(hidden, now, log.CLAIMED, order, parcel, receipt)
+    return num_released
 
 
 @compiled
 def _plan_parcel(seen, hidden, plans, option, decision_id):
     """Creates the parcel of an option and returns its id."""
-    row, parcels, order = plans.options, hidden.parcels, seen.order["order"][0]
-    parcel = hidden.counters["num_parcels"][0]
-    hidden.counters["num_parcels"][0] = parcel + 1
-    parcels["order"][parcel] = order
-    parcels["decision_id"][parcel] = decision_id
-    parcels["warehouse"][parcel] = row["warehouse"][option]
-    parcels["service"][parcel] = row["service"][option]
-    parcels["receipt"][parcel] = row["receipt"][option]
-    parcels["collection"][parcel] = NONE
-    parcels["lines_mask"][parcel] = row["lines_mask"][option]
-    parcels["num_lines"][parcel] = row["num_lines"][option]
-    parcels["units"][parcel] = row["units"][option]
-    parcels["grams"][parcel] = row["grams"][option]
-    parcels["pick_seconds"][parcel] = row["pick_seconds"][option]
-    parcels["carbon_milligrams"][parcel] = row["carbon_milligrams"][option]
-    parcels["lateness_millicents"][parcel] = plans.option_costs[option, LATENESS]
-    parcels["waiting_millicents"][parcel] = plans.option_costs[option, WAITING]
-    parcels["quoted_at"][parcel] = row["quoted_at"][option]
-    parcels["planned_at"][parcel] = seen.clock["now_seconds"][0]
-    parcels["attempt"][parcel] = _num_alike(hidden, order, parcel)
-    parcels["previous_of_order"][parcel] = hidden.orders["last_parcel"][order]
-    hidden.orders["last_parcel"][order] = parcel
+    row, parcels, order = plans.options, hidden.parcels, seen.order[0]["order"]
+    parcel = hidden.counters[0]["num_parcels"]
+    hidden.counters[0]["num_parcels"] = parcel + 1
+    parcels[parcel]["order"] = order
+    parcels[parcel]["decision_id"] = decision_id
+    parcels[parcel]["warehouse"] = row[option]["warehouse"]
+    parcels[parcel]["service"] = row[option]["service"]
+    parcels[parcel]["receipt"] = row[option]["receipt"]
+    parcels[parcel]["collection"] = NONE
+    parcels[parcel]["lines_mask"] = row[option]["lines_mask"]
+    parcels[parcel]["num_lines"] = row[option]["num_lines"]
+    parcels[parcel]["units"] = row[option]["units"]
+    parcels[parcel]["grams"] = row[option]["grams"]
+    parcels[parcel]["pick_seconds"] = row[option]["pick_seconds"]
+    parcels[parcel]["carbon_milligrams"] = row[option]["carbon_milligrams"]
+    parcels[parcel]["lateness_millicents"] = plans.option_costs[option, LATENESS]
+    parcels[parcel]["waiting_millicents"] = plans.option_costs[option, WAITING]
+    parcels[parcel]["quoted_at"] = row[option]["quoted_at"]
+    parcels[parcel]["planned_at"] = seen.clock[0]["now_seconds"]
+    parcels[parcel]["attempt"] = _num_alike(hidden, order, parcel)
+    parcels[parcel]["previous_of_order"] = hidden.orders[order]["last_parcel"]
+    hidden.orders[order]["last_parcel"] = parcel
     return parcel
 
 
@@ -115,21 +123,21 @@ def _plan_parcel(seen, hidden, plans, option, decision_id):
 def _num_alike(hidden, order, parcel):
     """Earlier parcels of the order from the same warehouse with the same service."""
     parcels = hidden.parcels
-    count, other = 0, hidden.orders["last_parcel"][order]
+    count, other = 0, hidden.orders[order]["last_parcel"]
     while other != NONE:
         count += (
-            parcels["warehouse"][other] == parcels["warehouse"][parcel]
-            and parcels["service"][other] == parcels["service"][parcel]
+            parcels[other]["warehouse"] == parcels[parcel]["warehouse"]
+            and parcels[other]["service"] == parcels[parcel]["service"]
         )
-        other = parcels["previous_of_order"][other]
+        other = parcels[other]["previous_of_order"]
     return count
 
 
 @compiled
 def _allocate(network, seen, hidden, parcel):
-    warehouse, mask = hidden.parcels["warehouse"][parcel], hidden.parcels["lines_mask"][parcel]
-    for line in range(seen.order["num_lines"][0]):
+    warehouse, mask = hidden.parcels[parcel]["warehouse"], hidden.parcels[parcel]["lines_mask"]
+    for line in range(seen.order[0]["num_lines"]):
         if mask >> line & 1:
-            stock.allocate(network, seen, warehouse, seen.lines["sku"][line], seen.lines["units"][line])
+            stock.allocate(network, seen, warehouse, seen.lines[line]["sku"], seen.lines[line]["units"])
 
 

@@ -14,8 +14,8 @@ _MEMORY = 16
 def lane_table(network, future, hidden, parcel):
     """Transit table of a parcel's lane."""
     parcels = hidden.parcels
-    region = future.orders["region"][parcels["order"][parcel]]
-    return network.lanes["transit_table"][parcels["warehouse"][parcel], parcels["service"][parcel], region]
+    region = future.orders[parcels[parcel]["order"]]["region"]
+    return network.lanes[parcels[parcel]["warehouse"], parcels[parcel]["service"], region]["transit_table"]
 
 
 @compiled
@@ -26,60 +26,60 @@ def hand_over(network, future, seen, hidden, parcel):
         Second of its delivery, as luck has it.
     """
     parcels = hidden.parcels
-    order, warehouse = parcels["order"][parcel], parcels["warehouse"][parcel]
-    first = future.orders["first_line"][order]
-    for i in range(future.orders["num_lines"][order]):
-        if parcels["lines_mask"][parcel] >> i & 1:
-            stock.ship(seen, warehouse, future.lines["sku"][first + i], future.lines["units"][first + i])
+    order, warehouse = parcels[parcel]["order"], parcels[parcel]["warehouse"]
+    first = future.orders[order]["first_line"]
+    for i in range(future.orders[order]["num_lines"]):
+        if parcels[parcel]["lines_mask"] >> i & 1:
+            stock.ship(seen, warehouse, future.lines[first + i]["sku"], future.lines[first + i]["units"])
     key = luck.luck(
-        future.orders["luck_key"][order],
+        future.orders[order]["luck_key"],
         luck.TRANSIT,
         warehouse,
-        parcels["service"][parcel],
-        parcels["attempt"][parcel],
+        parcels[parcel]["service"],
+        parcels[parcel]["attempt"],
     )
     transit = tables.draw(network.tables, lane_table(network, future, hidden, parcel), key)
-    parcels["delivered_at"][parcel] = parcels["departed_at"][parcel] + max(1, transit)
-    return parcels["delivered_at"][parcel]
+    parcels[parcel]["delivered_at"] = parcels[parcel]["departed_at"] + max(1, transit)
+    return parcels[parcel]["delivered_at"]
 
 
 @compiled
 def deliver(network, future, seen, hidden, parcel):
     """The parcel is at the door: lateness is settled, punctuality seen, the order perhaps closed."""
     parcels, orders = hidden.parcels, hidden.orders
-    now = seen.clock["now_seconds"][0]
-    order = parcels["order"][parcel]
-    late_seconds = now - future.orders["promise_at"][order]
+    now = seen.clock[0]["now_seconds"]
+    order = parcels[parcel]["order"]
+    late_seconds = now - future.orders[order]["promise_at"]
     log.log_event(hidden, now, log.DELIVERED, order, parcel, late_seconds)
-    actual = parcels["num_lines"][parcel] * costs.lateness(network.settings, late_seconds)
-    difference = actual - parcels["lateness_millicents"][parcel]
-    log.book(hidden, now, parcels["decision_id"][parcel], order, costs.LATENESS, difference, 1)
+    actual = parcels[parcel]["num_lines"] * costs.lateness(network.settings, late_seconds)
+    difference = actual - parcels[parcel]["lateness_millicents"]
+    log.book(hidden, now, parcels[parcel]["decision_id"], order, costs.LATENESS, difference, 1)
     _remember(network, future, seen, hidden, parcel)
-    orders["num_open_lines"][order] -= parcels["num_lines"][parcel]
-    if orders["num_open_lines"][order] == 0:
+    orders[order]["num_open_lines"] -= parcels[parcel]["num_lines"]
+    if orders[order]["num_open_lines"] == 0:
         close_order(hidden, order, DELIVERED, now)
 
 
 @compiled
 def _remember(network, future, seen, hidden, parcel):
     parcels, row = hidden.parcels, seen.punctuality
-    service = parcels["service"][parcel]
-    now = seen.clock["now_seconds"][0]
+    service = parcels[parcel]["service"]
+    now = seen.clock[0]["now_seconds"]
     expected = max(1, tables.mean(network.tables, lane_table(network, future, hidden, parcel)))
-    permille = 1000 * (now - parcels["departed_at"][parcel]) // expected
-    row["num_delivered"][service] += 1
-    row["num_late"][service] += now > parcels["quoted_at"][parcel]
-    row["transit_permille"][service] += (permille - row["transit_permille"][service]) // _MEMORY
+    permille = 1000 * (now - parcels[parcel]["departed_at"]) // expected
+    row[service]["num_delivered"] += 1
+    row[service]["num_late"] += now > parcels[parcel]["quoted_at"]
+    row[service]["transit_permille"] += (permille - row[service]["transit_permille"]) // _MEMORY
 
 
 @compiled
 def close_order(hidden, order, status, now):
     """An order ends, once."""
-    hidden.orders["status"][order] = status
-    hidden.orders["ended_at"][order] = now
-    hidden.counters["num_open_orders"][0] -= 1
-    num_parcels, parcel = 0, hidden.orders["last_parcel"][order]
+    hidden.orders[order]["status"] = status
+    hidden.orders[order]["ended_at"] = now
+    hidden.counters[0]["num_open_orders"] -= 1
+    num_parcels, parcel = 0, hidden.orders[order]["last_parcel"]
     while parcel >= 0:
         num_parcels += 1
-        parcel = hidden.parcels["previous_of_order"][parcel]
+        parcel = hidden.parcels[parcel]["previous_of_order"]
     log.log_event(hidden, now, log.ORDER_CLOSED, order, -1, num_parcels)

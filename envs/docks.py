@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from envs import log
-from envs.compiling import compiled
+from envs.compiling import compiled, inlined
 from envs.state import NONE
 
 
-@compiled
+@inlined
 def first_collection(network, seen, warehouse, service, ready_at):
     """First collection at or after ``ready_at`` with room for one more booking; NONE if none.
 
     The last one of each pair, at the calendar's end, has room without limit and also takes what gets
     ready after it.
     """
-    times = network.collections["time_seconds"]
-    count = network.pairs["num_collections"][warehouse, service]
+    count = network.pairs[warehouse, service]["num_collections"]
     if count == 0:
         return NONE
-    first = network.pairs["first_collection"][warehouse, service]
+    first = network.pairs[warehouse, service]["first_collection"]
     last = first + count - 1
     low, high = first, last
     while low < high:
         middle = (low + high) >> 1
-        if times[middle] >= ready_at:
+        if network.collections[middle]["time_seconds"] >= ready_at:
             high = middle
         else:
             low = middle + 1
-    while low < last and seen.bookings["booked_parcels"][low] >= network.collections["capacity_parcels"][low]:
+    while low < last and seen.bookings[low]["booked_parcels"] >= network.collections[low]["capacity_parcels"]:
         low += 1
     return low
 
@@ -40,33 +39,33 @@ def bring_to_dock(network, seen, hidden, parcel):
         True if the calendar has ended and the parcel leaves at once.
     """
     parcels, docks = hidden.parcels, hidden.docks
-    warehouse, service = parcels["warehouse"][parcel], parcels["service"][parcel]
-    if docks["next_collection"][warehouse, service] > _last_collection(network, warehouse, service):
-        _depart(seen, hidden, parcel, parcels["collection"][parcel])
+    warehouse, service = parcels[parcel]["warehouse"], parcels[parcel]["service"]
+    if docks[warehouse, service]["next_collection"] > _last_collection(network, warehouse, service):
+        _depart(seen, hidden, parcel, parcels[parcel]["collection"])
         return True
-    parcels["next_parcel"][parcel] = NONE
-    last = docks["last_parcel"][warehouse, service]
+    parcels[parcel]["next_parcel"] = NONE
+    last = docks[warehouse, service]["last_parcel"]
     if last == NONE:
-        docks["first_parcel"][warehouse, service] = parcel
+        docks[warehouse, service]["first_parcel"] = parcel
     else:
-        parcels["next_parcel"][last] = parcel
-    docks["last_parcel"][warehouse, service] = parcel
-    docks["num_waiting"][warehouse, service] += 1
+        parcels[last]["next_parcel"] = parcel
+    docks[warehouse, service]["last_parcel"] = parcel
+    docks[warehouse, service]["num_waiting"] += 1
     return False
 
 
 @compiled
 def _last_collection(network, warehouse, service):
     return (
-        network.pairs["first_collection"][warehouse, service] + network.pairs["num_collections"][warehouse, service] - 1
+        network.pairs[warehouse, service]["first_collection"] + network.pairs[warehouse, service]["num_collections"] - 1
     )
 
 
 @compiled
 def _depart(seen, hidden, parcel, collection):
-    now = seen.clock["now_seconds"][0]
-    hidden.parcels["departed_at"][parcel] = now
-    log.log_event(hidden, now, log.COLLECTED, hidden.parcels["order"][parcel], parcel, collection)
+    now = seen.clock[0]["now_seconds"]
+    hidden.parcels[parcel]["departed_at"] = now
+    log.log_event(hidden, now, log.COLLECTED, hidden.parcels[parcel]["order"], parcel, collection)
 
 
 @compiled
@@ -79,24 +78,24 @@ def collect(network, seen, hidden, collection):
         Number of parcels that left.
     """
     parcels, docks = hidden.parcels, hidden.docks
-    warehouse, service = network.collections["warehouse"][collection], network.collections["service"][collection]
-    docks["next_collection"][warehouse, service] = collection + 1
-    capacity = network.collections["capacity_parcels"][collection]
-    parcel = docks["first_parcel"][warehouse, service]
+    warehouse, service = network.collections[collection]["warehouse"], network.collections[collection]["service"]
+    docks[warehouse, service]["next_collection"] = collection + 1
+    capacity = network.collections[collection]["capacity_parcels"]
+    parcel = docks[warehouse, service]["first_parcel"]
     num_left = 0
     while parcel != NONE and num_left < capacity:
         _depart(seen, hidden, parcel, collection)
         hidden.moved[num_left] = parcel
         num_left += 1
-        parcel = parcels["next_parcel"][parcel]
-    docks["first_parcel"][warehouse, service] = parcel
+        parcel = parcels[parcel]["next_parcel"]
+    docks[warehouse, service]["first_parcel"] = parcel
     if parcel == NONE:
-        docks["last_parcel"][warehouse, service] = NONE
-    docks["num_waiting"][warehouse, service] -= num_left
+        docks[warehouse, service]["last_parcel"] = NONE
+    docks[warehouse, service]["num_waiting"] -= num_left
     while parcel != NONE:
-        if parcels["collection"][parcel] == collection:
-            order = parcels["order"][parcel]
-            log.log_event(hidden, seen.clock["now_seconds"][0], log.ROLLED_OVER, order, parcel, collection)
-        parcel = parcels["next_parcel"][parcel]
-    hidden.counters["num_moved"][0] = num_left
+        if parcels[parcel]["collection"] == collection:
+            order = parcels[parcel]["order"]
+            log.log_event(hidden, seen.clock[0]["now_seconds"], log.ROLLED_OVER, order, parcel, collection)
+        parcel = parcels[parcel]["next_parcel"]
+    hidden.counters[0]["num_moved"] = num_left
     return num_left

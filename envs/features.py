@@ -8,7 +8,7 @@ import numpy as np
 
 from envs import feature_schema as f
 from envs import stock
-from envs.compiling import compiled
+from envs.compiling import compiled, inlined
 from envs.costs import HOUR, MILLICENTS, NUM_PARTS
 from envs.plan_table import COUNT_PLANS
 from envs.plan_table import SCORE as SCORE_RULE
@@ -32,84 +32,84 @@ def describe(network, seen, plans):
     _describe_context(network, seen, plans, count, best)
 
 
-@compiled
+@inlined
 def _describe_slot(network, seen, plans, slot, best_score):
-    row, slots, now = plans.features[slot], plans.slots, seen.clock["now_seconds"][0]
+    row, slots, now = plans.features[slot], plans.slots, seen.clock[0]["now_seconds"]
     row[f.IS_REAL] = 1.0
-    row[f.IS_DECLINE] = slots["is_decline"][slot]
-    row[f.PARCELS] = slots["num_parcels"][slot]
-    row[f.BACKORDERED] = slots["num_backordered_lines"][slot] / max(1, seen.order["num_lines"][0])
+    row[f.IS_DECLINE] = slots[slot]["is_decline"]
+    row[f.PARCELS] = slots[slot]["num_parcels"]
+    row[f.BACKORDERED] = slots[slot]["num_backordered_lines"] / max(1, seen.order[0]["num_lines"])
     for part in range(NUM_PARTS):
         row[f.SHIPPING_COST + part] = plans.costs[slot, part] / MILLICENTS
-    row[f.BID_VALUE] = slots["bid_millicents"][slot] / MILLICENTS
+    row[f.BID_VALUE] = slots[slot]["bid_millicents"] / MILLICENTS
     row[f.SCORE] = plans.rules[slot, SCORE_RULE] / _WEIGHTED
     row[f.SCORE_GAP] = (plans.rules[slot, SCORE_RULE] - best_score) / _WEIGHTED
     row[f.SHELF_LEFT], row[f.SHELF_COVER], row[f.NETWORK_COVER] = 1.0, _MOST_DAYS, _MOST_DAYS
     last_mean = now
-    for i in range(slots["num_parcels"][slot]):
+    for i in range(slots[slot]["num_parcels"]):
         n = plans.chosen[slot, i]
-        last_mean = max(last_mean, plans.options["mean_at"][n])
+        last_mean = max(last_mean, plans.options[n]["mean_at"])
         _describe_parcel(network, seen, plans, row, n)
     row[f.DOOR] = (last_mean - now) / HOUR
-    if slots["num_parcels"][slot] > 0:
-        row[f.SLACK] = (seen.order["promise_at"][0] - last_mean) / HOUR
+    if slots[slot]["num_parcels"] > 0:
+        row[f.SLACK] = (seen.order[0]["promise_at"] - last_mean) / HOUR
     for i in range(len(_SLOT_SCALES)):
         row[i] /= _SLOT_SCALES[i]
 
 
-@compiled
+@inlined
 def _describe_parcel(network, seen, plans, row, n):
     """Largest (or least) quantities over the plan's parcels."""
-    option, now = plans.options, seen.clock["now_seconds"][0]
-    warehouse, service, collection = option["warehouse"][n], option["service"][n], option["collection"][n]
-    row[f.LATE_PROBABILITY] = max(row[f.LATE_PROBABILITY], option["late_weight"][n] / TABLE_WEIGHT)
-    start = option["ready_at"][n] - option["pick_seconds"][n] - now
+    option, now = plans.options, seen.clock[0]["now_seconds"]
+    warehouse, service, collection = option[n]["warehouse"], option[n]["service"], option[n]["collection"]
+    row[f.LATE_PROBABILITY] = max(row[f.LATE_PROBABILITY], option[n]["late_weight"] / TABLE_WEIGHT)
+    start = option[n]["ready_at"] - option[n]["pick_seconds"] - now
     row[f.PICK_START] = max(row[f.PICK_START], start / HOUR)
-    row[f.COLLECTED] = max(row[f.COLLECTED], (option["collected_at"][n] - now) / HOUR)
-    row[f.DISTANCE] = max(row[f.DISTANCE], option["distance_km"][n])
-    booked = seen.bookings["booked_parcels"][collection] / network.collections["capacity_parcels"][collection]
+    row[f.COLLECTED] = max(row[f.COLLECTED], (option[n]["collected_at"] - now) / HOUR)
+    row[f.DISTANCE] = max(row[f.DISTANCE], option[n]["distance_km"])
+    booked = seen.bookings[collection]["booked_parcels"] / network.collections[collection]["capacity_parcels"]
     row[f.BOOKINGS] = max(row[f.BOOKINGS], booked)
-    busy = seen.stations["num_busy"][warehouse] / max(1, seen.stations["num_open"][warehouse])
+    busy = seen.stations[warehouse]["num_busy"] / max(1, seen.stations[warehouse]["num_open"])
     row[f.UTILISATION] = max(row[f.UTILISATION], busy)
-    transit = seen.punctuality["transit_permille"][service] / 1000.0 - 1.0
+    transit = seen.punctuality[service]["transit_permille"] / 1000.0 - 1.0
     row[f.TRANSIT_SEEN] = transit if row[f.DISTANCE] == 0.0 else max(row[f.TRANSIT_SEEN], transit)
-    if option["receipt"][n] != NONE:
+    if option[n]["receipt"] != NONE:
         return
-    for line in range(seen.order["num_lines"][0]):
-        if option["lines_mask"][n] >> line & 1:
+    for line in range(seen.order[0]["num_lines"]):
+        if option[n]["lines_mask"] >> line & 1:
             _describe_line(network, seen, row, line, warehouse)
 
 
-@compiled
+@inlined
 def _describe_line(network, seen, row, line, warehouse):
     """What a line in stock leaves behind."""
-    sku, units = seen.lines["sku"][line], seen.lines["units"][line]
+    sku, units = seen.lines[line]["sku"], seen.lines[line]["units"]
     left = stock.available(seen, warehouse, sku) - units
     everywhere = -units
     for w in range(network.pairs.shape[0]):
         everywhere += stock.available(seen, w, sku)
-    reference = max(1, seen.stock["reference_units"][warehouse, sku])
-    daily = max(1, network.skus["daily_units_milli"][sku]) / 1000.0
+    reference = max(1, seen.stock[warehouse, sku]["reference_units"])
+    daily = max(1, network.skus[sku]["daily_units_milli"]) / 1000.0
     row[f.SHELF_LEFT] = min(row[f.SHELF_LEFT], left / reference)
     row[f.SHELF_COVER] = min(row[f.SHELF_COVER], left / daily)
     row[f.NETWORK_COVER] = min(row[f.NETWORK_COVER], everywhere / daily)
 
 
-@compiled
+@inlined
 def _describe_context(network, seen, plans, count, best_score):
     context, clock, order = plans.context, seen.clock, seen.order
-    now = clock["now_seconds"][0]
-    local = network.settings["epoch_seconds"][0] + network.settings["local_offset_seconds"][0] + now
+    now = clock[0]["now_seconds"]
+    local = network.settings[0]["epoch_seconds"] + network.settings[0]["local_offset_seconds"] + now
     day = 2.0 * math.pi * (local % 86400) / 86400.0
     week = 2.0 * math.pi * (local % 604800) / 604800.0
     context[f.HOUR_SIN], context[f.HOUR_COS] = math.sin(day), math.cos(day)
     context[f.WEEK_SIN], context[f.WEEK_COS] = math.sin(week), math.cos(week)
     units = 0
-    for line in range(order["num_lines"][0]):
-        units += seen.lines["units"][line]
-    context[f.NUM_LINES], context[f.UNITS] = order["num_lines"][0], units
-    context[f.MARGIN] = order["margin_millicents"][0] / MILLICENTS
-    context[f.PROMISE] = (order["promise_at"][0] - now) / HOUR
+    for line in range(order[0]["num_lines"]):
+        units += seen.lines[line]["units"]
+    context[f.NUM_LINES], context[f.UNITS] = order[0]["num_lines"], units
+    context[f.MARGIN] = order[0]["margin_millicents"] / MILLICENTS
+    context[f.PROMISE] = (order[0]["promise_at"] - now) / HOUR
     context[f.BEST_SCORE], context[f.NUM_PLANS] = best_score / _WEIGHTED, count
     total, worst = 0.0, 0.0
     for start in plans.start_at:
@@ -121,18 +121,18 @@ def _describe_context(network, seen, plans, count, best_score):
     for permille in seen.punctuality["transit_permille"]:
         transit += permille / 1000.0 - 1.0
     context[f.MEAN_TRANSIT_SEEN] = transit / len(seen.punctuality)
-    context[f.WEIGHT_COST] = clock["weight_cost_permille"][0] / 1000.0
-    context[f.WEIGHT_LATENESS] = clock["weight_lateness_permille"][0] / 1000.0
-    context[f.WEIGHT_CARBON] = clock["weight_carbon_permille"][0] / 1000.0
+    context[f.WEIGHT_COST] = clock[0]["weight_cost_permille"] / 1000.0
+    context[f.WEIGHT_LATENESS] = clock[0]["weight_lateness_permille"] / 1000.0
+    context[f.WEIGHT_CARBON] = clock[0]["weight_carbon_permille"] / 1000.0
     for i in range(len(_CONTEXT_SCALES)):
         context[i] /= _CONTEXT_SCALES[i]
 
 
-@compiled
+@inlined
 def _demand_seen(network, clock):
     """Orders of a sliding hour over the published mean; the older part of the hour is prorated."""
-    published = network.settings["hourly_orders_milli"][0] / 1000.0
+    published = network.settings[0]["hourly_orders_milli"] / 1000.0
     if published <= 0.0:
         return 0.0
-    passed = (clock["now_seconds"][0] % HOUR) / HOUR
-    return (clock["orders_this_hour"][0] + (1.0 - passed) * clock["orders_last_hour"][0]) / published
+    passed = (clock[0]["now_seconds"] % HOUR) / HOUR
+    return (clock[0]["orders_this_hour"] + (1.0 - passed) * clock[0]["orders_last_hour"]) / published

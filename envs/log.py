@@ -7,7 +7,7 @@ from enum import IntEnum
 import numpy as np
 import pyarrow as pa
 
-from envs.compiling import compiled
+from envs.compiling import inlined
 
 LEVELS = {"none": 0, "ledger": 1, "events": 2}
 LEDGER, EVENTS = LEVELS["ledger"], LEVELS["events"]
@@ -53,7 +53,7 @@ class Kind(IntEnum):
 ) = (int(kind) for kind in Kind)
 
 
-@compiled
+@inlined
 def log_event(hidden, time, kind, order, parcel, value):
     """Adds a row; warehouse and service are the parcel's (-1 without a parcel)."""
     counters = hidden.counters
@@ -67,7 +67,7 @@ def log_event(hidden, time, kind, order, parcel, value):
     counters["num_events"][0] = n + 1
 
 
-@compiled
+@inlined
 def book(hidden, time, decision_id, order, part, amount, is_settlement):
     """Books ``amount`` millicents (a zero is not booked)."""
     if amount == 0:

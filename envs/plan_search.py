@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from envs.compiling import compiled
+from envs.compiling import compiled, inlined
 from envs.partitions import NUM_PARTS_OF, PARTS
 from envs.plan_table import (
     BACKORDER_FLAG,
@@ -16,57 +16,70 @@ from envs.plan_table import (
 from envs.state import NONE
 
 _NOTHING = 1 << 62
+_PLACE, _TAKEN, _BELOW = 0, 1, 2
 
 
-@compiled
+@inlined
 def _is_merged(plans, slot, depth, option):
     """False if ``option`` would be a second parcel from stock of the same warehouse and service."""
     rows = plans.options
-    if rows["receipt"][option] != NONE:
+    if rows[option]["receipt"] != NONE:
         return True
     for i in range(depth):
         other = plans.candidate_options[slot, i]
         if (
-            rows["receipt"][other] == NONE
-            and rows["warehouse"][other] == rows["warehouse"][option]
-            and rows["service"][other] == rows["service"][option]
+            rows[other]["receipt"] == NONE
+            and rows[other]["warehouse"] == rows[option]["warehouse"]
+            and rows[other]["service"] == rows[option]["service"]
         ):
             return False
     return True
 
 
-@compiled
-def _keep(plans, slot, num_parcels, guarantee):
-    """Turns the scratch row ``slot`` (the next free candidate) into a candidate, unless it is known.
-
-    Returns:
-        True if it is new.
-    """
-    count = plans.count[COUNT_CANDIDATES]
-    score = 0
+@inlined
+def _is_same(plans, a, b, num_parcels):
     for i in range(num_parcels):
-        score += plans.option_rules[plans.candidate_options[slot, i], SCORE]
-    for other in range(count):
-        if plans.candidates["score"][other] != score or plans.candidates["num_parcels"][other] != num_parcels:
-            continue
-        same = True
-        for i in range(num_parcels):
-            if plans.candidate_options[other, i] != plans.candidate_options[slot, i]:
-                same = False
-                break
-        if same:
-            plans.candidates["guarantees"][other] |= guarantee
+        if plans.candidate_options[a, i] != plans.candidate_options[b, i]:
             return False
-    for i in range(num_parcels):
-        plans.candidate_options[count, i] = plans.candidate_options[slot, i]
-    plans.candidates["score"][count] = score
-    plans.candidates["num_parcels"][count] = num_parcels
-    plans.candidates["guarantees"][count] = guarantee
-    plans.count[COUNT_CANDIDATES] = count + 1
     return True
 
 
-@compiled
+@inlined
+def _is_new(plans, slot, num_parcels, count, score):
+    """Whether the scratch row ``slot`` differs from the first ``count`` candidates."""
+    for other in range(count):
+        row = plans.candidates[other]
+        if row["score"] == score and row["num_parcels"] == num_parcels and _is_same(plans, other, slot, num_parcels):
+            return False
+    return True
+
+
+@inlined
+def _write(plans, where, slot, num_parcels, score):
+    """Copies the scratch row ``slot`` to candidate ``where``."""
+    for i in range(num_parcels):
+        plans.candidate_options[where, i] = plans.candidate_options[slot, i]
+    plans.candidates[where]["score"] = score
+    plans.candidates[where]["num_parcels"] = num_parcels
+    plans.candidates[where]["guarantees"] = 0
+
+
+@inlined
+def _guarantee(plans, slot, num_parcels, flag):
+    """Makes the scratch row ``slot`` a candidate, or finds it among them, and flags it."""
+    count = plans.count[COUNT_CANDIDATES]
+    score = _value(plans, slot, num_parcels, SCORE)
+    for other in range(count):
+        row = plans.candidates[other]
+        if row["score"] == score and row["num_parcels"] == num_parcels and _is_same(plans, other, slot, num_parcels):
+            plans.candidates[other]["guarantees"] |= flag
+            return
+    _write(plans, count, slot, num_parcels, score)
+    plans.candidates[count]["guarantees"] = flag
+    plans.count[COUNT_CANDIDATES] = count + 1
+
+
+@inlined
 def _compose(plans, slot, partition, rule, backorder_part):
     """Writes the best option of each part into ``slot``; ``backorder_part`` takes its best backorder.
 
@@ -82,7 +95,7 @@ def _compose(plans, slot, partition, rule, backorder_part):
     return True
 
 
-@compiled
+@inlined
 def _value(plans, slot, num_parcels, rule):
     total = 0
     for i in range(num_parcels):
@@ -104,7 +117,7 @@ def add_best_by_rule(plans, first, last, max_parcels, rule):
             best, best_value, best_cost = partition, value, cost
     if best != NONE:
         _compose(plans, slot, best, rule, NONE)
-        _keep(plans, slot, NUM_PARTS_OF[best], 1 << rule)
+        _guarantee(plans, slot, NUM_PARTS_OF[best], 1 << rule)
 
 
 @compiled
@@ -129,7 +142,7 @@ def add_best_pairs(plans, first, last, max_parcels):
             if best == NONE:
                 break
             _compose(plans, slot, best, SCORE, best_part)
-            _keep(plans, slot, NUM_PARTS_OF[best], BACKORDER_FLAG if is_backorder else SPLIT_FLAG)
+            _guarantee(plans, slot, NUM_PARTS_OF[best], BACKORDER_FLAG if is_backorder else SPLIT_FLAG)
             bound = best_value
 
 
@@ -137,8 +150,8 @@ def add_best_pairs(plans, first, last, max_parcels):
 def add_best_by_score(plans, first, last, max_parcels, room):
     """Fills the candidates up to ``room`` with the best plans by score.
 
-    Guaranteed plans stay; what the search finds beyond ``room`` is dropped, worst first. The search
-    walks each partition's ranked options depth first and leaves a branch when its lower bound cannot enter.
+    Guaranteed plans stay; beyond ``room`` a better plan replaces the worst filler. The search walks each
+    partition's ranked options depth first and leaves a branch when its lower bound cannot enter.
     """
     num_guaranteed = plans.count[COUNT_CANDIDATES]
     for partition in range(first, last):
@@ -146,70 +159,59 @@ def add_best_by_score(plans, first, last, max_parcels, room):
             _search_partition(plans, partition, num_guaranteed, room)
 
 
-@compiled
+@inlined
 def _worst(plans, num_guaranteed, room):
-    """Score to beat: the worst of the fillers once the table is full."""
+    """Score that a filler has to beat and where it stands; anything enters while there is room."""
     count = plans.count[COUNT_CANDIDATES]
     if count < room:
         return _NOTHING, NONE
     worst, where = -_NOTHING, NONE
     for i in range(num_guaranteed, count):
-        if plans.candidates["score"][i] >= worst:
-            worst, where = plans.candidates["score"][i], i
+        score = plans.candidates[i]["score"]
+        if score >= worst:
+            worst, where = score, i
     return worst, where
 
 
 @compiled
 def _search_partition(plans, partition, num_guaranteed, room):
     num_parcels = NUM_PARTS_OF[partition]
-    rest = 0  # lower bound of the parts below the current depth
+    bound = 0  # least score that this partition can have
     for i in range(num_parcels):
         part = PARTS[partition, i]
-        if plans.subsets["num_ranked"][part] == 0:
+        if plans.subsets[part]["num_ranked"] == 0:
             return
-        rest += plans.option_rules[plans.ranked[part, 0], SCORE]
+        bound += plans.option_rules[plans.ranked[part, 0], SCORE]
     slot = MAX_PLANS + MAX_BLOCKS  # scratch row behind all candidates
     worst, where = _worst(plans, num_guaranteed, room)
-    if rest >= worst:
-        return
-    place = [0 for _ in range(MAX_BLOCKS)]
-    taken = [0 for _ in range(MAX_BLOCKS + 1)]
-    bounds = [rest for _ in range(MAX_BLOCKS + 1)]
-    depth = 0
-    bounds[0] = rest - plans.option_rules[plans.ranked[PARTS[partition, 0], 0], SCORE]
+    walk, depth = plans.walk, 0
+    walk[_PLACE, 0], walk[_TAKEN, 0] = 0, 0
+    walk[_BELOW, 0] = bound - plans.option_rules[plans.ranked[PARTS[partition, 0], 0], SCORE]
     while depth >= 0:
-        part = PARTS[partition, depth]
-        is_left = place[depth] >= plans.subsets["num_ranked"][part]
-        option = NONE
-        if not is_left:
-            option = plans.ranked[part, place[depth]]
-            is_left = taken[depth] + plans.option_rules[option, SCORE] + bounds[depth] >= worst
-        if is_left:
+        part, place = PARTS[partition, depth], walk[_PLACE, depth]
+        if place == plans.subsets[part]["num_ranked"]:
             depth -= 1
-            if depth >= 0:
-                place[depth] += 1
             continue
+        option = plans.ranked[part, place]
+        taken = walk[_TAKEN, depth] + plans.option_rules[option, SCORE]
+        if taken + walk[_BELOW, depth] >= worst:
+            depth -= 1
+            continue
+        walk[_PLACE, depth] = place + 1
         if not _is_merged(plans, slot, depth, option):
-            place[depth] += 1
             continue
         plans.candidate_options[slot, depth] = option
         if depth + 1 < num_parcels:
-            taken[depth + 1] = taken[depth] + plans.option_rules[option, SCORE]
+            best_below = plans.option_rules[plans.ranked[PARTS[partition, depth + 1], 0], SCORE]
+            walk[_BELOW, depth + 1] = walk[_BELOW, depth] - best_below
             depth += 1
-            place[depth] = 0
-            following = PARTS[partition, depth]
-            bounds[depth] = bounds[depth - 1] - plans.option_rules[plans.ranked[following, 0], SCORE]
-            continue
-        if _keep(plans, slot, num_parcels, 0) and plans.count[COUNT_CANDIDATES] > room:
-            _drop(plans, where)
-        worst, where = _worst(plans, num_guaranteed, room)
-        place[depth] += 1
+            walk[_PLACE, depth], walk[_TAKEN, depth] = 0, taken
+        elif _is_new(plans, slot, num_parcels, num_guaranteed, taken):
+            count = plans.count[COUNT_CANDIDATES]
+            if count < room:
+                where = count
+                plans.count[COUNT_CANDIDATES] = count + 1
+            _write(plans, where, slot, num_parcels, taken)
+            worst, where = _worst(plans, num_guaranteed, room)
 
 
-@compiled
-def _drop(plans, where):
-    """Removes candidate ``where``; the last one takes its row."""
-    last = plans.count[COUNT_CANDIDATES] - 1
-    plans.candidates[where] = plans.candidates[last]
-    plans.candidate_options[where] = plans.candidate_options[last]
-    plans.count[COUNT_CANDIDATES] = last

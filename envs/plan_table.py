@@ -104,6 +104,8 @@ class Plans(NamedTuple):
     best_backorder: np.ndarray  # (NUM_SUBSETS,) int64 option by score
     candidates: np.ndarray  # (2 K,) CANDIDATES
     candidate_options: np.ndarray  # (2 K, MAX_BLOCKS) int64
+    order: np.ndarray  # (2 K,) int64 candidates in the order of slots
+    walk: np.ndarray  # (3, MAX_BLOCKS) int64: place in the ranked list, score so far, bound below
 
 
 COUNT_PLANS, COUNT_OPTIONS, COUNT_CANDIDATES = 0, 1, 2
@@ -132,4 +134,6 @@ def new_plans(network: Network) -> Plans:
         best_backorder=np.full(NUM_SUBSETS, -1, np.int64),
         candidates=np.zeros(num_candidates, CANDIDATES),
         candidate_options=np.full((num_candidates, MAX_BLOCKS), -1, np.int64),
+        order=np.zeros(num_candidates, np.int64),
+        walk=np.zeros((3, MAX_BLOCKS), np.int64),
     )

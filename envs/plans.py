@@ -8,7 +8,7 @@ every rule, two splits, two backorders and the always-real slot; the best plans 
 from __future__ import annotations
 
 from envs import blocks, options
-from envs.compiling import compiled
+from envs.compiling import compiled, inlined
 from envs.costs import LOST_MARGIN, NUM_PARTS
 from envs.partitions import FIRST_OF, NUM_PARTS_OF, PARTS
 from envs.plan_table import (
@@ -37,12 +37,12 @@ def enumerate_plans(network, seen, plans):
     num_blocks = blocks.form_blocks(network, seen, plans)
     options.price_options(network, seen, plans, num_blocks)
     plans.count[COUNT_CANDIDATES] = 0
-    max_parcels = min(network.settings["max_parcels"][0], MAX_BLOCKS)
+    max_parcels = min(network.settings[0]["max_parcels"], MAX_BLOCKS)
     first, last = FIRST_OF[num_blocks], FIRST_OF[num_blocks + 1]
     for rule in range(NUM_RULES):
         add_best_by_rule(plans, first, last, max_parcels, rule)
     add_best_pairs(plans, first, last, max_parcels)
-    has_decline = plans.count[COUNT_CANDIDATES] == 0 or network.settings["is_decline_a_choice"][0] != 0
+    has_decline = plans.count[COUNT_CANDIDATES] == 0 or network.settings[0]["is_decline_a_choice"] != 0
     room = MAX_PLANS - 1 if has_decline else MAX_PLANS
     add_best_by_score(plans, first, last, max_parcels, room)
     if has_decline:
@@ -51,51 +51,54 @@ def enumerate_plans(network, seen, plans):
     return plans.count[COUNT_PLANS]
 
 
-@compiled
+@inlined
 def _add_decline(seen, plans):
     n = plans.count[COUNT_CANDIDATES]
-    plans.candidates["score"][n] = seen.clock["weight_cost_permille"][0] * seen.order["margin_millicents"][0]
-    plans.candidates["num_parcels"][n] = 0
-    plans.candidates["guarantees"][n] = ALWAYS_REAL_FLAG
+    plans.candidates[n]["score"] = seen.clock[0]["weight_cost_permille"] * seen.order[0]["margin_millicents"]
+    plans.candidates[n]["num_parcels"] = 0
+    plans.candidates[n]["guarantees"] = ALWAYS_REAL_FLAG
     plans.count[COUNT_CANDIDATES] = n + 1
 
 
-@compiled
+@inlined
 def _comes_before(plans, a, b):
     """Order of slots: score, then the canonical key (number of parcels, options in order)."""
     rows = plans.candidates
-    if rows["score"][a] != rows["score"][b]:
-        return rows["score"][a] < rows["score"][b]
-    if rows["num_parcels"][a] != rows["num_parcels"][b]:
-        return rows["num_parcels"][a] < rows["num_parcels"][b]
-    for i in range(rows["num_parcels"][a]):
+    if rows[a]["score"] != rows[b]["score"]:
+        return rows[a]["score"] < rows[b]["score"]
+    if rows[a]["num_parcels"] != rows[b]["num_parcels"]:
+        return rows[a]["num_parcels"] < rows[b]["num_parcels"]
+    for i in range(rows[a]["num_parcels"]):
         if plans.candidate_options[a, i] != plans.candidate_options[b, i]:
             return plans.candidate_options[a, i] < plans.candidate_options[b, i]
     return False
 
 
-@compiled
+@inlined
 def _write_slots(network, seen, plans):
     count = plans.count[COUNT_CANDIDATES]
+    order = plans.order
     for a in range(count):
-        place = 0
-        for b in range(count):
-            if b != a and _comes_before(plans, b, a):
-                place += 1
-        _write_slot(seen, plans, place, a)
+        place = a
+        while place > 0 and _comes_before(plans, a, order[place - 1]):
+            order[place] = order[place - 1]
+            place -= 1
+        order[place] = a
+    for slot in range(count):
+        _write_slot(seen, plans, slot, order[slot])
     plans.count[COUNT_PLANS] = count
 
 
-@compiled
+@inlined
 def _write_slot(seen, plans, slot, candidate):
     row, option = plans.slots, plans.options
-    num_parcels = plans.candidates["num_parcels"][candidate]
-    row["is_decline"][slot] = num_parcels == 0
-    row["num_parcels"][slot] = num_parcels
-    row["guarantees"][slot] = plans.candidates["guarantees"][candidate]
-    row["num_backordered_lines"][slot] = 0
-    row["bid_millicents"][slot] = 0
-    row["quoted_at"][slot] = 0
+    num_parcels = plans.candidates[candidate]["num_parcels"]
+    row[slot]["is_decline"] = num_parcels == 0
+    row[slot]["num_parcels"] = num_parcels
+    row[slot]["guarantees"] = plans.candidates[candidate]["guarantees"]
+    row[slot]["num_backordered_lines"] = 0
+    row[slot]["bid_millicents"] = 0
+    row[slot]["quoted_at"] = 0
     plans.costs[slot] = 0
     plans.rules[slot] = 0
     plans.chosen[slot] = NONE
@@ -106,15 +109,15 @@ def _write_slot(seen, plans, slot, candidate):
             plans.costs[slot, part] += plans.option_costs[n, part]
         for rule in range(NUM_RULES):
             plans.rules[slot, rule] += plans.option_rules[n, rule]
-        row["bid_millicents"][slot] += option["bid_millicents"][n]
-        row["quoted_at"][slot] = max(row["quoted_at"][slot], option["quoted_at"][n])
-        if option["receipt"][n] != NONE:
-            row["num_backordered_lines"][slot] += option["num_lines"][n]
+        row[slot]["bid_millicents"] += option[n]["bid_millicents"]
+        row[slot]["quoted_at"] = max(row[slot]["quoted_at"], option[n]["quoted_at"])
+        if option[n]["receipt"] != NONE:
+            row[slot]["num_backordered_lines"] += option[n]["num_lines"]
     if num_parcels == 0:
-        margin = seen.order["margin_millicents"][0]
+        margin = seen.order[0]["margin_millicents"]
         plans.costs[slot, LOST_MARGIN] = margin
         plans.rules[slot] = DECLINE_LAST
-        plans.rules[slot, SCORE] = plans.candidates["score"][candidate]
+        plans.rules[slot, SCORE] = plans.candidates[candidate]["score"]
         plans.rules[slot, MYOPIC] = margin
         plans.rules[slot, COST_GOAL] = margin
         plans.rules[slot, LATENESS_GOAL] = 0

@@ -12,7 +12,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from envs.compiling import compiled
+from envs.compiling import inlined
 
 
 class Pricing(IntEnum):
@@ -31,23 +31,23 @@ _CURVE = np.array(
 )
 
 
-@compiled
+@inlined
 def refresh(network, seen, warehouse, sku):
     """Sets the closed-form price of one cell: M (e^w - 1)/(e - 1), w the share of stock gone.
 
     Source: Andrews, Farias, Khojandi and Yan 2019, "Primal-dual algorithms for order fulfillment at
     Urban Outfitters, Inc."; M is the price level of the cell, or of the scenario.
     """
-    if seen.clock["pricing"][0] != CLOSED_FORM:
+    if seen.clock[0]["pricing"] != CLOSED_FORM:
         return
     cell = seen.stock
-    reference = cell["reference_units"][warehouse, sku]
+    reference = cell[warehouse, sku]["reference_units"]
     if reference <= 0:
-        cell["bid_price_millicents"][warehouse, sku] = 0
+        cell[warehouse, sku]["bid_price_millicents"] = 0
         return
-    level = network.stock["price_level_millicents"][warehouse, sku]
+    level = network.stock[warehouse, sku]["price_level_millicents"]
     if level == 0:
-        level = network.settings["price_level_millicents"][0]
-    left = cell["on_hand_units"][warehouse, sku] - cell["allocated_units"][warehouse, sku]
+        level = network.settings[0]["price_level_millicents"]
+    left = cell[warehouse, sku]["on_hand_units"] - cell[warehouse, sku]["allocated_units"]
     gone = _STEPS * (reference - left) // reference
-    cell["bid_price_millicents"][warehouse, sku] = level * _CURVE[min(_STEPS, max(0, gone))] // _ONE
+    cell[warehouse, sku]["bid_price_millicents"] = level * _CURVE[min(_STEPS, max(0, gone))] // _ONE

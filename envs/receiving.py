@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from envs import costs, docks, log, picking, stock
-from envs.compiling import compiled
+from envs.compiling import compiled, inlined
 from envs.state import NONE
 
 
@@ -11,45 +11,45 @@ from envs.state import NONE
 def announce(future, seen, hidden, receipt):
     """From now on routers know this receipt and may backorder on it."""
     known, row = seen.receipts, future.receipts
-    warehouse, sku = row["warehouse"][receipt], row["sku"][receipt]
-    known["warehouse"][receipt], known["sku"][receipt] = warehouse, sku
-    known["expected_at"][receipt] = row["expected_at"][receipt]
-    known["expected_units"][receipt] = row["expected_units"][receipt]
-    known["is_open"][receipt] = 1
-    known["next_receipt"][receipt] = seen.stock["first_receipt"][warehouse, sku]
-    seen.stock["first_receipt"][warehouse, sku] = receipt
-    seen.clock["num_receipts"][0] += 1
-    log.log_event(hidden, seen.clock["now_seconds"][0], log.RECEIPT_ANNOUNCED, NONE, NONE, receipt)
+    warehouse, sku = row[receipt]["warehouse"], row[receipt]["sku"]
+    known[receipt]["warehouse"], known[receipt]["sku"] = warehouse, sku
+    known[receipt]["expected_at"] = row[receipt]["expected_at"]
+    known[receipt]["expected_units"] = row[receipt]["expected_units"]
+    known[receipt]["is_open"] = 1
+    known[receipt]["next_receipt"] = seen.stock[warehouse, sku]["first_receipt"]
+    seen.stock[warehouse, sku]["first_receipt"] = receipt
+    seen.clock[0]["num_receipts"] += 1
+    log.log_event(hidden, seen.clock[0]["now_seconds"], log.RECEIPT_ANNOUNCED, NONE, NONE, receipt)
 
 
-@compiled
+@inlined
 def best_receipt(seen, warehouse, sku, units):
     """Earliest announced receipt with ``units`` unclaimed, the lowest number among equals; or NONE."""
     best = NONE
     known = seen.receipts
-    receipt = seen.stock["first_receipt"][warehouse, sku]
+    receipt = seen.stock[warehouse, sku]["first_receipt"]
     while receipt != NONE:
-        if known["expected_units"][receipt] - known["claimed_units"][receipt] >= units and (
+        if known[receipt]["expected_units"] - known[receipt]["claimed_units"] >= units and (
             best == NONE
-            or known["expected_at"][receipt] < known["expected_at"][best]
-            or (known["expected_at"][receipt] == known["expected_at"][best] and receipt < best)
+            or known[receipt]["expected_at"] < known[best]["expected_at"]
+            or (known[receipt]["expected_at"] == known[best]["expected_at"] and receipt < best)
         ):
             best = receipt
-        receipt = known["next_receipt"][receipt]
+        receipt = known[receipt]["next_receipt"]
     return best
 
 
 @compiled
 def claim(seen, hidden, parcel, receipt):
     """A backordered parcel waits for its receipt, in booking order."""
-    seen.receipts["claimed_units"][receipt] += hidden.parcels["units"][parcel]
-    hidden.parcels["next_parcel"][parcel] = NONE
-    last = hidden.claims["last_parcel"][receipt]
+    seen.receipts[receipt]["claimed_units"] += hidden.parcels[parcel]["units"]
+    hidden.parcels[parcel]["next_parcel"] = NONE
+    last = hidden.claims[receipt]["last_parcel"]
     if last == NONE:
-        hidden.claims["first_parcel"][receipt] = parcel
+        hidden.claims[receipt]["first_parcel"] = parcel
     else:
-        hidden.parcels["next_parcel"][last] = parcel
-    hidden.claims["last_parcel"][receipt] = parcel
+        hidden.parcels[last]["next_parcel"] = parcel
+    hidden.claims[receipt]["last_parcel"] = parcel
 
 
 @compiled
@@ -59,18 +59,18 @@ def receive(network, future, seen, hidden, receipt):
     Returns:
         Number of parcels released to the pick queue.
     """
-    now = seen.clock["now_seconds"][0]
+    now = seen.clock[0]["now_seconds"]
     row = future.receipts
-    warehouse, sku = row["warehouse"][receipt], row["sku"][receipt]
+    warehouse, sku = row[receipt]["warehouse"], row[receipt]["sku"]
     log.log_event(hidden, now, log.RECEIPT_ARRIVED, NONE, NONE, receipt)
-    seen.receipts["is_open"][receipt] = 0
+    seen.receipts[receipt]["is_open"] = 0
     _unlink(seen, warehouse, sku, receipt)
-    stock.put_away(network, seen, warehouse, sku, row["actual_units"][receipt])
+    stock.put_away(network, seen, warehouse, sku, row[receipt]["actual_units"])
     num_released = 0
-    parcel = hidden.claims["first_parcel"][receipt]
+    parcel = hidden.claims[receipt]["first_parcel"]
     while parcel != NONE:
-        following = hidden.parcels["next_parcel"][parcel]
-        stock.allocate(network, seen, warehouse, sku, hidden.parcels["units"][parcel])
+        following = hidden.parcels[parcel]["next_parcel"]
+        stock.allocate(network, seen, warehouse, sku, hidden.parcels[parcel]["units"])
         _settle_waiting(network, future, seen, hidden, parcel)
         release(network, seen, hidden, parcel)
         num_released += 1
@@ -82,33 +82,33 @@ def receive(network, future, seen, hidden, receipt):
 @compiled
 def _unlink(seen, warehouse, sku, receipt):
     known = seen.receipts
-    if seen.stock["first_receipt"][warehouse, sku] == receipt:
-        seen.stock["first_receipt"][warehouse, sku] = known["next_receipt"][receipt]
+    if seen.stock[warehouse, sku]["first_receipt"] == receipt:
+        seen.stock[warehouse, sku]["first_receipt"] = known[receipt]["next_receipt"]
         return
-    before = seen.stock["first_receipt"][warehouse, sku]
-    while known["next_receipt"][before] != receipt:
-        before = known["next_receipt"][before]
-    known["next_receipt"][before] = known["next_receipt"][receipt]
+    before = seen.stock[warehouse, sku]["first_receipt"]
+    while known[before]["next_receipt"] != receipt:
+        before = known[before]["next_receipt"]
+    known[before]["next_receipt"] = known[receipt]["next_receipt"]
 
 
 @compiled
 def _settle_waiting(network, future, seen, hidden, parcel):
     parcels = hidden.parcels
-    order, now = parcels["order"][parcel], seen.clock["now_seconds"][0]
-    actual = parcels["num_lines"][parcel] * costs.waiting(network.settings, now - parcels["planned_at"][parcel])
-    difference = actual - parcels["waiting_millicents"][parcel]
-    log.book(hidden, now, parcels["decision_id"][parcel], order, costs.WAITING, difference, 1)
+    order, now = parcels[parcel]["order"], seen.clock[0]["now_seconds"]
+    actual = parcels[parcel]["num_lines"] * costs.waiting(network.settings, now - parcels[parcel]["planned_at"])
+    difference = actual - parcels[parcel]["waiting_millicents"]
+    log.book(hidden, now, parcels[parcel]["decision_id"], order, costs.WAITING, difference, 1)
 
 
 @compiled
 def release(network, seen, hidden, parcel):
     """Goods are allocated: books the first collection with room and joins the pick queue."""
     parcels = hidden.parcels
-    warehouse, service = parcels["warehouse"][parcel], parcels["service"][parcel]
-    ready_at = picking.start_of_next_pick(network, seen, warehouse) + parcels["pick_seconds"][parcel]
+    warehouse, service = parcels[parcel]["warehouse"], parcels[parcel]["service"]
+    ready_at = picking.start_of_next_pick(network, seen, warehouse) + parcels[parcel]["pick_seconds"]
     collection = docks.first_collection(network, seen, warehouse, service, ready_at)
-    parcels["collection"][parcel] = collection
-    seen.bookings["booked_parcels"][collection] += 1
+    parcels[parcel]["collection"] = collection
+    seen.bookings[collection]["booked_parcels"] += 1
     picking.enqueue(seen, hidden, parcel)
-    now = seen.clock["now_seconds"][0]
-    log.log_event(hidden, now, log.RELEASED, parcels["order"][parcel], parcel, collection)
+    now = seen.clock[0]["now_seconds"]
+    log.log_event(hidden, now, log.RELEASED, parcels[parcel]["order"], parcel, collection)

@@ -2,49 +2,48 @@
 
 from __future__ import annotations
 
-from envs.compiling import compiled
+from envs.compiling import inlined
 
 
-@compiled
+@inlined
 def _last_shift_from(network, warehouse, seconds):
     """Index of the last shift that has opened by ``seconds``; first_shift - 1 if none has."""
-    opens = network.shifts["open_seconds"]
-    first = network.warehouses["first_shift"][warehouse]
-    low, high = first, first + network.warehouses["num_shifts"][warehouse]
+    first = network.warehouses[warehouse]["first_shift"]
+    low, high = first, first + network.warehouses[warehouse]["num_shifts"]
     while low < high:
         middle = (low + high) >> 1
-        if opens[middle] > seconds:
+        if network.shifts[middle]["open_seconds"] > seconds:
             high = middle
         else:
             low = middle + 1
     return low - 1
 
 
-@compiled
+@inlined
 def is_open(network, warehouse, seconds):
     """Whether a pick may start at ``seconds``: inside [open, close) of a shift."""
     shift = _last_shift_from(network, warehouse, seconds)
-    if shift < network.warehouses["first_shift"][warehouse]:
+    if shift < network.warehouses[warehouse]["first_shift"]:
         return False
-    return seconds < network.shifts["close_seconds"][shift]
+    return seconds < network.shifts[shift]["close_seconds"]
 
 
-@compiled
+@inlined
 def after_open_seconds(network, warehouse, start, work):
     """First open second at which ``work`` open seconds have passed since ``start``."""
     shifts = network.shifts
-    first = network.warehouses["first_shift"][warehouse]
-    last = first + network.warehouses["num_shifts"][warehouse] - 1
+    first = network.warehouses[warehouse]["first_shift"]
+    last = first + network.warehouses[warehouse]["num_shifts"] - 1
     shift = _last_shift_from(network, warehouse, start)
     passed = work
     if shift >= first:
-        length = min(start, shifts["close_seconds"][shift]) - shifts["open_seconds"][shift]
-        passed += shifts["open_before_seconds"][shift] + length
+        length = min(start, shifts[shift]["close_seconds"]) - shifts[shift]["open_seconds"]
+        passed += shifts[shift]["open_before_seconds"] + length
     low, high = max(first, shift), last  # the last shift with open_before <= passed
     while low < high:
         middle = (low + high + 1) >> 1
-        if shifts["open_before_seconds"][middle] > passed:
+        if shifts[middle]["open_before_seconds"] > passed:
             high = middle - 1
         else:
             low = middle
-    return shifts["open_seconds"][low] + passed - shifts["open_before_seconds"][low]
+    return shifts[low]["open_seconds"] + passed - shifts[low]["open_before_seconds"]

@@ -11,9 +11,8 @@ from collections.abc import Callable, Generator, Iterable
 
 import simpy
 
-from envs import decisions, delivery, docks, picking, receiving
+from envs import story
 from envs.ranks import Rank
-from envs.state import NONE
 from envs.world import World
 
 Story = Generator[simpy.Event, object, None]
@@ -89,10 +88,6 @@ class SimpyClock:
         """Wait for some seconds."""
         return Moment(self.sim, int(self.sim.now + seconds), rank, int(entity))
 
-    def tell_time(self) -> None:
-        """Shows the present second to the rules; needed after every wait."""
-        self.world.seen.clock["now_seconds"][0] = self.sim.now
-
     def decision(self) -> simpy.Event:
         """Wait for the router's answer, the slot of a plan."""
         self._asked = self.sim.event()
@@ -117,16 +112,15 @@ class SimpyClock:
 
 def customers(clock: SimpyClock) -> Story:
     """Customers order, one after the other; each order is decided at once."""
-    world, slots, options = clock.world, clock.world.plans.slots, clock.world.plans.options
+    world, moved = clock.world, clock.world.hidden.moved
+    warehouses = world.hidden.parcels["warehouse"]
     for order, arrival in enumerate(world.future.orders["arrival_seconds"].tolist()):
         yield clock.at(arrival, Rank.ORDER_ARRIVED, order)
-        clock.tell_time()
-        decisions.ask(world.network, world.future, world.seen, world.hidden, world.plans, order)
+        story.ask(world.handle, clock.sim.now, order)
         slot = yield clock.decision()
-        decisions.carry_out(world.network, world.future, world.seen, world.hidden, world.plans, slot)
-        for option in world.plans.chosen[slot, : slots["num_parcels"][slot]]:
-            if options["receipt"][option] == NONE:
-                clock.ring(options["warehouse"][option])
+        num_released = story.carry_out(world.handle, slot)
+        for parcel in moved[:num_released].tolist():
+            clock.ring(warehouses[parcel])
 
 
 def shift_plan(clock: SimpyClock, warehouse: int) -> Story:
@@ -141,23 +135,20 @@ def shift_plan(clock: SimpyClock, warehouse: int) -> Story:
 
 def pick_stations(clock: SimpyClock, warehouse: int) -> Story:
     """Free stations take the next parcels whenever there may be work."""
-    world = clock.world
+    world, moved, ready_at = clock.world, clock.world.hidden.moved, clock.world.hidden.parcels["ready_at"]
     while True:
         yield clock.bell(warehouse)
         clock.hang_bell(warehouse)
-        clock.tell_time()
-        num_started = picking.start_picks(world.network, world.future, world.seen, world.hidden, warehouse)
-        for parcel in world.hidden.moved[:num_started].tolist():
-            clock.sim.process(pick(clock, parcel))
+        num_started = story.start_picks(world.handle, clock.sim.now, warehouse)
+        for parcel in moved[:num_started].tolist():
+            clock.sim.process(pick(clock, parcel, warehouse, ready_at[parcel]))
 
 
-def pick(clock: SimpyClock, parcel: int) -> Story:
+def pick(clock: SimpyClock, parcel: int, warehouse: int, ready_at: int) -> Story:
     """One parcel is picked and brought to its dock."""
-    world = clock.world
-    yield clock.at(world.hidden.parcels["ready_at"][parcel], Rank.PICK_FINISHED, parcel)
-    clock.tell_time()
-    leaves_at_once = picking.finish_pick(world.network, world.seen, world.hidden, parcel)
-    clock.ring(world.hidden.parcels["warehouse"][parcel])
+    yield clock.at(ready_at, Rank.PICK_FINISHED, parcel)
+    leaves_at_once = story.finish_pick(clock.world.handle, clock.sim.now, parcel)
+    clock.ring(warehouse)
     if leaves_at_once:
         clock.sim.process(journey(clock, parcel))
 
@@ -168,8 +159,7 @@ def collection_round(clock: SimpyClock, warehouse: int, service: int) -> Story:
     pair = world.network.pairs[warehouse, service]
     for collection in range(pair["first_collection"], pair["first_collection"] + pair["num_collections"]):
         yield clock.at(world.network.collections["time_seconds"][collection], Rank.COLLECTION, collection)
-        clock.tell_time()
-        num_left = docks.collect(world.network, world.seen, world.hidden, collection)
+        num_left = story.collect(world.handle, clock.sim.now, collection)
         for parcel in world.hidden.moved[:num_left].tolist():
             clock.sim.process(journey(clock, parcel))
 
@@ -177,10 +167,9 @@ def collection_round(clock: SimpyClock, warehouse: int, service: int) -> Story:
 def journey(clock: SimpyClock, parcel: int) -> Story:
     """A parcel travels to its customer."""
     world = clock.world
-    arrival = delivery.hand_over(world.network, world.future, world.seen, world.hidden, parcel)
+    arrival = story.hand_over(world.handle, clock.sim.now, parcel)
     yield clock.at(arrival, Rank.DELIVERY, parcel)
-    clock.tell_time()
-    delivery.deliver(world.network, world.future, world.seen, world.hidden, parcel)
+    story.deliver(world.handle, clock.sim.now, parcel)
 
 
 def inbound_receipt(clock: SimpyClock, receipt: int) -> Story:
@@ -188,9 +177,7 @@ def inbound_receipt(clock: SimpyClock, receipt: int) -> Story:
     world = clock.world
     row = world.future.receipts[receipt]
     yield clock.at(max(0, row["announced_at"]), Rank.RECEIPT_ANNOUNCED, receipt)
-    clock.tell_time()
-    receiving.announce(world.future, world.seen, world.hidden, receipt)
+    story.announce(world.handle, clock.sim.now, receipt)
     yield clock.at(row["actual_at"], Rank.RECEIPT_ARRIVED, receipt)
-    clock.tell_time()
-    if receiving.receive(world.network, world.future, world.seen, world.hidden, receipt) > 0:
+    if story.receive(world.handle, clock.sim.now, receipt) > 0:
         clock.ring(row["warehouse"])

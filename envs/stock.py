@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from envs import prices
-from envs.compiling import compiled
+from envs.compiling import compiled, inlined
 
 
-@compiled
+@inlined
 def available(seen, warehouse, sku):
     """Units available to promise."""
-    return seen.stock["on_hand_units"][warehouse, sku] - seen.stock["allocated_units"][warehouse, sku]
+    return seen.stock[warehouse, sku]["on_hand_units"] - seen.stock[warehouse, sku]["allocated_units"]
 
 
 @compiled
 def allocate(network, seen, warehouse, sku, units):
     """Promises units that are on hand to a parcel."""
-    seen.stock["allocated_units"][warehouse, sku] += units
+    seen.stock[warehouse, sku]["allocated_units"] += units
     prices.refresh(network, seen, warehouse, sku)
 
 
@@ -23,17 +23,17 @@ def allocate(network, seen, warehouse, sku, units):
 def ship(seen, warehouse, sku, units):
     """Allocated units leave the building; availability does not change."""
     cell = seen.stock
-    cell["allocated_units"][warehouse, sku] -= units
-    cell["on_hand_units"][warehouse, sku] -= units
-    cell["shipped_units"][warehouse, sku] += units
+    cell[warehouse, sku]["allocated_units"] -= units
+    cell[warehouse, sku]["on_hand_units"] -= units
+    cell[warehouse, sku]["shipped_units"] += units
 
 
 @compiled
 def put_away(network, seen, warehouse, sku, units):
     """Received units go on the shelf; what is then available is the new reference of scarcity."""
     cell = seen.stock
-    cell["on_hand_units"][warehouse, sku] += units
-    cell["received_units"][warehouse, sku] += units
+    cell[warehouse, sku]["on_hand_units"] += units
+    cell[warehouse, sku]["received_units"] += units
 
 
 @compiled
@@ -41,6 +41,6 @@ def set_reference(network, seen, warehouse, sku):
     """Measures depletion from now on, after claims on a receipt were served."""
     cell = seen.stock
     left = available(seen, warehouse, sku)
-    if left > cell["reference_units"][warehouse, sku]:
-        cell["reference_units"][warehouse, sku] = left
+    if left > cell[warehouse, sku]["reference_units"]:
+        cell[warehouse, sku]["reference_units"] = left
     prices.refresh(network, seen, warehouse, sku)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from envs import log, prices
+from envs.agenda import Agenda, new_agenda
+from envs.handle import make_handle
 from envs.plan_table import Plans, new_plans
 from envs.state import Hidden, Observable, check_playable, new_hidden, new_observable
 from scenarios.errors import InputError, unknown_name
@@ -40,9 +42,11 @@ class World:
         self.seen: Observable = new_observable(trace.network, len(trace.future.receipts))
         self.hidden: Hidden = new_hidden(trace.network, trace.future, log.LEVELS[level])
         self.plans: Plans = new_plans(trace.network)
+        self.agenda: Agenda = new_agenda(trace.network, trace.future)
         self.seen.clock["pricing"] = int(pricing)
         self.hidden.counters["is_describing"] = int(describes)
         set_weights(self.seen, weights)
+        self.handle = make_handle(self.network, self.future, self.seen, self.hidden, self.plans, self.agenda)
 
     @property
     def totals(self) -> np.ndarray:

@@ -1,0 +1,64 @@
+"""Agents by name. Adding one is a module, a line here and a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+from envs.protocol import Agent
+from scenarios.errors import unknown_name
+
+MANIFEST = "manifest.json"
+"""The file that makes a folder a policy bundle."""
+
+
+def _rule(name: str, rule: str, pricing: str = "NONE") -> Agent:
+    heuristics, table, prices = (import_module(m) for m in ("agents.heuristics", "envs.plan_table", "envs.prices"))
+    return heuristics.RuleAgent(name, table.Rule[rule], prices.Pricing[pricing])
+
+
+def _random() -> Agent:
+    return import_module("agents.heuristics").RandomAgent()
+
+
+HEURISTICS: dict[str, tuple[Callable[[], Agent], str]] = {
+    "random": (_random, "any plan, uniformly"),
+    "nearest": (partial(_rule, "nearest", "NEAREST"), "fewest kilometres, goods in stock first"),
+    "cheapest": (partial(_rule, "cheapest", "CHEAPEST"), "least shipping, handling and packaging"),
+    "fastest": (partial(_rule, "fastest", "FASTEST"), "earliest expected delivery"),
+    "fewest-splits": (partial(_rule, "fewest-splits", "FEWEST_SPLITS"), "fewest parcels, then least cost"),
+    "myopic": (partial(_rule, "myopic", "SCORE"), "least expected weighted cost, lateness and carbon included"),
+    "primal-dual": (
+        partial(_rule, "primal-dual", "SCORE", "CLOSED_FORM"),
+        "myopic plus forecast-free bid prices that protect scarce stock",
+    ),
+}
+
+
+def agent_names() -> list[str]:
+    """Names that ``load_agent`` knows, besides paths of policy bundles."""
+    return list(HEURISTICS)
+
+
+def load_agent(name_or_bundle_path: str | Path) -> Agent:
+    """A heuristic by name, or the policy of a bundle folder.
+
+    Raises:
+        InputError: unknown name, or a folder that is no sound bundle.
+    """
+    name = str(name_or_bundle_path)
+    if name in HEURISTICS:
+        return HEURISTICS[name][0]()
+    path = Path(name)
+    if path.is_dir() or "/" in name or path.suffix:
+        return import_module("agents.bundle").BundleAgent(path)
+    raise unknown_name("agent", name, HEURISTICS)
+
+
+def main(args: list[str]) -> int:
+    """Prints the agents' names, one a line."""
+    for name, (_, doc) in HEURISTICS.items():
+        print(f"{name:14s} {doc}")
+    return 0
