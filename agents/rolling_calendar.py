@@ -56,7 +56,8 @@ class RollingCalendar:
             raise InputError(
                 "snapshot.receipts expected_at", format_utc(last), f"within {MAX_AHEAD_DAYS} days", "correct the date"
             )
-        num_days = LOOKAHEAD_DAYS * (2 + (last - now) // (LOOKAHEAD_DAYS * DAY_SECONDS))
+        num_days = (last - start) // DAY_SECONDS + 1 + LOOKAHEAD_DAYS
+        num_days = -(-num_days // 7) * 7  # whole weeks: fewer different windows
         if calendar_end is not None:
             num_days = min(num_days, self._days_until(calendar_end, start, now))
         return self._window(start, num_days)

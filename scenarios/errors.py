@@ -20,7 +20,7 @@ class InputError(ValueError):
         self.key, self.value, self.expected, self.remedy = key, value, expected, remedy
         super().__init__(f"{key} = {value!r}: expected {expected}. {remedy[:1].upper()}{remedy[1:]}.")
 
-    def __reduce__(self):  # pickled across worker processes
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:  # pickled across worker processes
         return type(self), (self.key, self.value, self.expected, self.remedy)
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -136,9 +134,9 @@ class Trace:
         """Writes the trace to ``path`` (``.npz``) at once or not at all."""
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, scratch = tempfile.mkstemp(dir=target.parent, suffix=".partial")
+        scratch = target.with_name(f"{target.name}.{os.getpid()}.partial")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with open(scratch, "wb") as file:
                 np.savez_compressed(
                     file,
                     allow_pickle=False,
@@ -146,9 +144,11 @@ class Trace:
                     sha256=np.array(self.sha256),
                     **self.arrays(),
                 )
+                file.flush()
+                os.fsync(file.fileno())
             os.replace(scratch, target)
         except BaseException:
-            Path(scratch).unlink(missing_ok=True)
+            scratch.unlink(missing_ok=True)
             raise
         return target
 
@@ -160,7 +160,7 @@ def load_trace(path: str | os.PathLike[str]) -> Trace:
         InputError: missing, truncated, foreign or altered file.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             content = {name: archive[name] for name in archive.files}
         header = json.loads(str(content.pop("header")))
         recorded = str(content.pop("sha256"))
@@ -175,7 +175,7 @@ def load_trace(path: str | os.PathLike[str]) -> Trace:
         )
     except InputError:
         raise
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, json.JSONDecodeError) as error:
+    except Exception as error:  # a damaged archive fails in zipfile, zlib, json, tokenize and more
         raise InputError(
             "trace file",
             str(path),

@@ -1,0 +1,71 @@
+# Every target prepares .venv by itself. Nothing is needed but Python 3.11 or later with pip, and make.
+#   make demo     a few minutes: simulate, train, compare, export, answer an order
+#   make test     the tests
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow lint format types contracts bench clean
+
+# One thread a process: more of them slow each other down on shared machines. Figures need no screen.
+demo test test-slow bench: export OMP_NUM_THREADS ?= 1
+demo test test-slow bench: export MPLBACKEND ?= Agg
+
+help:
+	@echo "make demo       simulate, train, compare, export and answer an order (about 5 minutes)"
+	@echo "make test       the tests"
+	@echo "make test-slow  the tests that train agents or run large scenarios"
+	@echo "make lint       ruff: rules and formatting        make format     ruff mends what it can"
+	@echo "make types      mypy                              make contracts  which room may import which"
+	@echo "make bench      speed of simulation and decisions"
+	@echo "make clean      remove caches and build outputs; .venv and runs/ stay"
+
+.venv/.installed: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "No python3 found. Install Python 3.11 or later with pip (Debian: apt install python3 python3-pip)." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "$(PYTHON) is older than 3.11. Name a newer one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	  echo "Creating .venv with $(PYTHON)"; rm -rf .venv; \
+	  if "$(PYTHON)" -c 'import venv, ensurepip' 2>/dev/null; then "$(PYTHON)" -m venv .venv; \
+	  elif "$(PYTHON)" -c 'import venv, pip' 2>/dev/null; then \
+	    "$(PYTHON)" -m venv --without-pip .venv && "$(PYTHON)" -m pip --python $(BIN)/python install --quiet pip; \
+	  else \
+	    echo "Python cannot make virtual environments. Debian, Ubuntu: apt install python3-venv" >&2; exit 1; \
+	  fi; \
+	fi
+	@echo "Installing the pinned packages into .venv: about 1.7 GB, 1 to 5 minutes, once"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: .venv/.installed
+	$(BIN)/routelab demo
+
+test: .venv/.installed
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+test-slow: .venv/.installed
+	@echo "These tests train agents and run large scenarios: several minutes"
+	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+lint: .venv/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: .venv/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: .venv/.installed
+	$(BIN)/mypy
+
+contracts: .venv/.installed
+	$(BIN)/lint-imports
+
+bench: .venv/.installed
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	find . -path ./.venv -prune -o -type d -name __pycache__ -print0 | xargs -0 rm -rf

@@ -1,0 +1,102 @@
+"""Named scenarios: one line each, imported only when asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from importlib import import_module
+from typing import Any
+
+from scenarios.demand import Demand
+from scenarios.errors import InputError, unknown_name
+from scenarios.scenario import Scenario
+from scenarios.settings import Settings
+
+SCENARIOS: dict[str, str] = {
+    "metro": "scenarios.catalogue.metro:metro",
+    "metro-small": "scenarios.catalogue.metro:metro_small",
+    "olist-pooled": "scenarios.olist.read:load_olist",
+    "tables": "scenarios.tables.read:load_tables",
+    "tiny": "scenarios.catalogue.tiny:tiny",
+    "toy-backorder": "scenarios.catalogue.toys:toy_backorder",
+    "toy-cutoff": "scenarios.catalogue.toys:toy_cutoff",
+    "toy-handling": "scenarios.catalogue.toys:toy_handling",
+    "toy-mmc": "scenarios.catalogue.toys:toy_mmc",
+    "toy-nearest": "scenarios.catalogue.toys:toy_nearest",
+    "toy-scarce": "scenarios.catalogue.toys:toy_scarce",
+    "toy-split": "scenarios.catalogue.toys:toy_split",
+}
+"""Name -> ``module:function`` that builds the scenario; those with a parameter ``data`` read a folder."""
+
+_OWN = ("epoch", "time_zone", "horizon_days", "warmup_hours", "drain_days")
+
+
+def scenario_names() -> list[str]:
+    """All names that ``load_scenario`` knows, sorted."""
+    return sorted(SCENARIOS)
+
+
+def load_scenario(name: str, **overrides: Any) -> Scenario:
+    """The scenario of that name, with some of its scalar fields changed.
+
+    Args:
+        name: ``metro``, or with its version ``metro@1``.
+        **overrides: parameters of the scenario's builder (such as ``data=DIR`` for one read from files), or fields
+            of the scenario (``horizon_days``), its settings (``max_parcels``) or its demand (``orders_per_day``).
+
+    Raises:
+        InputError: unknown name, version or override, a missing ``data``, or a value out of range.
+    """
+    bare = name.partition("@")[0] if isinstance(name, str) else name
+    if bare not in SCENARIOS:
+        raise unknown_name("scenario", name, SCENARIOS)
+    module, _, function = SCENARIOS[bare].partition(":")
+    scenario = _build(bare, getattr(import_module(module), function), overrides)
+    if "@" in name and name != scenario.id:
+        raise InputError("scenario", name, scenario.id, "this version of the lab knows only that one")
+    return scenario
+
+
+def _build(name: str, builder: Any, overrides: dict[str, Any]) -> Scenario:
+    parameters = inspect.signature(builder).parameters
+    for parameter in parameters.values():
+        is_required = parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
+        if is_required and parameter.name not in overrides:
+            raise InputError(
+                f"scenario {name!r} {parameter.name}", None, "the folder to read", f"add {parameter.name}=DIR"
+            )
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return builder(**overrides)
+    own = {key: value for key, value in overrides.items() if key in parameters}
+    rest = {key: value for key, value in overrides.items() if key not in parameters}
+    return with_overrides(builder(**own), rest, also_known=tuple(parameters))
+
+
+def with_overrides(scenario: Scenario, overrides: dict[str, Any], also_known: tuple[str, ...] = ()) -> Scenario:
+    """The scenario with scalar fields of itself, its settings or its demand replaced; all checks run again.
+
+    Args:
+        scenario: left as it is.
+        overrides: field name to value.
+        also_known: further names to offer in "did you mean".
+
+    Raises:
+        InputError: unknown field, or a value out of range.
+    """
+    settings = {field.name for field in dataclasses.fields(Settings)}
+    demand: set[str] = set()
+    if isinstance(scenario.demand, Demand):
+        demand = {
+            field.name
+            for field in dataclasses.fields(Demand)
+            if not isinstance(getattr(scenario.demand, field.name), tuple) and field.name != "time_zone"
+        }
+    for key in overrides:
+        if key not in {*_OWN, *settings, *demand}:
+            raise unknown_name(f"override of scenario {scenario.id!r}", key, {*_OWN, *settings, *demand, *also_known})
+    changes: dict[str, Any] = {key: value for key, value in overrides.items() if key in _OWN}
+    for group, names in (("settings", settings), ("demand", demand)):
+        chosen = {key: value for key, value in overrides.items() if key in names}
+        if chosen:
+            changes[group] = dataclasses.replace(getattr(scenario, group), **chosen)
+    return dataclasses.replace(scenario, **changes) if changes else scenario

@@ -1,0 +1,1 @@
+"""Your own network: plain CSV tables, documented in ``docs/tables.md``."""
