@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gymnasium.envs.registration import register
+
 _EXPORTS = {
     "simulate": "envs.simulation",
     "Simulation": "envs.simulation",
@@ -13,6 +15,11 @@ _EXPORTS = {
 }
 
 __all__ = sorted(_EXPORTS)
+
+
+# Current Gymnasium loads no entry points of packages: make("envs:routelab/OrderRouting-v0") imports this module.
+register(id="routelab/OrderRouting-v0", entry_point="envs.routing_env:OrderRoutingEnv")
+register(id="routelab/MOOrderRouting-v0", entry_point="envs.routing_env:MOOrderRoutingEnv")
 
 
 def __getattr__(name: str) -> Any:

@@ -12,6 +12,9 @@ from envs.costs import COST_PARTS
 
 SCHEMA_VERSION = 1
 
+BOUND = 1.0e6
+"""Features are clipped to [-BOUND, BOUND]; nothing realistic comes near."""
+
 
 class Feature(NamedTuple):
     """One column: the quantity in ``unit`` is divided by ``scale``."""

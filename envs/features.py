@@ -54,7 +54,7 @@ def _describe_slot(network, seen, plans, slot, best_score):
     if slots[slot]["num_parcels"] > 0:
         row[f.SLACK] = (seen.order[0]["promise_at"] - last_mean) / HOUR
     for i in range(len(_SLOT_SCALES)):
-        row[i] /= _SLOT_SCALES[i]
+        row[i] = min(f.BOUND, max(-f.BOUND, row[i] / _SLOT_SCALES[i]))
 
 
 @inlined
@@ -125,7 +125,7 @@ def _describe_context(network, seen, plans, count, best_score):
     context[f.WEIGHT_LATENESS] = clock[0]["weight_lateness_permille"] / 1000.0
     context[f.WEIGHT_CARBON] = clock[0]["weight_carbon_permille"] / 1000.0
     for i in range(len(_CONTEXT_SCALES)):
-        context[i] /= _CONTEXT_SCALES[i]
+        context[i] = min(f.BOUND, max(-f.BOUND, context[i] / _CONTEXT_SCALES[i]))
 
 
 @inlined

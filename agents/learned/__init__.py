@@ -1,0 +1,1 @@
+"""Learned routers. Import their modules one by one; they need torch."""

@@ -1,0 +1,63 @@
+"""The plan scorer: one network for every plan, whatever their number or order.
+
+Residual form: logit of plan p = -(score of p above the best)/temperature + f(features of p, pooled context), with f zero at the
+start, so that untrained it ranks plans exactly as the base router (weighted expected cost plus bid prices).
+
+Source: deep sets (Zaheer et al. 2017) for the pooled context; residual policies (Silver et al. 2018).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from envs import feature_schema as schema
+
+EMPTY = -1.0e9
+"""Logit of an empty slot."""
+
+
+class PlanScorer(nn.Module):
+    """Logits of plans and the value of the moment.
+
+    Args:
+        hidden: width of all layers.
+        temperature: of the base router's score at the start, currency units; learned as its logarithm.
+    """
+
+    def __init__(self, hidden: int = 64, temperature: float = 0.3) -> None:
+        super().__init__()
+        self.log_temperature = nn.Parameter(torch.tensor(float(temperature)).log())
+        self.plan_in = nn.Linear(schema.NUM_FEATURES, hidden)
+        self.plan_mid = nn.Linear(hidden, hidden)
+        self.context_mid = nn.Linear(schema.NUM_CONTEXT + hidden, hidden)
+        self.plan_out = nn.Linear(hidden, 1)
+        self.value_mid = nn.Linear(schema.NUM_CONTEXT + hidden, hidden)
+        self.value_out = nn.Linear(hidden, 1)
+        nn.init.zeros_(self.plan_out.weight)
+        nn.init.zeros_(self.plan_out.bias)
+
+    def forward(self, plans: torch.Tensor, context: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Scores a batch of decisions.
+
+        Args:
+            plans: float32 (B, K, NUM_FEATURES).
+            context: float32 (B, NUM_CONTEXT).
+
+        Returns:
+            Logits (B, K), ``EMPTY`` for empty slots, and values (B, 1).
+        """
+        real = plans[..., schema.IS_REAL]
+        own = torch.relu(self.plan_in(_squash(plans)))
+        pooled = (own * real.unsqueeze(-1)).sum(dim=1) / real.sum(dim=1, keepdim=True).clamp(min=1.0)
+        around = torch.cat([_squash(context), pooled], dim=-1)
+        mixed = torch.relu(self.plan_mid(own) + self.context_mid(around).unsqueeze(1))
+        base = -plans[..., schema.SCORE_GAP] * torch.exp(-self.log_temperature)
+        logits = base + self.plan_out(mixed).squeeze(-1)
+        value = self.value_out(torch.relu(self.value_mid(around)))
+        return torch.where(real > 0.5, logits, torch.full_like(logits, EMPTY)), value
+
+
+def _squash(features: torch.Tensor) -> torch.Tensor:
+    """Linear near zero, logarithmic far out: a rare huge cost does not drown the rest."""
+    return torch.sign(features) * torch.log1p(torch.abs(features))
