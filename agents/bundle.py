@@ -17,9 +17,10 @@ from agents.bundle_files import bundle_error, load_json, read_sealed
 from agents.document_reader import DocumentReader
 from agents.documents import SNAPSHOT_SCHEMA, parse_case
 from agents.recording import GoldenCase
+from agents.registry import load_agent
 from agents.scoring_model import ScoringModel
 from envs.feature_schema import CONTEXT_FEATURES, SCHEMA_VERSION, SLOT_FEATURES, Feature
-from envs.plan_table import MAX_BLOCKS, MAX_PLANS
+from envs.plan_table import MAX_BLOCKS, MAX_PLANS, Rule
 from envs.prices import Pricing
 from envs.snapshot import Snapshot
 from scenarios.errors import InputError
@@ -111,10 +112,8 @@ def read_bundle(path: str | os.PathLike[str]) -> Bundle:
     contents, sha256 = read_sealed(folder)
     data = {name: load_json(folder, name, raw) for name, raw in contents.items() if name.endswith(".json")}
     if data["features.json"] != feature_schema():
-        found = data["features.json"].get("schema_version")
-        raise bundle_error(
-            folder, "features.json", f"schema version {found}", f"the features of version {SCHEMA_VERSION}"
-        )
+        found = f"schema version {data['features.json'].get('schema_version')}"
+        raise bundle_error(folder, "features.json", found, f"the features of version {SCHEMA_VERSION}")
     try:
         public = PublicScenario.from_json(contents["public.json"])
     except InputError as error:
@@ -157,7 +156,30 @@ def _plan_settings(folder: Path, data: dict[str, Any]) -> PlanSettings:
         raise bundle_error(folder, "plan.json", repr(error), "the settings that `routelab export` writes") from error
     if not 0 < plan.temperature < float("inf"):
         raise bundle_error(folder, "plan.json temperature", plan.temperature, "a number above 0")
+    try:
+        check_fallback(plan)
+    except InputError as error:
+        raise bundle_error(folder, "plan.json fallback", error.value, error.expected) from error
     return plan
+
+
+def check_fallback(plan: PlanSettings) -> None:
+    """A heuristic that follows the score must mean the score that the policy's snapshots have.
+
+    Raises:
+        InputError: no fallback, an unknown heuristic, or one of another pricing.
+    """
+    if not plan.fallback:
+        raise InputError("fallback", [], "at least one heuristic", "name one, such as nearest")
+    for name in plan.fallback:
+        agent = load_agent(name)
+        if getattr(agent, "rule", None) == Rule.SCORE and agent.pricing != plan.pricing:
+            raise InputError(
+                "fallback",
+                name,
+                f"a heuristic with pricing {plan.pricing.name}",
+                "with bid prices it is primal-dual, without them myopic",
+            )
 
 
 class BundleAgent:

@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agents.bundle import BundleAgent, PlanSettings, feature_schema
+from agents.bundle import BundleAgent, PlanSettings, check_fallback, feature_schema
 from agents.bundle_files import FILES, manifest_of, to_json
 from agents.recording import GoldenCase
-from agents.registry import MANIFEST, load_agent
-from envs.plan_table import Rule
+from agents.registry import MANIFEST
 from scenarios.errors import InputError
 from scenarios.public import PublicScenario
 
@@ -50,7 +49,7 @@ def write_bundle(
     target = Path(path)
     if target.exists() and not (replace and (target / MANIFEST).is_file()):
         raise InputError("bundle folder", str(target), "a new folder", "choose another name or remove it")
-    _check_fallback(plan)
+    check_fallback(plan)
     contents = {
         "model.onnx": model,
         "public.json": (public.to_json() + "\n").encode(),
@@ -72,21 +71,6 @@ def write_bundle(
         BundleAgent(folder)
         _move(folder, target, Path(scratch) / "before")
     return target
-
-
-def _check_fallback(plan: PlanSettings) -> None:
-    """A heuristic that follows the score must mean the score that the policy's snapshots have."""
-    if not plan.fallback:
-        raise InputError("fallback", [], "at least one heuristic", "name one, such as nearest")
-    for name in plan.fallback:
-        agent = load_agent(name)
-        if getattr(agent, "rule", None) == Rule.SCORE and agent.pricing != plan.pricing:
-            raise InputError(
-                "fallback",
-                name,
-                f"a heuristic with pricing {plan.pricing.name}",
-                "with bid prices it is primal-dual, without them myopic",
-            )
 
 
 def _move(folder: Path, target: Path, before: Path) -> None:

@@ -145,6 +145,13 @@ class DocumentReader:
             cell["reference_units"] = left if row.reference_units is None else row.reference_units
             if row.bid_price_millicents is None:
                 refresh(network, seen, w, sku)
+            elif self.pricing == Pricing.NONE:
+                raise InputError(
+                    f"{key}.bid_price_millicents",
+                    row.bid_price_millicents,
+                    "no bid price: this policy was trained without",
+                    "leave it out",
+                )
             else:
                 cell["bid_price_millicents"] = row.bid_price_millicents
         skus = {sku for _, sku in known}

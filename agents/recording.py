@@ -111,8 +111,9 @@ def golden_cases(
         best = np.sort(scores)[::-1][:2]
         if len(best) == 1 or best[0] - best[1] > _CLEAR * max(1.0, abs(best[0])):
             cases.append(GoldenCase(decision.document, int(scores.argmax()), scores.tolist()))
-    chosen = np.unique(np.linspace(0, len(cases) - 1, num_cases).astype(int)) if cases else []
-    return [cases[position] for position in chosen]
+    if not cases:
+        return []
+    return [cases[position] for position in np.unique(np.linspace(0, len(cases) - 1, num_cases).astype(int))]
 
 
 def reference_histograms(decisions: Sequence[Decision]) -> dict[str, Any]:

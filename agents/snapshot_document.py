@@ -90,7 +90,7 @@ def _snapshot(network: Network, seen: Observable, names: Names, epoch: int) -> d
             if row["is_open"] and row["sku"] in skus
         ],
         "punctuality": [
-            {"service": names.services[s], **{field: int(row[field]) for field in row.dtype.names}}
+            {"service": names.services[s]} | {str(field): int(row[field]) for field in row.dtype.names or ()}
             for s, row in enumerate(seen.punctuality)
         ],
         "demand": {name: int(clock[name]) for name in ("orders_this_hour", "orders_last_hour")},
@@ -104,7 +104,7 @@ def _stock(seen: Observable, names: Names, skus: list[int]) -> list[dict[str, An
     rows = []
     for sku in skus:
         for w, cell in enumerate(seen.stock[:, sku]):
-            row = {"warehouse": names.warehouses[w], "sku": names.skus[sku]}
+            row: dict[str, Any] = {"warehouse": names.warehouses[w], "sku": names.skus[sku]}
             row |= {key: int(cell[key]) for key in ("on_hand_units", "allocated_units", "reference_units")}
             if has_prices:
                 row["bid_price_millicents"] = int(cell["bid_price_millicents"])

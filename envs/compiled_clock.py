@@ -125,12 +125,11 @@ class CompiledClock:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._handle = world.handle
 
     def start(self) -> bool:
         """Plays to the first decision; False if the trace has none."""
-        return _start(self._handle)
+        return _start(self.world.handle)
 
     def answer(self, slot: int) -> bool:
         """Carries out the plan in ``slot`` and plays to the next decision; False at the end."""
-        return _step(self._handle, slot)
+        return _step(self.world.handle, slot)

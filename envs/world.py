@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from envs import log, prices
@@ -46,7 +48,19 @@ class World:
         self.seen.clock["pricing"] = int(pricing)
         self.hidden.counters["is_describing"] = int(describes)
         set_weights(self.seen, weights)
+        self._bind()
+
+    def _bind(self) -> None:
         self.handle = make_handle(self.network, self.future, self.seen, self.hidden, self.plans, self.agenda)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "handle"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for array in self.trace.arrays().values():
+            array.flags.writeable = False
+        self._bind()
 
     @property
     def totals(self) -> np.ndarray:

@@ -40,6 +40,8 @@ class RoutingVecEnv(VecEnv):
         pricing: who fills the bid-price table.
     """
 
+    render_mode: str | None = None
+
     def __init__(
         self,
         scenario: Scenario,
@@ -56,7 +58,6 @@ class RoutingVecEnv(VecEnv):
         super().__init__(num_envs, observation_space(), spaces.Discrete(MAX_PLANS))
         self.group_size = group_size
         self.scenario, self.weights, self.pricing = scenario, weights, pricing
-        self.render_mode = None
         self._first_seed = seed * 10_007
         self._part_weights = np.array([weights[owner] for owner in OBJECTIVE_OF_PART]) / MILLICENTS
         self.episode = 0  # traces begun so far

@@ -1,0 +1,147 @@
+"""From a trained policy to a bundle: torch to ONNX, golden cases from recorded decisions, provenance."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sb3_contrib import MaskablePPO
+from torch import nn
+
+from agents.bundle import PlanSettings
+from agents.bundle_writer import write_bundle
+from agents.learned.network import PlanScorer
+from agents.recording import Recorder, golden_cases, reference_histograms
+from envs.feature_schema import NUM_CONTEXT, NUM_FEATURES
+from envs.plan_table import MAX_PLANS
+from envs.prices import Pricing
+from envs.simulation import simulate
+from envs.snapshot import Snapshot
+from scenarios.draw import draw_trace
+from scenarios.errors import InputError
+from scenarios.network import Network
+from scenarios.scenario import Scenario
+from scenarios.seeds import VALIDATION
+
+FALLBACK = {Pricing.CLOSED_FORM: ("primal-dual", "nearest"), Pricing.NONE: ("myopic", "nearest")}
+"""Best heuristic with the same bid prices, then one that needs none."""
+
+_RECORDED = 500
+"""Decisions kept for golden cases and histograms."""
+
+
+class TorchAgent:
+    """The policy in torch, before its export: takes the plan with the greatest logit, ties the lowest slot."""
+
+    needs_features = True
+
+    def __init__(self, scorer: PlanScorer, pricing: Pricing, name: str = "learned") -> None:
+        self.scorer, self.pricing, self.name = scorer.eval(), pricing, name
+
+    def start(self, network: Network) -> None:
+        """Nothing to prepare."""
+
+    def scores(self, features: np.ndarray, context: np.ndarray) -> np.ndarray:
+        """Logits float32 (K,) of one decision."""
+        with torch.no_grad():
+            plans, around = torch.from_numpy(features[None].copy()), torch.from_numpy(context[None].copy())
+            return self.scorer(plans, around)[0][0].numpy()
+
+    def choose(self, snapshot: Snapshot) -> int:
+        """Slot with the greatest logit."""
+        return int(self.scores(snapshot.plans.features, snapshot.plans.context)[: snapshot.num_plans].argmax())
+
+
+def load_scorer(policy: Path) -> PlanScorer:
+    """The network of a policy written by ``agents.learned.training.train``.
+
+    Raises:
+        InputError: missing or damaged file.
+    """
+    try:
+        model = MaskablePPO.load(policy, device="cpu")
+        return model.policy.mlp_extractor.scorer.eval()
+    except Exception as error:  # zipfile, pickle and torch have no common error
+        raise InputError(
+            "policy", str(policy), f"a policy.zip written by `routelab train` ({type(error).__name__})", "train it again"
+        ) from error
+
+
+class _Actor(nn.Module):
+    """The logits alone."""
+
+    def __init__(self, scorer: PlanScorer) -> None:
+        super().__init__()
+        self.scorer = scorer
+
+    def forward(self, plans: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
+        return self.scorer(plans, context)[0]
+
+
+def to_onnx(scorer: PlanScorer) -> bytes:
+    """ONNX file with inputs plans (B, K, features) and context (B, context features), output logits (B, K).
+
+    B and K are free.
+    """
+    batch, slots = torch.export.Dim("batch", min=1, max=1 << 16), torch.export.Dim("slots", min=2, max=1 << 12)
+    example = (torch.zeros(3, MAX_PLANS, NUM_FEATURES), torch.zeros(3, NUM_CONTEXT))
+    program = torch.onnx.export(
+        _Actor(scorer).eval(),
+        example,
+        dynamo=True,
+        input_names=["plans", "context"],
+        output_names=["logits"],
+        dynamic_shapes=({0: batch, 1: slots}, {0: batch}),
+        verbose=False,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        program.save(str(path), external_data=False)
+        return path.read_bytes()
+
+
+def export_bundle(
+    policy: Path,
+    scenario: Scenario,
+    bundle: Path,
+    provenance: Mapping[str, Any],
+    *,
+    pricing: Pricing = Pricing.CLOSED_FORM,
+    weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    name: str = "learned",
+    replace: bool = False,
+) -> Path:
+    """Writes the policy bundle of a trained policy.
+
+    Args:
+        policy: ``policy.zip`` of a training run.
+        scenario: the scenario it was trained for.
+        bundle: folder to make.
+        provenance: JSON values: run, commit, trace hashes, versions, evaluation.
+        pricing: base router that it was trained with.
+        weights: preferences that it was trained with.
+        name: shown in tables.
+        replace: an older bundle there is replaced.
+
+    Returns:
+        The folder.
+    """
+    scorer = load_scorer(policy)
+    agent = TorchAgent(scorer, pricing, name)
+    trace = draw_trace(scenario, VALIDATION.start)
+    recorder = Recorder(agent, trace.names, every=max(1, trace.num_orders // _RECORDED))
+    simulate(trace, recorder, level="none", weights=weights)
+    return write_bundle(
+        bundle,
+        model=to_onnx(scorer),
+        public=scenario.public(),
+        plan=PlanSettings(name, pricing, weights, FALLBACK[pricing], 1.0),
+        golden=golden_cases(recorder.decisions, agent.scores),
+        reference=reference_histograms(recorder.decisions),
+        provenance={**provenance, "golden_trace_sha256": trace.sha256},
+        replace=replace,
+    )
