@@ -43,8 +43,11 @@ class ScoringModel:
 
     def scores(self, features: np.ndarray, context: np.ndarray) -> np.ndarray:
         """Logits float32 (K,) of one decision; safe to call from several threads."""
-        inputs = {"plans": features[np.newaxis], "context": context[np.newaxis]}
-        return self._session.run(None, inputs)[0][0]
+        return self.run(features[np.newaxis], context[np.newaxis])[0]
+
+    def run(self, features: np.ndarray, context: np.ndarray) -> np.ndarray:
+        """Logits float32 (B, K) of a batch of decisions."""
+        return self._session.run(None, {"plans": features, "context": context})[0]
 
 
 def _fits(found: list[int | str | None], expected: tuple[int, ...]) -> bool:

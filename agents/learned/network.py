@@ -1,7 +1,8 @@
 """The plan scorer: one network for every plan, whatever their number or order.
 
-Residual form: logit of plan p = -(score of p above the best)/temperature + f(features of p, pooled context), with f zero at the
-start, so that untrained it ranks plans exactly as the base router (weighted expected cost plus bid prices).
+Residual form: logit of plan p = (f(features of p, pooled context) - score of p above the best)/temperature, with f in currency
+units and zero at the start, so that untrained it ranks plans exactly as the base router (weighted expected cost plus bid
+prices). f is a linear part, which learns prices of congestion within a few rollouts, plus a network.
 
 Source: deep sets (Zaheer et al. 2017) for the pooled context; residual policies (Silver et al. 2018).
 """
@@ -32,10 +33,12 @@ class PlanScorer(nn.Module):
         self.plan_mid = nn.Linear(hidden, hidden)
         self.context_mid = nn.Linear(schema.NUM_CONTEXT + hidden, hidden)
         self.plan_out = nn.Linear(hidden, 1)
+        self.plan_linear = nn.Linear(schema.NUM_FEATURES, 1, bias=False)
         self.value_mid = nn.Linear(schema.NUM_CONTEXT + hidden, hidden)
         self.value_out = nn.Linear(hidden, 1)
         nn.init.zeros_(self.plan_out.weight)
         nn.init.zeros_(self.plan_out.bias)
+        nn.init.zeros_(self.plan_linear.weight)
 
     def forward(self, plans: torch.Tensor, context: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Scores a batch of decisions.
@@ -48,12 +51,13 @@ class PlanScorer(nn.Module):
             Logits (B, K), ``EMPTY`` for empty slots, and values (B, 1).
         """
         real = plans[..., schema.IS_REAL]
-        own = torch.relu(self.plan_in(_squash(plans)))
+        squashed = _squash(plans)
+        own = torch.relu(self.plan_in(squashed))
         pooled = (own * real.unsqueeze(-1)).sum(dim=1) / real.sum(dim=1, keepdim=True).clamp(min=1.0)
         around = torch.cat([_squash(context), pooled], dim=-1)
         mixed = torch.relu(self.plan_mid(own) + self.context_mid(around).unsqueeze(1))
-        base = -plans[..., schema.SCORE_GAP] * torch.exp(-self.log_temperature)
-        logits = base + self.plan_out(mixed).squeeze(-1)
+        residual = (self.plan_linear(squashed) + self.plan_out(mixed)).squeeze(-1)
+        logits = (residual - plans[..., schema.SCORE_GAP]) * torch.exp(-self.log_temperature)
         value = self.value_out(torch.relu(self.value_mid(around)))
         return torch.where(real > 0.5, logits, torch.full_like(logits, EMPTY)), value
 

@@ -9,8 +9,8 @@ from scenarios.errors import InputError
 EDGES_KM = (50, 100, 250, 500, 1_000, 1_500, 2_000)
 """Upper ends wanted."""
 
-FARTHEST_KM = 6_000
-"""Upper end of the last band: farther than any two places in Brazil."""
+FARTHEST_KM = 7_000
+"""Upper end of the last band: farther than any two points that cleaning lets pass."""
 
 MIN_OBSERVATIONS = 30
 

@@ -19,6 +19,9 @@ KEPT_SHARE = 27_092 / 96_478
 LATITUDES, LONGITUDES = (-34.0, 6.0), (-74.5, -28.0)
 """Brazil with its islands; points outside are typing errors."""
 
+YEARS = (pd.Timestamp("1970-01-02"), pd.Timestamp("2100-01-01"))
+"""Times outside are typing errors."""
+
 MAX_DAYS = 365
 """A promise or a transit of more days is taken for a typing error."""
 
@@ -46,6 +49,19 @@ class Cleaned:
     thinning: float
     periods: dict[str, Period]
     outcomes: list[Outcomes]
+
+    @property
+    def is_training(self) -> np.ndarray:
+        """bool, whether each order was placed in the training days."""
+        return (self.orders["placed_at"] < self.periods["training"].end).to_numpy()
+
+    def training_orders(self) -> pd.DataFrame:
+        """The orders that anything may be fitted to."""
+        return self.orders[self.is_training]
+
+    def training_items(self) -> pd.DataFrame:
+        """Their items."""
+        return self.items[self.is_training[self.items["order"]]]
 
 
 def clean(tables: Tables) -> Cleaned:
@@ -89,7 +105,8 @@ def _seconds(texts: pd.Series) -> pd.Series:
 
 
 def _times(texts: pd.Series) -> pd.Series:
-    return pd.to_datetime(texts, format="ISO8601", errors="coerce").astype("datetime64[s]")
+    times = pd.to_datetime(texts, format="ISO8601", errors="coerce").astype("datetime64[s]")
+    return times.where(times.between(*YEARS))
 
 
 def _numbers(texts: pd.Series) -> pd.Series:

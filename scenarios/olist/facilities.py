@@ -23,8 +23,8 @@ from scenarios.stock import Receipt, StockRow
 from scenarios.warehouse import WORKDAYS, Shift, Warehouse
 
 SHIFTS = (Shift(WORKDAYS, "08:00", "20:00"), Shift((5,), "08:00", "14:00"))
-NUM_STATIONS = 14
-"""In all warehouses together, shared by their expected work, at least one each."""
+NUM_STATIONS = 11
+"""In all warehouses together, shared by their expected work and rounded up."""
 
 UTILISATION = 0.7
 """Picks of a mean week over open station hours, if every warehouse gets its expected share."""
@@ -36,19 +36,33 @@ PARCEL_COST, LINE_COST = 2.00, 0.50  # BRL
 COLLECTIONS = (("standard", "17:00", 1.2), ("express", "19:00", 0.3))
 """Service, local time on workdays, room as a share of the parcels that a warehouse expects for a workday."""
 
-MISPLACEMENT_SIGMA = 0.8
+MISPLACEMENT_SIGMA = 1.0
 """Of the lognormal factor by which stock and receipts of a (warehouse, SKU) miss their share."""
 
-COVER_DAYS = 8.0
-SAFETY = 1.0
+COVER_DAYS = 5.0
+SAFETY = 2.5
 """Stock at the start: so many days of mean demand, and that many standard deviations of a week's demand."""
 
-RECEIPT_SHARE = 1.0
+LEAST_UNITS = 2
+"""Of each SKU at the start, in all warehouses together."""
+
+RECEIPT_SHARE = 1.05
 """Units that come each week over a mean week's demand."""
+
+PRIOR_ORDERS = 500
+"""The forecast of a SKU's share leans on the training days with the weight of so many orders."""
 
 RECEIPT_AT = "10:00"
 ANNOUNCED_DAYS = 9
 """Days before a receipt at which it is announced (or at the start)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forecast:
+    """Mean demand that is known before a window begins: orders a day, and units of each SKU a day (K,)."""
+
+    daily_orders: float
+    daily_units: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,8 +72,8 @@ class Layout:
     Attributes:
         sites: warehouses' places.
         holding: float (W, K), share of each SKU's demand that a warehouse is stocked for; rows of a SKU sum to 1.
-        work: float (W,), share of the units that a warehouse is expected to send; sums to 1.
-        units_per_order: float (K,), mean units of each SKU in an order.
+        work: float (W,), share of the parcels that a warehouse is expected to send; sums to 1.
+        units_per_order: float (K,), mean units of each SKU in an order of the training days.
         region_shares: of the orders.
     """
 
@@ -69,12 +83,22 @@ class Layout:
     units_per_order: np.ndarray
     region_shares: tuple[float, ...]
 
-    def published(self, daily_orders: float) -> PublishedDemand:
+    def forecast(self, num_orders: int, units: np.ndarray, num_days: int) -> Forecast:
+        """Mean demand after ``num_days`` in which ``num_orders`` came with ``units`` int (K,) of each SKU.
+
+        The volume is that of these days; the mix of SKUs leans on the training days with the weight of
+        ``PRIOR_ORDERS`` (the posterior mean under a gamma prior).
+        """
+        mix = (units + PRIOR_ORDERS * self.units_per_order) / (num_orders + PRIOR_ORDERS)
+        daily_orders = max(num_orders, 1) / num_days
+        return Forecast(daily_orders, mix * daily_orders)
+
+    def published(self, forecast: Forecast) -> PublishedDemand:
         """Means that are known beforehand."""
         return PublishedDemand(
-            hourly_orders_milli=round(daily_orders * 1000 / 24),
+            hourly_orders_milli=round(forecast.daily_orders * 1000 / 24),
             region_shares=self.region_shares,
-            daily_units_milli=tuple(round(value) for value in (self.units_per_order * daily_orders * 1000).tolist()),
+            daily_units_milli=tuple(round(value) for value in (forecast.daily_units * 1000).tolist()),
         )
 
     def warehouses(self, daily_orders: float) -> tuple[Warehouse, ...]:
@@ -82,8 +106,8 @@ class Layout:
 
         In a thinned stream a pick stands for several, so it lasts longer by as much.
         """
-        stations = np.maximum(1, np.rint(NUM_STATIONS * self.work)).astype(int)
-        pick = UTILISATION * int(stations.sum()) * _open_seconds() / 7 / max(daily_orders, 1e-9)
+        stations = np.ceil(NUM_STATIONS * self.work).astype(int)
+        pick = UTILISATION * int(stations.sum()) * _open_seconds() / 7 / daily_orders
         parcel, line, unit = (min(86_400, max(1, round(part * pick))) for part in PICK_PARTS)
         return tuple(
             Warehouse(
@@ -114,21 +138,26 @@ class Layout:
         )
 
     def supply(
-        self, skus: tuple[Sku, ...], daily_orders: float, num_days: int, first_weekday: int, random: np.random.Generator
+        self,
+        skus: tuple[Sku, ...],
+        daily_units: np.ndarray,
+        num_days: int,
+        first_weekday: int,
+        random: np.random.Generator,
     ) -> tuple[tuple[StockRow, ...], tuple[Receipt, ...]]:
         """Stock at the start and a truck a week to each warehouse, misplaced at random.
 
         Args:
             skus: names in the sequence of ``holding``.
-            daily_orders: forecast.
+            daily_units: float (K,), forecast.
             num_days: trucks come within these days; second 0 is a local midnight.
             first_weekday: of the first day, 0 is Monday.
             random: draws misplacement and roundings.
         """
-        weekly = self.units_per_order * daily_orders * 7
+        weekly = daily_units * 7
         misplaced = self.holding * random.lognormal(0.0, MISPLACEMENT_SIGMA, self.holding.shape)
         shares = misplaced / misplaced.sum(axis=0)
-        start = weekly * COVER_DAYS / 7 + SAFETY * np.sqrt(weekly)
+        start = np.maximum(LEAST_UNITS, weekly * COVER_DAYS / 7 + SAFETY * np.sqrt(weekly))
         on_hand = _whole(start, shares, random)
         stock = tuple(
             StockRow(site, sku.name, int(units))
@@ -136,7 +165,7 @@ class Layout:
             for sku, units in zip(skus, row, strict=True)
             if units
         )
-        receipts = []
+        receipts: list[Receipt] = []
         hour = minutes_of("RECEIPT_AT", RECEIPT_AT) * 60
         for week in range(math.ceil(num_days / 7)):
             units = _whole(weekly * RECEIPT_SHARE, shares, random)

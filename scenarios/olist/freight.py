@@ -35,7 +35,7 @@ class FreightFit:
     def rates(self, band: int, factor: float = 1.0, max_grams: int = MAX_GRAMS[-1]) -> tuple[Rate, ...]:
         """The rate card of a band: each step costs what its mean mass costs on the line."""
         return tuple(
-            Rate(grams, millicents(factor * (self.base[band] + self.slope[band] * kg)))
+            Rate(grams, millicents(round(factor * (self.base[band] + self.slope[band] * kg), 2)))
             for grams, kg in zip(MAX_GRAMS, self.step_kg, strict=True)
             if grams <= max_grams
         )
@@ -46,7 +46,9 @@ class FreightFit:
         return self.base[band] + self.slope[band] * self.step_kg[np.searchsorted(MAX_GRAMS, grams, side="left")]
 
 
-def fit_freight(distances_km: np.ndarray, grams: np.ndarray, freight: np.ndarray, ends_km: tuple[int, ...]) -> FreightFit:
+def fit_freight(
+    distances_km: np.ndarray, grams: np.ndarray, freight: np.ndarray, ends_km: tuple[int, ...]
+) -> FreightFit:
     """Least squares within each band, then pooled with neighbours where base or slope would fall with distance.
 
     Source: ordinary least squares; Barlow, Bartholomew, Bremner and Brunk 1972 for the isotonic regression

@@ -16,7 +16,9 @@ def freight_observations(
     outcomes = Outcomes("freight fit (training items)", len(items))
     km = _seller_km(orders, items)
     outcomes.refuse(km.isna(), "the seller's place is not known")
-    frame = pd.DataFrame({"km": km, "grams": products["grams"].loc[items["product"]].to_numpy(), "freight": items["freight"]})
+    frame = pd.DataFrame(
+        {"km": km, "grams": products["grams"].loc[items["product"]].to_numpy(), "freight": items["freight"]}
+    )
     return frame[outcomes.is_used], outcomes
 
 
@@ -38,7 +40,5 @@ def transit_observations(orders: pd.DataFrame, items: pd.DataFrame) -> tuple[pd.
 
 def _seller_km(orders: pd.DataFrame, items: pd.DataFrame) -> pd.Series:
     home = orders[["latitude", "longitude"]].loc[items["order"]]
-    km = great_circles_km(
-        items["seller_latitude"].to_numpy(), items["seller_longitude"].to_numpy(), *home.to_numpy().T
-    )
+    km = great_circles_km(items["seller_latitude"].to_numpy(), items["seller_longitude"].to_numpy(), *home.to_numpy().T)
     return pd.Series(km, items.index)

@@ -88,7 +88,8 @@ def assign(placed_at: np.ndarray, outcomes: Outcomes, is_usable: np.ndarray) -> 
         InputError: no usable order at all.
     """
     if not is_usable.any():
-        raise InputError("usable orders", 0, "at least one", "see the report of what was refused: routelab olist DIR")
+        refused = {reason: rows for reason, rows in outcomes.counts().items() if rows}
+        raise InputError("rows of the orders table", refused, "usable orders", "check that the tables belong together")
     times = placed_at[is_usable].astype(np.int64)
     periods = split_periods(*unbroken(local_dates(times)))
     begin, end = periods["training"].begin, periods["test"].end

@@ -39,7 +39,10 @@ class Centres:
     def distances_km(self, latitudes: np.ndarray, longitudes: np.ndarray) -> np.ndarray:
         """Great-circle distances, float (points, N)."""
         return great_circles_km(
-            np.asarray(latitudes, float)[:, None], np.asarray(longitudes, float)[:, None], self.latitudes, self.longitudes
+            np.asarray(latitudes, float)[:, None],
+            np.asarray(longitudes, float)[:, None],
+            self.latitudes,
+            self.longitudes,
         )
 
 
@@ -63,12 +66,14 @@ def cluster(points: pd.DataFrame, num_centres: int) -> Centres:
         num_centres: at most so many, fewer if there are fewer distinct points.
     """
     from sklearn.cluster import KMeans  # slow to import, needed for real orders only
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     spots = points.groupby(["latitude", "longitude", "city", "state"], sort=True).size().rename("weight").reset_index()
     middle = np.cos(np.radians(np.average(spots["latitude"], weights=spots["weight"])))
     flat = np.column_stack([spots["latitude"] * KM_PER_DEGREE, spots["longitude"] * KM_PER_DEGREE * middle])
     num_centres = min(num_centres, len(np.unique(flat, axis=0)))
-    model = KMeans(num_centres, n_init=4, random_state=RANDOM_STATE).fit(flat, sample_weight=spots["weight"])
+    with threadpool_limits(1):  # many small steps: more threads wait for each other
+        model = KMeans(num_centres, n_init=4, random_state=RANDOM_STATE).fit(flat, sample_weight=spots["weight"])
     spots["label"] = model.labels_
     weights = spots.groupby("label")["weight"].sum()
     order = weights.sort_values(ascending=False, kind="stable").index.to_numpy()

@@ -47,7 +47,12 @@ def pool(products: pd.DataFrame, items: pd.DataFrame, num_skus: int) -> Pools:
     names = np.array(BAND_NAMES)[band]
     key = products["category"].str.cat(pd.Series(names, products.index), sep="-")
     sold = key.iloc[items["product"]]
-    ranked = sold.value_counts().rename_axis("key").reset_index(name="count").sort_values(["count", "key"], ascending=[False, True])
+    ranked = (
+        sold.value_counts()
+        .rename_axis("key")
+        .reset_index(name="count")
+        .sort_values(["count", "key"], ascending=[False, True])
+    )
     own = ranked["key"].head(num_skus - len(BAND_NAMES))
     pooled = key.where(key.isin(own), REST + "-" + pd.Series(names, products.index))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,15 +56,14 @@ SPECS: dict[str, TableSpec] = {
         ("sample_id",),
     ),
     "items": TableSpec(
-        ("olist_order_items_dataset",), ("order_id", "order_item_id", "product_id", "seller_id", "price", "freight_value")
+        ("olist_order_items_dataset",),
+        ("order_id", "order_item_id", "product_id", "seller_id", "price", "freight_value"),
     ),
     "customers": TableSpec(
         ("olist_customers_dataset",),
         ("customer_id", "customer_unique_id", "customer_zip_code_prefix", "customer_city", "customer_state"),
     ),
-    "products": TableSpec(
-        ("olist_products_dataset",), ("product_id", "product_category_name", "product_weight_g")
-    ),
+    "products": TableSpec(("olist_products_dataset",), ("product_id", "product_category_name", "product_weight_g")),
     "sellers": TableSpec(
         ("olist_sellers_dataset",), ("seller_id", "seller_zip_code_prefix", "seller_city", "seller_state")
     ),
@@ -135,18 +135,24 @@ def _read(folder: Path, spec: TableSpec) -> pd.DataFrame:
             )
         _check_last_line(path, content, len(header))
         wanted = [column for column in header if column in spec.columns + spec.optional]
-        return pd.read_csv(
-            io.BytesIO(content),
-            dtype=str,
-            encoding="utf-8-sig",
-            usecols=wanted,
-            keep_default_na=False,
-            na_values=[""],
-            index_col=False,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # lines that are all too long
+            table = pd.read_csv(
+                io.BytesIO(content),
+                dtype=str,
+                encoding="utf-8-sig",
+                keep_default_na=False,
+                na_values=[""],
+                index_col=False,
+            )
+        return table[wanted]
     except InputError:
         raise
-    except (ValueError, pd.errors.ParserError) as error:  # EmptyDataError and UnicodeDecodeError are ValueErrors
+    except (
+        ValueError,
+        pd.errors.ParserError,
+        pd.errors.ParserWarning,
+    ) as error:  # EmptyDataError and UnicodeDecodeError are ValueErrors
         raise _broken(path, error) from error
 
 

@@ -8,12 +8,11 @@ from datetime import date
 import numpy as np
 
 from scenarios.draw import stream
-from scenarios.local_time import format_utc
+from scenarios.local_time import DAY_SECONDS, format_utc
 from scenarios.olist.clock import local_dates
-from scenarios.olist.facilities import Layout
+from scenarios.olist.facilities import Forecast, Layout
 from scenarios.olist.outcomes import LoadReport
 from scenarios.olist.periods import FORECAST_DAYS, Period, window_starts
-from scenarios.local_time import DAY_SECONDS
 from scenarios.order_log import OrderLog
 from scenarios.scenario import Scenario
 from scenarios.seeds import split_of
@@ -44,14 +43,18 @@ class Stream:
         """First day of the stream."""
         return self.periods["training"].first
 
-    def daily_orders_before(self, start_seconds: int) -> float:
-        """Mean orders a day in the ``FORECAST_DAYS`` before that UTC second."""
+    def forecast(self, start_seconds: int) -> Forecast:
+        """From the ``FORECAST_DAYS`` before that UTC second, whatever split they belong to."""
         begin = start_seconds - FORECAST_DAYS * DAY_SECONDS
-        count = 0
+        num_orders, units = 0, np.zeros(len(self.layout.units_per_order))
         for log in self.logs.values():
-            low, high = np.searchsorted(log.orders["placed_at"], (begin, start_seconds))
-            count += int(high - low)
-        return count / FORECAST_DAYS
+            chosen = log.orders[slice(*np.searchsorted(log.orders["placed_at"], (begin, start_seconds)))]
+            num_orders += len(chosen)
+            if len(chosen):
+                first, last = chosen["first_line"][0], chosen["first_line"][-1] + chosen["num_lines"][-1]
+                lines = log.lines[first:last]
+                units += np.bincount(lines["sku"], lines["units"], len(units))
+        return self.layout.forecast(num_orders, units, FORECAST_DAYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +71,8 @@ class WindowScenario(Scenario):
     def at(self, seed: int) -> Scenario:
         """The world of one seed: a window of ``horizon_days`` within the days of the seed's split.
 
-        The start is drawn among all local midnights that fit; facilities are sized to the mean orders of the
-        ``FORECAST_DAYS`` before it, and stock and receipts are misplaced by a draw of the seed.
+        The start is drawn among all local midnights that fit; facilities are sized to a forecast from
+        the ``FORECAST_DAYS`` before it, and stock and receipts are misplaced by a draw of the seed.
 
         Raises:
             InputError: bad seed, or a horizon that is longer than the split's days.
@@ -84,15 +87,15 @@ def window(scenario: WindowScenario, start: int, random: np.random.Generator) ->
     """The plain scenario of the window that begins at the UTC second ``start`` (a local midnight)."""
     source = scenario.stream
     period = next(period for period in source.periods.values() if period.begin <= start < period.end)
-    daily_orders = max(source.daily_orders_before(start), 1.0)
+    forecast = source.forecast(start)
     weekday = local_dates(np.array([start]))[0].astype(object).weekday()
     num_days = scenario.horizon_days + scenario.drain_days
-    stock, receipts = source.layout.supply(scenario.skus, daily_orders, num_days, weekday, random)
+    stock, receipts = source.layout.supply(scenario.skus, forecast.daily_units, num_days, weekday, random)
     values = {field.name: getattr(scenario, field.name) for field in fields(Scenario)}
     values |= {
-        "warehouses": source.layout.warehouses(daily_orders),
-        "collections": source.layout.collections(daily_orders),
-        "published": source.layout.published(daily_orders),
+        "warehouses": source.layout.warehouses(forecast.daily_orders),
+        "collections": source.layout.collections(forecast.daily_orders),
+        "published": source.layout.published(forecast),
         "demand": source.logs[period.split],
         "stock": stock,
         "receipts": receipts,

@@ -10,9 +10,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from scenarios.checks import MAX_MILLICENTS
 from scenarios.errors import InputError
 from scenarios.handling import EVERYTHING, handling_mask, handling_names
 from scenarios.local_time import minutes_of, zone_of
+from scenarios.money import UNIT_MILLICENTS
 
 LOCAL = 1 << 50
 """Added to the seconds of a ``Moment`` that was written without an offset from UTC."""
@@ -132,7 +134,8 @@ class Exact(Kind):
 
     @property
     def expected(self) -> str:
-        return f"a number from {self.written(self.low)} to {self.written(self.high)}, {self.finest}"
+        span = f"from {self.written(self.low)} to {self.written(self.high)}"
+        return f"a whole number {span}" if self.finest == "whole" else f"a number {span}, {self.finest}"
 
     def parse(self, text: str) -> int:
         if not _NUMBER.fullmatch(text):
@@ -146,6 +149,10 @@ class Exact(Kind):
     def written(self, value: int) -> str:
         """A value in the table's unit."""
         return f"{(Decimal(value) / self.scale).normalize():f}"
+
+
+MONEY = Exact(UNIT_MILLICENTS, 0, MAX_MILLICENTS, "at most 5 decimals")
+"""Currency units to millicents."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scenarios.errors import unknown_name
+from scenarios.tables.column import Table
 from scenarios.tables.problems import Problems
-from scenarios.tables.schema import Table
 
 CHUNK_ROWS = 50_000
 """Rows that are in memory as text at one time."""

@@ -51,6 +51,13 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
+def _printable(text: str) -> str:
+    """The text with characters that no terminal should get written as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
 @dataclass(slots=True)
 class Problems:
     """Counts all problems, hands each to ``on_problem`` at once, and keeps the first few.
@@ -65,7 +72,7 @@ class Problems:
     """
 
     on_problem: Callable[[Problem], object] | None = None
-    num_kept: int = 5
+    num_kept: int = 3
     first: list[Problem] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -78,6 +85,10 @@ class Problems:
         self.take(Problem(file, int(line), column, value, expected, remedy))
 
     def take(self, problem: Problem) -> None:
+        """Takes one problem; names and headers of the user's files in its texts become printable."""
+        file, line, column, value, expected, remedy = problem
+        file, column, expected, remedy = (_printable(text) for text in (file, column, expected, remedy))
+        problem = Problem(file, line, column, value, expected, remedy)
         self.counts[problem.file] += 1
         if len(self.first) < self.num_kept:
             self.first.append(problem)

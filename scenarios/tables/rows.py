@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from scenarios.tables.column import Table
 from scenarios.tables.problems import Problems
-from scenarios.tables.schema import Table
 
 UNKNOWN = -1
 """Row number of an id that could not be found."""

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from scenarios.tables.cells import BadCellError, Name, Reference
+from scenarios.tables.column import Column, Table
 from scenarios.tables.csv_file import Chunk, CsvFile
 from scenarios.tables.problems import Problem, Problems
 from scenarios.tables.rows import UNKNOWN, Rows
-from scenarios.tables.schema import Column, Table
 
 _MEMORY = 1 << 16  # distinct texts of a column whose values are remembered
 
@@ -116,6 +116,7 @@ class _Gatherer:
         is_usable[list(chunk.broken)] = False
         texts = dict(zip(reversed(header), reversed(list(zip(*chunk.rows, strict=True))), strict=True))
         for column in self.table.columns:
+            bad: list[int]
             if column.name not in texts:
                 values, bad = [column.blank_value()] * size, []
                 is_usable &= not column.is_required

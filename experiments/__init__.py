@@ -1,0 +1,1 @@
+"""How do we compare? Runs, records, paired statistics, figures and reports."""

@@ -1,0 +1,113 @@
+"""One agent on one trace: the unit that is computed, recorded and never computed twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from agents.registry import HEURISTICS, MANIFEST, load_agent
+from envs.compiling import source_hash
+from envs.protocol import Agent
+from experiments.record import read_lines
+from scenarios.errors import InputError
+
+CELLS = "cells.jsonl"
+TIMINGS = ("ms_per_decision",)
+"""Metrics that differ from run to run on the same machine."""
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """An agent as it takes part.
+
+    Attributes:
+        spec: name or bundle folder, for ``load_agent``.
+        label: shown in tables, unique.
+        identity: what it is: a heuristic's name, or a bundle's SHA-256.
+        is_policy: whether it is a bundle.
+    """
+
+    spec: str
+    label: str
+    identity: str
+    is_policy: bool
+
+
+def contestants(specs: tuple[str, ...]) -> list[Contestant]:
+    """Loads each agent once, so that a bad name or bundle is refused before anything is simulated.
+
+    Args:
+        specs: names, bundle folders, or ``heuristics`` for all names.
+
+    Raises:
+        InputError: an unknown name, an unsound bundle, the same agent twice, or none.
+    """
+    found: list[Contestant] = []
+    for spec in [name for spec in specs for name in (HEURISTICS if spec == "heuristics" else (spec,))]:
+        agent = load_agent(spec)
+        identity = identity_of(spec, agent)
+        if any(identity == other.identity for other in found):
+            raise InputError("agents", spec, "each agent once", "remove the second one")
+        label, path = agent.name, Path(spec)
+        if any(label == other.label for other in found):
+            label = f"{agent.name} ({path.parent.name}/{path.name})"
+        found.append(Contestant(spec, label, identity, spec not in HEURISTICS))
+    if not found:
+        raise InputError("agents", list(specs), "at least one agent", "name one, or heuristics for all of them")
+    return found
+
+
+def identity_of(spec: str, agent: Agent) -> str:
+    """A heuristic's name; the hash of a bundle's manifest, which seals all its files."""
+    if spec in HEURISTICS:
+        return spec
+    return f"{agent.name}:{hashlib.sha256((Path(spec) / MANIFEST).read_bytes()).hexdigest()}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Result of one agent on one trace.
+
+    Attributes:
+        id: hash of what the result follows from; see ``cell_id``.
+        agent: the contestant's label.
+        identity: the contestant's identity.
+        position: of the trace.
+        seed: of the trace; -1 for an order log read as it is.
+        trace_sha256: of the trace.
+        num_orders: of the trace, warm-up included.
+        metrics: ``envs.metrics.measure``, and ``tail_cost_per_order`` and ``ms_per_decision``.
+        portrait: ``experiments.portrait.portrait_of``, of the first trace only.
+    """
+
+    id: str
+    agent: str
+    identity: str
+    position: int
+    seed: int
+    trace_sha256: str
+    num_orders: int
+    metrics: dict[str, float]
+    portrait: dict[str, Any] | None = None
+
+    def row(self) -> dict[str, Any]:
+        """As one JSON line."""
+        return asdict(self)
+
+
+def cell_id(identity: str, trace_sha256: str, clock: str, weights: tuple[float, float, float]) -> str:
+    """Hash of agent, trace, clock, weights and rules: the same id, the same result."""
+    facts = [identity, trace_sha256, clock, list(weights), source_hash()]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
+
+
+def read_cells(path: Path) -> Iterator[Cell]:
+    """Cells of a ``cells.jsonl``; lines of another shape are skipped."""
+    names = {field.name for field in fields(Cell)}
+    for row in read_lines(path):
+        if names == set(row):
+            yield Cell(**row)

@@ -1,0 +1,95 @@
+"""What a person at a terminal sees: tables, progress, elapsed time. Plain lines where there is no terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table as RichTable
+
+from experiments.comparison import Table
+
+PLAIN_WIDTH = 160
+PLAIN_SECONDS = 15.0
+"""Without a terminal a line of progress at most this often, and one at the end."""
+
+
+def make_console() -> Console:
+    """A console on standard output; wide enough for every table where there is no terminal."""
+    console = Console(highlight=False, soft_wrap=False)
+    return console if console.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Prints one table."""
+    drawn = RichTable(title=table.title, title_justify="left", title_style="bold", caption_justify="left")
+    for position, head in enumerate(table.columns):
+        drawn.add_column(escape(head), justify="right" if position else "left", no_wrap=position == 0)
+    for position, row in enumerate(table.rows):
+        drawn.add_row(*map(escape, row), style="bold green" if position in table.strong else None)
+    console.print(drawn)
+    if table.note:
+        console.print(f"[dim]{table.note}[/dim]")
+    console.print()
+
+
+class Steps:
+    """Numbered headings with the time so far."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self.console, self.total, self.number, self.began = console, total, 0, time.perf_counter()
+
+    def next(self, title: str) -> None:
+        """Begins the next step."""
+        self.number += 1
+        self.console.print()
+        self.console.rule(
+            f"[bold]{self.number}/{self.total}  {title}[/bold]  [dim]{self.elapsed()}[/dim]", align="left"
+        )
+
+    def elapsed(self) -> str:
+        """Time since the start, such as ``1:05``."""
+        seconds = int(time.perf_counter() - self.began)
+        return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+class Meter:
+    """Counts towards a total, in one way of showing it."""
+
+    def __init__(self, console: Console, title: str, total: float, bar: Progress | None) -> None:
+        self.console, self.title, self.total, self.bar = console, title, total, bar
+        self.done, self.began, self.shown = 0.0, time.perf_counter(), time.perf_counter()
+        self.task = bar.add_task(title, total=total) if bar else None
+
+    def to(self, done: float, words: str = "") -> None:
+        """Says that ``done`` of the total is reached."""
+        self.done = done
+        title = f"{self.title} {words}".rstrip()
+        if self.bar is not None and self.task is not None:
+            self.bar.update(self.task, completed=done, description=title)
+            return
+        now = time.perf_counter()
+        if now - self.shown >= PLAIN_SECONDS or done >= self.total:
+            self.shown = now
+            self.console.print(f"{title}: {done:g} of {self.total:g}, {now - self.began:.0f} s")
+
+
+@contextmanager
+def meter(console: Console, title: str, total: float) -> Iterator[Meter]:
+    """A bar on a terminal, otherwise a line now and then."""
+    if not console.is_terminal:
+        yield Meter(console, title, total, None)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        yield Meter(console, title, total, bar)

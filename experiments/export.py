@@ -1,0 +1,67 @@
+"""``routelab export``: the policy of a training run as a bundle that serves and competes by itself."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from envs.prices import Pricing
+from experiments.record import Run
+from experiments.settings import check_flag, launch
+from experiments.train import trained
+from experiments.traces import scenario_of
+from scenarios.errors import InputError
+
+COMMAND = "export"
+
+
+def export(settings: dict[str, Any]) -> Path:
+    """Writes the bundle of ``settings["run"]``; returns its folder.
+
+    Raises:
+        InputError: not a finished training run, or a bundle that is in the way.
+    """
+    from agents.learned.export import export_bundle
+
+    source, name = settings["run"], settings["name"]
+    if source is None:
+        raise InputError("run", None, "the folder of a training run", "write run=DIR")
+    if not isinstance(name, str) or not name.strip():
+        raise InputError("name", name, "a name for tables", "write name=NAME")
+    does_replace = check_flag("replace", settings["replace"])
+    run = Run.open(str(source))
+    choice, config, policy = trained(run)
+    bundle = run.path("bundle") if settings["bundle"] is None else Path(settings["bundle"])
+    kept = ("command_line", "git", "routelab", "rules", "python", "platform", "packages", "started_at", "seconds")
+    provenance = {
+        **{key: run.record[key] for key in kept if key in run.record},
+        "run": run.folder.name,
+        "scenario_id": run.record["scenario_id"],
+        "scenario_overrides": choice.overrides,
+        "training": asdict(config),
+        "training_seeds": "below 1,000,000",
+    }
+    return export_bundle(
+        policy,
+        scenario_of(choice),
+        bundle,
+        provenance,
+        pricing=Pricing[config.pricing],
+        weights=tuple(config.weights),
+        name=name,
+        replace=does_replace,
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Hydra main of ``routelab export``."""
+
+    def job(settings: dict[str, Any], folder: Path) -> int:
+        bundle = export(settings)
+        size = sum(path.stat().st_size for path in bundle.iterdir()) / 1024
+        print(f"Bundle: {bundle} ({size:,.0f} KiB)")
+        print(f"Compare it: routelab evaluate agents=[heuristics,{bundle}]\nServe it:   routelab serve --bundle {bundle}")
+        return 0
+
+    return launch(COMMAND, job, arguments)

@@ -1,0 +1,188 @@
+"""From a command line to checked settings: what all Hydra mains share.
+
+Hydra composes the groups of ``configs/``; this module makes scenario and training overrides free-form (the frozen
+dataclasses check them), names the run's folder, and answers typing mistakes with "did you mean".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import ConfigCompositionException, MissingConfigException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from scenarios.checks import check_float, check_int
+from scenarios.errors import InputError, unknown_name
+
+CONFIGS = "pkg://configs"
+FREE_FORM = ("scenario", "train")
+"""Nodes that take any key; whoever receives it knows which exist."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ScenarioChoice:
+    """A scenario by name, and what is changed in it."""
+
+    name: str
+    overrides: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def of(cls, node: Any) -> ScenarioChoice:
+        """From the config group ``scenario``, or a bare name."""
+        node = {"name": node} if isinstance(node, str) else dict(node)
+        return cls(str(node.pop("name", None)), node)
+
+
+def launch(command: str, job: Callable[[dict[str, Any], Path], int], arguments: Sequence[str]) -> int:
+    """Composes the settings of ``command`` and runs ``job`` once, or once a combination with ``--multirun``.
+
+    Args:
+        command: name of a file in ``configs/``.
+        job: takes the resolved settings and the folder of the run, which does not exist unless the run goes on.
+        arguments: Hydra's command line.
+
+    Returns:
+        The highest exit code of the jobs.
+
+    Raises:
+        InputError: an unknown setting or group member, or what ``job`` refuses.
+    """
+    known = known_keys(command)
+    codes, failures = [0], []
+
+    def once(config: DictConfig) -> None:
+        if failures:  # an earlier combination of a sweep was refused
+            return
+        sweep: Path | None = None
+        try:
+            settings = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+            assert isinstance(settings, dict)
+            for key in settings:  # what +key=value or an experiment file adds
+                if key not in known:
+                    raise unknown_name("setting", key, [name for name in known if "." not in name])
+            for key in {name.partition(".")[0] for name in known} - set(settings):  # what ~key takes away
+                raise InputError(key, None, "a value", f"do not remove it with ~{key}")
+            folder = Path(settings.pop("run_dir"))
+            of_hydra = HydraConfig.get()
+            if of_hydra.mode == RunMode.MULTIRUN:
+                sweep = Path(of_hydra.sweep.dir)
+                folder = sweep / str(of_hydra.job.num)
+            codes.append(job(settings, folder))
+        except Exception as error:  # raised below: Hydra would print it, too
+            failures.append(error)
+            if sweep is not None:
+                _remove_bare(sweep)
+
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # otherwise Hydra prints an error and exits by itself
+    before, sys.argv = sys.argv, [f"routelab {command}", *map(_freed, arguments)]
+    try:
+        hydra.main(version_base="1.3", config_path=CONFIGS, config_name=command)(once)()
+    except ConfigCompositionException as error:
+        raise _explained(error, known) from error
+    finally:
+        sys.argv = before
+    if failures:
+        raise failures[0]
+    return max(codes)
+
+
+def weights_of(reward: dict[str, Any]) -> tuple[float, float, float]:
+    """Preference weights (cost, lateness, carbon) of the config group ``reward``.
+
+    Raises:
+        InputError: an unknown goal, or a weight that is no finite number from 0 to 1000.
+    """
+    goals = ("cost", "lateness", "carbon")
+    for goal in reward:
+        if goal not in goals:
+            raise unknown_name("reward goal", goal, goals)
+    for goal in goals:
+        check_float(f"reward.{goal}", reward.get(goal), 0.0, 1000.0)
+    return float(reward["cost"]), float(reward["lateness"]), float(reward["carbon"])
+
+
+def check_count(key: str, value: object, low: int = 1, high: int = 1_000_000) -> int:
+    """A whole number in ``low..high``."""
+    check_int(key, value, low, high)
+    return int(value)  # type: ignore[call-overload, no-any-return]
+
+
+def check_flag(key: str, value: object) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise InputError(key, value, "true or false", f"write {key}=true or {key}=false")
+    return value
+
+
+def texts_of(key: str, value: object) -> tuple[str, ...]:
+    """A list of names; one name counts as a list of one."""
+    found = [value] if isinstance(value, str) else value
+    if not isinstance(found, list) or not all(isinstance(item, str) and item for item in found):
+        raise InputError(key, value, "a list of names such as [nearest,myopic]", f"write {key}=[NAME,NAME]")
+    return tuple(found)
+
+
+def replaced(kind: str, template: Any, overrides: dict[str, Any]) -> Any:
+    """The frozen dataclass ``template`` with fields replaced.
+
+    Raises:
+        InputError: an unknown field.
+    """
+    known = [field.name for field in dataclasses.fields(template)]
+    for key in overrides:
+        if key not in known:
+            raise unknown_name(f"{kind} setting", key, known)
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in overrides.items()}
+    try:
+        return dataclasses.replace(template, **values)
+    except (TypeError, OverflowError) as error:  # such as a text where a number belongs
+        raise InputError(f"{kind} settings", overrides, "numbers where numbers belong", f"correct them ({error})") from error
+
+
+def _freed(argument: str) -> str:
+    """``scenario.x=1`` as ``++scenario.x=1``: allowed though the config file does not name ``x``."""
+    is_free = any(argument.startswith(f"{node}.") for node in FREE_FORM)
+    return f"++{argument}" if is_free and "=" in argument else argument
+
+
+def known_keys(command: str) -> list[str]:
+    """Settings of ``command``, groups and their members included, as one types them."""
+    from hydra import compose, initialize_config_module
+
+    with initialize_config_module(version_base="1.3", config_module="configs"):
+        config = OmegaConf.to_container(compose(command), throw_on_missing=False)
+    assert isinstance(config, dict)
+    return sorted(_flat(config))
+
+
+def _flat(config: dict[Any, Any], prefix: str = "") -> Iterable[str]:
+    for key, value in config.items():
+        yield f"{prefix}{key}"
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+
+
+def _explained(error: ConfigCompositionException, known: Sequence[str]) -> Exception:
+    """Hydra's refusal as ours."""
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        group, _, name = error.missing_cfg_file.rpartition("/")
+        return unknown_name(group or "command", name, error.options or ())
+    found = re.search(r"Could not (?:override|append to config|delete from config)[^']*'([^']+)'", str(error))
+    return unknown_name("setting", found[1], known) if found else error
+
+
+def _remove_bare(sweep: Path) -> None:
+    """Removes a sweep's folder that holds nothing but Hydra's own file."""
+    inside = sorted(path.name for path in sweep.iterdir()) if sweep.is_dir() else []
+    if inside == ["multirun.yaml"]:
+        (sweep / "multirun.yaml").unlink()
+        sweep.rmdir()

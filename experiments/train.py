@@ -1,0 +1,173 @@
+"""``routelab train``: a learned agent on training traces, with a curve, checkpoints and a record."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from agents.registry import load_agent
+from envs.costs import MILLICENTS, OBJECTIVE_OF_PART
+from envs.simulation import simulate
+from experiments.console import make_console, meter
+from experiments.evaluation import Weights, warm_up
+from experiments.record import Run, write_json
+from experiments.report import REFERENCES, make_report
+from experiments.settings import ScenarioChoice, check_count, check_flag, launch, replaced, texts_of, weights_of
+from experiments.traces import scenario_of
+from scenarios.draw import draw_trace
+from scenarios.errors import InputError, unknown_name
+from scenarios.scenario import Scenario
+from scenarios.seeds import VALIDATION
+
+COMMAND = "train"
+LEARNERS = {"maskable-ppo": "agents.learned.training"}
+"""Learner -> module with ``TrainingConfig`` and ``train``; imported when used, because torch is heavy."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is to be trained.
+
+    Attributes:
+        scenario: trained on.
+        learner: name in ``LEARNERS``.
+        config: the learner's ``TrainingConfig``.
+        references: heuristics whose cost stands beside the learning curve.
+        reference_traces: validation traces to measure them on.
+        mlflow_uri: None to leave MLflow out.
+    """
+
+    scenario: ScenarioChoice
+    learner: str
+    config: Any
+    references: tuple[str, ...] = ()
+    reference_traces: int = 10
+    mlflow_uri: str | None = None
+
+    @classmethod
+    def of(cls, settings: dict[str, Any]) -> Training:
+        """From resolved settings.
+
+        Raises:
+            InputError: a value that cannot be used.
+        """
+        agent = dict(settings["agent"])
+        learner = agent.pop("name", None)
+        if learner not in LEARNERS:
+            raise unknown_name("agent.name", learner, LEARNERS)
+        template = import_module(LEARNERS[learner]).TrainingConfig()
+        overrides = {"weights": weights_of(settings["reward"]), **agent, **settings["train"]}
+        references = texts_of("references", settings["references"])
+        for name in references:
+            load_agent(name)
+        return cls(
+            scenario=ScenarioChoice.of(settings["scenario"]),
+            learner=learner,
+            config=replaced("train", template, overrides),
+            references=references,
+            reference_traces=check_count("reference_traces", settings["reference_traces"]),
+            mlflow_uri=str(settings["mlflow_uri"]) if check_flag("mlflow", settings["mlflow"]) else None,
+        )
+
+
+def run_training(
+    training: Training, folder: Path, settings: dict[str, Any], arguments: tuple[str, ...], console: Console
+) -> Run:
+    """Trains, records and reports; goes on from the checkpoint of an earlier run in ``folder``.
+
+    Raises:
+        InputError: something that cannot be used; nothing has been written then.
+    """
+    scenario = scenario_of(training.scenario)
+    began = time.perf_counter()
+    run = Run.begin(folder, COMMAND, settings, arguments)
+    with console.status("Getting the rules ready (about a minute, the first time on a machine)"):
+        warm_up("compiled")
+    learner = import_module(LEARNERS[training.learner])
+    last: dict[str, float] = {}
+    with meter(console, "Training", training.config.total_steps) as progress:
+
+        def on_progress(row: dict[str, float]) -> None:
+            last.update(row)
+            cost = row.get("cost_per_order", math.nan)
+            words = f"({cost:.2f} per order)" if math.isfinite(cost) else ""
+            progress.to(min(row["steps"], training.config.total_steps), words)
+
+        policy = learner.train(scenario, training.config, run.folder, on_progress)
+    weights = tuple(training.config.weights)
+    costs = reference_costs(scenario, training.references, weights, training.reference_traces)
+    write_json(run.path(REFERENCES), costs)
+    seconds = time.perf_counter() - began
+    facts = {
+        "learner": training.learner,
+        "decisions": f"{training.config.total_steps:,}",
+        "training": ", ".join(f"{key} {value}" for key, value in asdict(training.config).items()),
+        "policy": policy.name,
+    }
+    run.finish(
+        scenario_id=scenario.id,
+        facts=facts,
+        last=clean(last),
+        training=asdict(training.config),
+        policy=policy.name,
+        seconds=round(seconds, 1),
+    )
+    make_report(run)
+    if training.mlflow_uri is not None:
+        from experiments.tracking import track
+
+        metrics = {**clean(last), **{f"reference/{name}": cost for name, cost in costs.items()}, "seconds": seconds}
+        track(run, training.mlflow_uri, metrics, {"scenario": scenario.id, **asdict(training.config)})
+    return run
+
+
+def clean(row: dict[str, float]) -> dict[str, float]:
+    """The finite numbers of a row."""
+    return {key: float(value) for key, value in row.items() if math.isfinite(value)}
+
+
+def reference_costs(scenario: Scenario, names: tuple[str, ...], weights: Weights, num_traces: int) -> dict[str, float]:
+    """Weighted cost per order of heuristics, as the learning curve counts it: every order, warm-up included."""
+    factor = np.array(weights)[list(OBJECTIVE_OF_PART)]
+    costs: dict[str, list[float]] = {name: [] for name in names}
+    for seed in VALIDATION[:num_traces] if names else ():
+        trace = draw_trace(scenario, seed)
+        for name in names:
+            simulation = simulate(trace, load_agent(name), "compiled", level="none", weights=weights)
+            total = float(factor @ simulation.world.totals)
+            costs[name].append(total / (MILLICENTS * max(1, trace.num_orders)))
+    return {name: float(np.mean(values)) for name, values in costs.items()}
+
+
+def trained(run: Run) -> tuple[ScenarioChoice, Any, Path]:
+    """Scenario, ``TrainingConfig`` and policy file of a finished training run.
+
+    Raises:
+        InputError: another kind of run, or an unfinished one.
+    """
+    if run.record["command"] != COMMAND:
+        raise InputError("run", str(run.folder), "the folder of a training run", "give one under runs/train/")
+    if run.record.get("status") != "finished":
+        raise InputError("run", str(run.folder), "a finished training", f"go on with it: {run.record['command_line']}")
+    config = run.config
+    training = Training.of(config)
+    return training.scenario, training.config, run.path(run.record["policy"])
+
+
+def main(arguments: list[str]) -> int:
+    """Hydra main of ``routelab train``."""
+
+    def job(settings: dict[str, Any], folder: Path) -> int:
+        run = run_training(Training.of(settings), folder, settings, tuple(arguments), make_console())
+        print(f"Policy: {run.path(run.record['policy'])}\nReport: {run.path('report.html')}\nRecord: {run.folder}")
+        print(f"Export it with: routelab export run={run.folder}")
+        return 0
+
+    return launch(COMMAND, job, arguments)

@@ -1,0 +1,1 @@
+"""Whom we serve: the endpoint that answers orders with a policy bundle."""

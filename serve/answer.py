@@ -1,0 +1,131 @@
+"""What is answered: a plan, its alternatives and the reasons. Written from the plan table of the decision."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from agents.documents import CaseDocument
+from envs.costs import COST_PARTS
+from envs.snapshot import Snapshot
+from envs.state import NONE
+from scenarios.local_time import format_utc
+from scenarios.network import TABLE_WEIGHT
+from scenarios.trace import Names
+
+Stage = Literal["policy", "heuristic", "static", "review"]
+
+
+class LineAnswer(BaseModel):
+    """One line of a parcel."""
+
+    sku: str
+    units: int
+
+
+class ReceiptAnswer(BaseModel):
+    """Goods that a backordered parcel waits for."""
+
+    id: str | None = Field(description="as in the snapshot")
+    expected_at: str
+
+
+class ParcelAnswer(BaseModel):
+    """Lines that leave one warehouse with one carrier service. Times are ISO 8601, UTC."""
+
+    warehouse: str
+    service: str
+    lines: list[LineAnswer]
+    collection_at: str = Field(description="the collection it is expected to make")
+    expected_delivery_at: str
+    quoted_delivery_at: str
+    late_probability: float
+    distance_km: int
+    receipt: ReceiptAnswer | None = Field(description="what a backorder waits for; null for goods in stock")
+
+
+class PlanAnswer(BaseModel):
+    """One feasible plan for the whole order."""
+
+    kind: Literal["ship", "backorder", "decline"]
+    parcels: list[ParcelAnswer]
+    quoted_delivery_at: str | None = Field(description="of the last parcel; null if nothing is sent")
+    cost_millicents: dict[str, int] = Field(description="expected, by part: " + ", ".join(p.name for p in COST_PARTS))
+    total_millicents: int = Field(description="sum of the parts")
+    bid_price_millicents: int = Field(description="worth of the stock it uses to later orders; not a cost of this one")
+    probability: float | None = Field(description="that the policy gives it; null if the policy did not decide")
+
+
+class PolicyVersion(BaseModel):
+    """Which bundle answered."""
+
+    name: str
+    bundle_sha256: str
+    scenario_id: str
+
+
+class DecisionAnswer(BaseModel):
+    """The decision for one order."""
+
+    decision_id: str
+    order_id: str
+    stage: Stage = Field(description="who decided; review: a person must")
+    fallback_reason: str | None = Field(description="why an earlier stage did not decide")
+    plan: PlanAnswer | None = Field(description="null if a person must decide")
+    promise_at: str = Field(description="given with the order")
+    quoted_delivery_at: str | None = Field(description="ours, kept with probability quote_level")
+    quote_level: float
+    confidence: float | None = Field(description="the chosen plan's probability under the policy")
+    num_plans: int = Field(description="feasible plans that were compared, 32 at most")
+    alternatives: list[PlanAnswer] = Field(description="other plans, best first")
+    reasons: list[str]
+    policy: PolicyVersion
+    latency_ms: float
+
+
+def write_plan(
+    snapshot: Snapshot, case: CaseDocument, names: Names, slot: int, probability: float | None
+) -> PlanAnswer:
+    """The plan in ``slot``, in names and UTC times."""
+    plans = snapshot.plans
+    row = plans.slots[slot]
+    epoch = int(snapshot.network.settings["epoch_seconds"][0])
+    options = plans.chosen[slot, : row["num_parcels"]]
+    kind: Literal["ship", "backorder", "decline"] = "ship"
+    if row["is_decline"]:
+        kind = "decline"
+    elif row["num_backordered_lines"]:
+        kind = "backorder"
+    return PlanAnswer(
+        kind=kind,
+        parcels=[_write_parcel(snapshot, case, names, int(option), epoch) for option in options],
+        quoted_delivery_at=format_utc(epoch + int(row["quoted_at"])) if len(options) else None,
+        cost_millicents={part.name: int(plans.costs[slot, i]) for i, part in enumerate(COST_PARTS)},
+        total_millicents=int(plans.costs[slot].sum()),
+        bid_price_millicents=int(row["bid_millicents"]),
+        probability=probability,
+    )
+
+
+def _write_parcel(snapshot: Snapshot, case: CaseDocument, names: Names, option: int, epoch: int) -> ParcelAnswer:
+    row = snapshot.plans.options[option]
+    receipt = None
+    if row["receipt"] != NONE:
+        document = case.snapshot.receipts[row["receipt"]]
+        receipt = ReceiptAnswer(id=document.id, expected_at=document.expected_at)
+    return ParcelAnswer(
+        warehouse=names.warehouses[row["warehouse"]],
+        service=names.services[row["service"]],
+        lines=[
+            LineAnswer(sku=line.sku, units=line.units)
+            for i, line in enumerate(case.order.lines)
+            if int(row["lines_mask"]) >> i & 1
+        ],
+        collection_at=format_utc(epoch + int(row["collected_at"])),
+        expected_delivery_at=format_utc(epoch + int(row["mean_at"])),
+        quoted_delivery_at=format_utc(epoch + int(row["quoted_at"])),
+        late_probability=int(row["late_weight"]) / TABLE_WEIGHT,
+        distance_km=int(row["distance_km"]),
+        receipt=receipt,
+    )

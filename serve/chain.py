@@ -1,0 +1,91 @@
+"""Who decides: the policy, else the best heuristic, else a static rule, else a person.
+
+Each chooses among the same enumerated plans, so hard constraints hold in every stage.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from agents.bundle import BundleAgent, PolicyError, best_slot
+from agents.registry import load_agent
+from envs.snapshot import Snapshot
+from serve.answer import Stage
+from serve.model_thread import ModelThread
+
+_log = logging.getLogger(__name__)
+
+RESERVE_SECONDS = 0.002
+"""Kept of a deadline for choosing by heuristic and writing the answer."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """The outcome of the chain.
+
+    Attributes:
+        stage: who decided.
+        slot: the chosen plan; None if a person must decide.
+        fallback_reason: why an earlier stage did not decide.
+        probabilities: float64 (num_plans,) under the policy; None unless it decided.
+    """
+
+    stage: Stage
+    slot: int | None
+    fallback_reason: str | None = None
+    probabilities: np.ndarray | None = None
+
+
+class Chain:
+    """Policy, heuristics and review queue, in this order.
+
+    Args:
+        agent: the policy and its settings.
+        budget_seconds: the policy's time for one decision.
+    """
+
+    def __init__(self, agent: BundleAgent, budget_seconds: float) -> None:
+        self._plan = agent.bundle.plan
+        self._budget_seconds = budget_seconds
+        self._model = ModelThread(lambda features, context: agent.scores(features, context))
+        self._heuristics = [load_agent(name) for name in self._plan.fallback]
+
+    def decide(self, snapshot: Snapshot, deadline: float | None = None) -> Choice:
+        """Chooses a plan.
+
+        Args:
+            snapshot: with plans and features.
+            deadline: ``time.perf_counter()`` at which the answer is wanted.
+        """
+        is_declined = snapshot.plans.slots["is_decline"][: snapshot.num_plans]
+        if is_declined.all() and not snapshot.network.settings["is_decline_a_choice"][0]:
+            return Choice("review", None, "no feasible plan")
+        try:
+            return self._by_policy(snapshot, deadline)
+        except Exception as error:  # whatever a model does, the order is answered
+            reason = str(error) if isinstance(error, PolicyError) else f"the policy failed: {type(error).__name__}"
+            _log.warning("fallback: %s", reason)
+        stage: Stage = "heuristic"
+        for heuristic in self._heuristics:
+            try:
+                return Choice(stage, heuristic.choose(snapshot), reason)
+            except Exception:
+                _log.exception("heuristic %s failed", heuristic.name)
+                reason, stage = f"{reason}; {heuristic.name} failed", "static"
+        return Choice("review", None, reason)
+
+    def _by_policy(self, snapshot: Snapshot, deadline: float | None) -> Choice:
+        timeout = self._budget_seconds
+        if deadline is not None:
+            timeout = min(timeout, deadline - RESERVE_SECONDS - time.perf_counter())
+            if timeout <= 0:
+                raise PolicyError("the deadline left no time for the policy")
+        scores = self._model.scores(snapshot.plans.features, snapshot.plans.context, timeout)
+        slot = best_slot(scores, snapshot.num_plans)
+        real = scores[: snapshot.num_plans].astype(np.float64) / self._plan.temperature
+        weights = np.exp(real - real.max())
+        return Choice("policy", slot, probabilities=weights / weights.sum())

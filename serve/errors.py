@@ -1,0 +1,81 @@
+"""One error schema for everything that goes wrong."""
+
+from __future__ import annotations
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from agents.documents import field_error
+from scenarios.errors import InputError
+
+_log = logging.getLogger(__name__)
+_LONGEST_VALUE = 200
+
+_EXPECTED = {  # status: expectation and remedy, where the framework only says what went wrong
+    400: ("a body of JSON in UTF-8", "send valid JSON"),
+    404: ("a path of this service", "see /docs"),
+    405: ("a method that this path has", "see /docs"),
+}
+
+
+class ErrorDetail(BaseModel):
+    """What is wrong and what to do."""
+
+    key: str = Field(description="the field, such as order.lines[0].units")
+    value: Any = Field(description="what was given, shortened")
+    expected: str
+    remedy: str
+
+
+class ErrorAnswer(BaseModel):
+    """The body of every answer with status 400 or above."""
+
+    error: ErrorDetail
+
+
+def error_response(status: int, error: InputError, headers: dict[str, str] | None = None) -> Response:
+    """An answer in the error schema; any value, even NaN or broken text, becomes valid JSON."""
+    detail = {"key": error.key, "value": _plain(error.value), "expected": error.expected, "remedy": error.remedy}
+    content = json.dumps({"error": detail}, allow_nan=False, ensure_ascii=True)
+    return Response(content, status, headers, media_type="application/json")
+
+
+def _plain(value: object) -> object:
+    """The value itself if it is short and valid JSON, else a shortened text of it."""
+    if value is None or isinstance(value, bool | int):
+        text = str(value)
+        return value if len(text) <= 20 else text[:_LONGEST_VALUE]
+    if isinstance(value, float):
+        return value if abs(value) < 1e300 else str(value)  # false for NaN
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Gives every failure of ``app`` the same form."""
+
+    @app.exception_handler(InputError)
+    def refuse(request: Request, error: InputError) -> Response:
+        return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, error)
+
+    @app.exception_handler(RequestValidationError)
+    def refuse_shape(request: Request, error: RequestValidationError) -> Response:
+        return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, field_error(error.errors()[0], skip=("body",)))
+
+    @app.exception_handler(HTTPException)
+    def refuse_http(request: Request, error: HTTPException) -> Response:
+        expected, remedy = _EXPECTED.get(error.status_code, (str(error.detail), "correct the request"))
+        detail = InputError(f"{request.method} {request.url.path}", error.status_code, expected, remedy)
+        return error_response(error.status_code, detail, dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    def confess(request: Request, error: Exception) -> Response:
+        detail = InputError("server", type(error).__name__, "an answer", "report this, with the request that caused it")
+        return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, detail)

@@ -1,0 +1,149 @@
+"""Why this plan, in plain words. Every sentence is computed from the plan table, none is guessed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from envs.costs import COST_PARTS, MILLICENTS
+from envs.snapshot import Snapshot
+from envs.state import NONE
+from scenarios.handling import SERVICE_SIDE, WAREHOUSE_SIDE, handling_names
+from scenarios.network import NO_LANE
+from scenarios.trace import Names
+
+_NOTICEABLE_MILLICENTS = 500
+"""Half a cent: smaller differences of a cost part are not worth a word."""
+
+
+def explain(snapshot: Snapshot, names: Names, slot: int | None, runner_up: int | None) -> list[str]:
+    """Sentences about the plan in ``slot``, compared with ``runner_up``, and what excluded warehouses."""
+    sentences = []
+    if slot is None:
+        sentences.append("A person must decide: see fallback_reason.")
+    else:
+        if runner_up is None:
+            sentences.append("It is the only feasible plan.")
+        else:
+            sentences.append(_comparison(snapshot, names, slot, runner_up))
+        sentences += _shape(snapshot, names, slot)
+    return sentences + _exclusions(snapshot, names)
+
+
+def _money(millicents: int) -> str:
+    return f"{millicents / MILLICENTS:.2f}"
+
+
+def describe_plan(snapshot: Snapshot, names: Names, slot: int) -> str:
+    """A plan in a few words, such as ``Mitte by standard, Nord by express``."""
+    plans = snapshot.plans
+    if plans.slots["is_decline"][slot]:
+        return "declining the order"
+    words = []
+    for option in plans.chosen[slot, : plans.slots["num_parcels"][slot]]:
+        row = plans.options[option]
+        waits = " after a receipt" if row["receipt"] != NONE else ""
+        words.append(f"{names.warehouses[row['warehouse']]} by {names.services[row['service']]}{waits}")
+    return ", ".join(words)
+
+
+def _comparison(snapshot: Snapshot, names: Names, slot: int, other: int) -> str:
+    costs = snapshot.plans.costs
+    difference = costs[slot] - costs[other]
+    total = int(difference.sum())
+    parts = [
+        f"{part.name.replace('_', ' ')} {'+' if amount > 0 else '-'}{_money(abs(int(amount)))}"
+        for part, amount in zip(COST_PARTS, difference, strict=True)
+        if abs(amount) >= _NOTICEABLE_MILLICENTS
+    ]
+    verdict = "as much as" if abs(total) < _NOTICEABLE_MILLICENTS else ("less than" if total < 0 else "more than")
+    gap = "" if verdict == "as much as" else f"{_money(abs(total))} "
+    text = (
+        f"It is expected to cost {_money(int(costs[slot].sum()))}, {gap}{verdict} the runner-up "
+        f"({describe_plan(snapshot, names, other)})"
+    )
+    text += f": {', '.join(parts)}." if parts else "."
+    bids = snapshot.plans.slots["bid_millicents"]
+    saved = int(bids[other] - bids[slot])
+    if abs(saved) >= _NOTICEABLE_MILLICENTS:
+        text += f" The stock it uses is worth {_money(abs(saved))} {'less' if saved > 0 else 'more'} to later orders."
+    return text
+
+
+def _shape(snapshot: Snapshot, names: Names, slot: int) -> list[str]:
+    """Why split, why backordered, why declined."""
+    plans, count = snapshot.plans, snapshot.num_plans
+    slots, totals = plans.slots[:count], plans.costs[:count].sum(axis=1)
+    row, sentences = slots[slot], []
+    if row["num_parcels"] > 1:
+        whole = np.flatnonzero(slots["num_parcels"] == 1)
+        if len(whole):
+            best = int(whole[totals[whole].argmin()])
+            gap = int(totals[best] - totals[slot])
+            sentences.append(
+                f"It is split although one parcel was possible: {describe_plan(snapshot, names, best)} would cost "
+                f"{_money(abs(gap))} {'more' if gap >= 0 else 'less'}."
+            )
+        else:
+            sentences.append("It is split because no warehouse can send all lines in one parcel.")
+    if row["num_backordered_lines"]:
+        stocked = np.flatnonzero((slots["num_backordered_lines"] == 0) & (slots["is_decline"] == 0))
+        if len(stocked):
+            best = int(stocked[totals[stocked].argmin()])
+            gap = int(totals[best] - totals[slot])
+            sentences.append(
+                f"It waits for a receipt although goods are in stock: {describe_plan(snapshot, names, best)} "
+                f"would cost {_money(abs(gap))} {'more' if gap >= 0 else 'less'}."
+            )
+        else:
+            sentences.append("It waits for a receipt because stock alone cannot serve the whole order.")
+    if row["is_decline"] and count > 1:
+        sentences.append("The order is declined: the lost margin is part of the cost above.")
+    return sentences
+
+
+def _exclusions(snapshot: Snapshot, names: Names) -> list[str]:
+    """Per line, the warehouses that cannot send it now, with the first cause of each."""
+    sentences = []
+    for line in range(int(snapshot.seen.order["num_lines"][0])):
+        causes = [
+            f"{warehouse} ({cause})"
+            for w, warehouse in enumerate(names.warehouses)
+            if (cause := _cause(snapshot, names, line, w))
+        ]
+        if causes:
+            sku = names.skus[snapshot.seen.lines["sku"][line]]
+            sentences.append(f"{sku} cannot leave now from {', '.join(causes)}.")
+    return sentences
+
+
+def _cause(snapshot: Snapshot, names: Names, line: int, warehouse: int) -> str | None:
+    """Why a warehouse cannot send a line from stock now; None if it can."""
+    network, seen = snapshot.network, snapshot.seen
+    row, order = seen.lines[line], seen.order[0]
+    required = int(row["requirements"] | order["requirements"])
+    missing = required & WAREHOUSE_SIDE & ~int(network.warehouses["capabilities"][warehouse])
+    if missing:
+        return f"cannot handle {' and '.join(handling_names(missing))}"
+    if row["ship_from_seconds"] > seen.clock["now_seconds"][0]:
+        return "not on sale yet"
+    cell = seen.stock[warehouse, row["sku"]]
+    available = int(cell["on_hand_units"] - cell["allocated_units"])
+    if available < row["units"]:
+        return f"{available} of {row['units']} units available"
+    return _cause_of_services(snapshot, names, line, warehouse, required)
+
+
+def _cause_of_services(snapshot: Snapshot, names: Names, line: int, warehouse: int, required: int) -> str | None:
+    network = snapshot.network
+    region, grams = snapshot.seen.order["region"][0], snapshot.seen.lines["grams"][line]
+    lanes = network.lanes[warehouse, :, region]
+    reaching = np.flatnonzero(lanes["zone"] != NO_LANE)
+    if not len(reaching):
+        return f"no lane to {names.regions[region]}"
+    lacking = required & SERVICE_SIDE & ~network.services["capabilities"][reaching]
+    able = reaching[lacking == 0]
+    if not len(able):
+        return f"no carrier there offers {' and '.join(handling_names(required & SERVICE_SIDE))}"
+    if (network.rates["max_grams"][lanes["rate_row"][able]].max(axis=1) < grams).all():
+        return f"{grams} g is too heavy for its carriers"
+    return None

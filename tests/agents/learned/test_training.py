@@ -1,0 +1,134 @@
+"""Training learns, shows progress, stops and resumes, and refuses what it cannot use."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from sb3_contrib import MaskablePPO
+
+from agents.learned.export import TorchAgent, load_scorer
+from agents.learned.training import CHECKPOINT, CURVE, CURVE_COLUMNS, TrainingConfig, train
+from agents.learned.vec_env import RoutingVecEnv
+from envs import simulate
+from envs.prices import Pricing
+from scenarios import draw_trace, load_scenario
+from scenarios.catalogue.toys import OPTIMUM_MILLICENTS
+from scenarios.errors import InputError
+
+SHORT = TrainingConfig(total_steps=384, num_envs=4, group_size=2, num_steps=32, batch_size=64, num_epochs=2, hidden=8)
+
+
+class Stopped(Exception):
+    """The plug is pulled."""
+
+
+def weights_of(policy: Path) -> dict[str, torch.Tensor]:
+    return MaskablePPO.load(policy, device="cpu").policy.state_dict()
+
+
+def test_a_toy_that_the_untrained_agent_fails_is_learned(tmp_path):
+    """Without bid prices the base router gives the last near unit away; the learner keeps it."""
+    scenario, name = load_scenario("toy-scarce"), "toy-scarce"
+    trace = draw_trace(scenario, 2_000_000)
+
+    def cost(policy: Path) -> int:
+        agent = TorchAgent(load_scorer(policy), Pricing.NONE)
+        return int(simulate(trace, agent).world.totals.sum())
+
+    config = TrainingConfig(
+        total_steps=64, num_envs=8, group_size=1, num_steps=8, batch_size=64, pricing="NONE", temperature=1.0, gamma=1.0
+    )
+    untrained = train(scenario, TrainingConfig(**{**vars_of(config), "learning_rate": 1e-12}), tmp_path / "untrained")
+    assert cost(untrained) > OPTIMUM_MILLICENTS[name]
+    longer = TrainingConfig(**{**vars_of(config), "total_steps": 12_288, "num_steps": 48, "batch_size": 128})
+    assert cost(train(scenario, longer, tmp_path / "trained")) == OPTIMUM_MILLICENTS[name]
+
+
+def vars_of(config: TrainingConfig) -> dict:
+    return {name: getattr(config, name) for name in TrainingConfig.__dataclass_fields__}
+
+
+def test_stopped_and_resumed_training_takes_the_same_course(tmp_path):
+    scenario = load_scenario("tiny")
+    whole = train(scenario, SHORT, tmp_path / "whole")
+
+    def pull_the_plug(row: dict[str, float]) -> None:
+        if row["steps"] >= 128:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        train(scenario, SHORT, tmp_path / "broken", pull_the_plug)
+    seen: list[dict[str, float]] = []
+    resumed = train(scenario, SHORT, tmp_path / "broken", seen.append)
+    assert [row["steps"] for row in seen] == [256.0, 384.0]
+    expected, found = weights_of(whole), weights_of(resumed)
+    assert expected.keys() == found.keys()
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+def test_the_learning_curve_is_written(tmp_path):
+    train(load_scenario("tiny"), SHORT, tmp_path)
+    with open(tmp_path / CURVE, newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == CURVE_COLUMNS
+    assert [float(row["steps"]) for row in rows] == [128.0, 256.0, 384.0]
+    costs = [float(row["cost_per_order"]) for row in rows]
+    assert any(math.isfinite(cost) and cost > 0 for cost in costs)
+
+
+def test_a_checkpoint_of_another_configuration_is_refused(tmp_path):
+    scenario = load_scenario("tiny")
+    train(scenario, SHORT, tmp_path)
+    with pytest.raises(InputError, match="another directory"):
+        train(scenario, TrainingConfig(**{**vars_of(SHORT), "hidden": 16}), tmp_path)
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path):
+    scenario = load_scenario("tiny")
+    train(scenario, SHORT, tmp_path)
+    checkpoint = tmp_path / CHECKPOINT
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-1000])
+    with pytest.raises(InputError, match="train again"):
+        train(scenario, SHORT, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("total_steps", 0),
+        ("num_envs", -1),
+        ("group_size", 0),
+        ("batch_size", 100),
+        ("learning_rate", float("nan")),
+        ("gamma", 1.5),
+        ("pricing", "closed"),
+        ("seed", -1),
+        ("temperature", 0.0),
+    ],
+)
+def test_illegal_settings_are_refused(name, value):
+    with pytest.raises(InputError, match=name):
+        TrainingConfig(**{**vars_of(SHORT), name: value})
+
+
+def test_a_group_that_does_not_divide_is_refused():
+    with pytest.raises(InputError, match="group_size"):
+        RoutingVecEnv(load_scenario("tiny"), 4, 3)
+
+
+def test_replications_of_a_group_meet_the_same_orders_and_baselines_cancel():
+    env = RoutingVecEnv(load_scenario("tiny"), 6, 3)
+    first = env.reset()
+    assert (first["context"][:3] == first["context"][0]).all()
+    assert (first["context"][3:] == first["context"][3]).all()
+    assert not (first["context"][0] == first["context"][3]).all()
+    slots = env.action_masks().sum(axis=1) - 1
+    slots[::3] = 0
+    env.step_async(slots)
+    _, rewards, _, _ = env.step_wait()
+    assert rewards.reshape(2, 3).sum(axis=1) == pytest.approx([0.0, 0.0], abs=1e-4)
+    assert (rewards != 0).any()

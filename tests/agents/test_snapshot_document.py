@@ -1,0 +1,279 @@
+"""What the endpoint computes from a document equals what the simulator computed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agents.document_reader import DocumentReader
+from agents.documents import parse_case
+from agents.registry import load_agent
+from agents.snapshot_document import to_document
+from envs.plan_table import OPTIONS
+from envs.prices import Pricing
+from envs.simulation import simulate
+from envs.snapshot import Snapshot
+from scenarios.draw import draw_trace
+from scenarios.errors import InputError
+from scenarios.network import Network
+from scenarios.registry import load_scenario, scenario_names
+from tests.policy_bundles import FIRST_TEST_SEED
+
+TOYS = [name for name in scenario_names() if name.startswith("toy-")]
+ABSOLUTE_TIMES = ("ready_at", "collected_at", "mean_at", "quoted_at")
+INDICES = ("collection", "receipt")  # of other tables
+
+
+class Comparer:
+    """Lets a heuristic decide; each snapshot also goes through a document and back, and both are compared."""
+
+    needs_features = True
+
+    def __init__(self, agent_name: str, scenario: Any, every: int, edit: Any = None) -> None:
+        self.agent = load_agent(agent_name)
+        self.name, self.pricing = agent_name, self.agent.pricing
+        self.names = scenario.public().names
+        public = type(scenario.public()).from_json(scenario.public().to_json())
+        self.reader = DocumentReader(public, self.pricing)
+        self.every, self.edit = every, edit
+        self.num_compared = self.num_shifted = self.num_backorders = self.num_splits = 0
+
+    def start(self, network: Network) -> None:
+        self.agent.start(network)
+
+    def choose(self, snapshot: Snapshot) -> int:
+        slot = self.agent.choose(snapshot)
+        if snapshot.decision_id % self.every == 0:
+            document = json.loads(json.dumps(to_document(snapshot, self.names), allow_nan=False))
+            if self.edit:
+                self.edit(document)
+            again = self.reader.read(parse_case(document))
+            self._compare(snapshot, again)
+            assert self.agent.choose(again) == slot
+        return slot
+
+    def _compare(self, a: Snapshot, b: Snapshot) -> None:
+        n = a.num_plans
+        assert b.num_plans == n
+        shift = int(b.network.settings["epoch_seconds"][0] - a.network.settings["epoch_seconds"][0])
+        for name in ("costs", "rules", "features", "context"):
+            left, right = getattr(a.plans, name), getattr(b.plans, name)
+            if name in ("costs", "rules"):
+                left, right = left[:n], right[:n]
+            assert left.dtype == right.dtype
+            np.testing.assert_array_equal(left, right, err_msg=name)
+        for slot in range(n):
+            count = a.plans.slots["num_parcels"][slot]
+            assert b.plans.slots["num_parcels"][slot] == count
+            for field in a.plans.slots.dtype.names:
+                moved = shift if field == "quoted_at" and count else 0
+                assert a.plans.slots[field][slot] == b.plans.slots[field][slot] + moved, field
+            for i in range(count):
+                self._compare_parcels(a, b, slot, i, shift)
+        self.num_compared += 1
+        self.num_shifted += shift != 0
+        self.num_backorders += bool(a.plans.slots["num_backordered_lines"][:n].any())
+        self.num_splits += bool((a.plans.slots["num_parcels"][:n] > 1).any())
+
+    def _compare_parcels(self, a: Snapshot, b: Snapshot, slot: int, i: int, shift: int) -> None:
+        left, right = (s.plans.options[s.plans.chosen[slot, i]] for s in (a, b))
+        for field in OPTIONS.names:
+            if field not in INDICES:
+                assert left[field] == right[field] + (shift if field in ABSOLUTE_TIMES else 0), field
+        times = [s.network.collections["time_seconds"][row["collection"]] for s, row in ((a, left), (b, right))]
+        assert times[0] == times[1] + shift
+        assert (left["receipt"] < 0) == (right["receipt"] < 0)
+        if left["receipt"] >= 0:
+            expected = [s.seen.receipts["expected_at"][row["receipt"]] for s, row in ((a, left), (b, right))]
+            assert expected[0] == expected[1] + shift
+
+
+def played(scenario_name: str, agent: str, every: int, edit: Any = None, **overrides: Any) -> Comparer:
+    scenario = load_scenario(scenario_name, **overrides)
+    comparer = Comparer(agent, scenario, every, edit)
+    simulate(draw_trace(scenario, FIRST_TEST_SEED), comparer, level="none", weights=(1.0, 0.7, 2.5))
+    return comparer
+
+
+@pytest.mark.parametrize("agent", ["primal-dual", "nearest"])
+@pytest.mark.parametrize("scenario", ["tiny", *(name for name in TOYS if name != "toy-mmc")])
+def test_endpoint_and_simulator_see_the_same_in_small_worlds(scenario: str, agent: str) -> None:
+    assert played(scenario, agent, every=1).num_compared > 0
+
+
+@pytest.mark.parametrize("agent", ["primal-dual", "fewest-splits"])
+def test_endpoint_and_simulator_see_the_same_in_metro_small(agent: str) -> None:
+    comparer = played("metro-small", agent, every=3)
+    assert comparer.num_compared > 500
+    assert comparer.num_shifted > 300  # on other windows than the simulation's
+    assert comparer.num_backorders > 10
+    assert comparer.num_splits > 100
+
+
+def test_endpoint_and_simulator_see_the_same_under_congestion() -> None:
+    """Queues, full collections and scarce stock."""
+    comparer = played("metro-small", "cheapest", every=5, orders_per_day=1500.0, max_orders=6000)
+    assert comparer.num_compared > 500
+
+
+def test_endpoint_and_simulator_see_the_same_over_weeks() -> None:
+    assert played("toy-mmc", "myopic", every=40).num_shifted > 250
+
+
+def test_no_calendar_end_is_needed_while_the_simulation_has_days_left() -> None:
+    def leave_out_the_end(document: dict[str, Any]) -> None:
+        del document["snapshot"]["calendar_end"]
+
+    assert played("metro-small", "primal-dual", 7, leave_out_the_end).num_compared > 250
+
+
+def test_bid_prices_follow_from_the_stock_if_not_given() -> None:
+    prices = []
+
+    def drop(document: dict[str, Any]) -> None:
+        prices.extend(row.pop("bid_price_millicents") for row in document["snapshot"]["stock"])
+
+    assert played("metro-small", "primal-dual", 7, drop).num_compared > 250
+    assert sum(price > 0 for price in prices) > 100
+
+
+def test_rows_of_skus_that_the_order_does_not_need_change_nothing() -> None:
+    def add_rows(document: dict[str, Any]) -> None:
+        snapshot = document["snapshot"]
+        known = {row["sku"] for row in snapshot["stock"]}
+        warehouse = snapshot["stock"][0]["warehouse"]
+        for sku in load_scenario("metro-small").public().names.skus:
+            if sku not in known:
+                row = {"warehouse": warehouse, "sku": sku, "on_hand_units": 7, "allocated_units": 1}
+                snapshot["stock"].append({**row, "reference_units": 9, "bid_price_millicents": 123_456})
+
+    assert played("metro-small", "primal-dual", 40, add_rows).num_compared > 40
+
+
+def test_handling_is_written_by_name() -> None:
+    scenario = load_scenario("toy-handling")
+    documents = []
+
+    class Listener:
+        name, pricing, needs_features = "listener", Pricing.NONE, True
+
+        def start(self, network: Network) -> None: ...
+
+        def choose(self, snapshot: Snapshot) -> int:
+            documents.append(to_document(snapshot, scenario.public().names))
+            return 0
+
+    simulate(draw_trace(scenario, FIRST_TEST_SEED), Listener(), level="none")
+    assert documents[0]["snapshot"]["schema"] == "routelab.snapshot/1"
+    assert all(isinstance(name, str) for name in documents[0]["order"]["requirements"])
+
+
+def _case() -> dict[str, Any]:
+    scenario = load_scenario("tiny")
+    documents: list[dict[str, Any]] = []
+    comparer = Comparer("primal-dual", scenario, 1, lambda document: documents.append(json.loads(json.dumps(document))))
+    simulate(draw_trace(scenario, FIRST_TEST_SEED), comparer, level="none")
+    return documents[len(documents) // 2]
+
+
+BAD: list[tuple[str, Any, str]] = [
+    ("order.region", "Atlantis", "order.region"),
+    ("order.lines", [], "order.lines"),
+    ("order.lines[0].sku", "nothing", "order.lines[0].sku"),
+    ("order.lines[0].units", 0, "order.lines[0].units"),
+    ("order.lines[0].units", -1, "order.lines[0].units"),
+    ("order.lines[0].units", 1.5, "order.lines[0].units"),
+    ("order.lines[0].units", True, "order.lines[0].units"),
+    ("order.lines[0].units", float("nan"), "order.lines[0].units"),
+    ("order.lines[0].units", "2", "order.lines[0].units"),
+    ("order.promise_at", "2001-01-01T00:00:00Z", "order.promise_at"),
+    ("order.promise_at", "2025-03-04T00:00:00", "order.promise_at"),
+    ("order.promise_at", "soon", "order.promise_at"),
+    ("order.placed_at", "2031-01-01T00:00:00Z", "order.placed_at"),
+    ("order.requirements", ["warm"], "order.requirements[0]"),
+    ("order.margin_millicents", -5, "order.margin_millicents"),
+    ("order.colour", "red", "order.colour"),
+    ("snapshot.schema", "routelab.snapshot/2", "snapshot.schema"),
+    ("snapshot.now", "9999-12-31T00:00:00Z", "snapshot.now"),
+    ("snapshot.now", 3, "snapshot.now"),
+    ("snapshot.stock[0].warehouse", "Moon", "snapshot.stock[0].warehouse"),
+    ("snapshot.stock[0].sku", "nothing", "snapshot.stock[0].sku"),
+    ("snapshot.stock[0].on_hand_units", -1, "snapshot.stock[0].on_hand_units"),
+    ("snapshot.stock[0].allocated_units", 10**8, "snapshot.stock[0].allocated_units"),
+    ("snapshot.stock", [], "snapshot.stock"),
+    ("snapshot.stations", [], "snapshot.stations"),
+    ("snapshot.stations[0].num_open", 10**6, "snapshot.stations[0].num_open"),
+    ("snapshot.stations[0].warehouse", "Moon", "snapshot.stations[0].warehouse"),
+    ("snapshot.stations[0].busy_until", ["2025-03-03T00:00:00Z"] * 9999, "snapshot.stations[0].busy_until"),
+    ("snapshot.stations[0].busy_until", ["9999-03-03T00:00:00Z"], "snapshot.stations[0].busy_until[0]"),
+    ("snapshot.stations[0].queued_seconds", 5, "snapshot.stations[0].queued_seconds"),
+    ("snapshot.punctuality[0].service", "pigeon", "snapshot.punctuality[0].service"),
+    ("snapshot.weights.cost", float("inf"), "snapshot.weights.cost"),
+    ("snapshot.weights.cost", -1.0, "snapshot.weights.cost"),
+    ("snapshot.calendar_end", "2025-03-20T11:00:00Z", "snapshot.calendar_end"),
+    ("snapshot.demand", None, "snapshot.demand"),
+]
+
+
+def put(document: dict[str, Any], path: str, value: Any) -> None:
+    """Sets one field of a nested document by its path."""
+    *parts, last = path.replace("[", ".[").split(".")
+    for part in parts:
+        document = document[int(part[1:-1])] if part.startswith("[") else document[part]
+    document[last] = value
+
+
+@pytest.mark.parametrize(("path", "value", "key"), BAD)
+def test_what_does_not_fit_is_named(path: str, value: Any, key: str) -> None:
+    document = _case()
+    reader = DocumentReader(load_scenario("tiny").public(), Pricing.CLOSED_FORM)
+    reader.read(parse_case(document))
+    put(document, path, value)
+    with pytest.raises(InputError) as caught:
+        reader.read(parse_case(document))
+    assert caught.value.key == key
+    assert caught.value.expected
+    assert caught.value.remedy
+
+
+def test_rows_given_twice_are_refused() -> None:
+    reader = DocumentReader(load_scenario("tiny").public(), Pricing.CLOSED_FORM)
+    for table in ("stock", "stations", "punctuality"):
+        document = _case()
+        rows = document["snapshot"][table]
+        rows.append(dict(rows[0]))
+        with pytest.raises(InputError, match="each once"):
+            reader.read(parse_case(document))
+    document = _case()
+    document["order"]["lines"].append(dict(document["order"]["lines"][0]))
+    with pytest.raises(InputError, match="once an order"):
+        reader.read(parse_case(document))
+
+
+def test_a_booking_on_a_collection_that_does_not_exist_names_the_nearest() -> None:
+    document = _case()
+    names = load_scenario("tiny").public().names
+    reader = DocumentReader(load_scenario("tiny").public(), Pricing.CLOSED_FORM)
+    document["snapshot"]["bookings"] = [
+        {
+            "warehouse": names.warehouses[0],
+            "service": names.services[0],
+            "collection_at": "2025-03-05T03:33:33Z",
+            "booked_parcels": 1,
+        }
+    ]
+    with pytest.raises(InputError, match="nearest"):
+        reader.read(parse_case(document))
+
+
+def test_a_stock_row_for_each_sku_of_the_order_is_required() -> None:
+    document = _case()
+    wanted = document["order"]["lines"][0]["sku"]
+    other = next(name for name in load_scenario("tiny").public().names.skus if name != wanted)
+    for row in document["snapshot"]["stock"]:
+        row["sku"] = other
+    with pytest.raises(InputError, match=f"no row of {wanted}"):
+        DocumentReader(load_scenario("tiny").public(), Pricing.CLOSED_FORM).read(parse_case(document))

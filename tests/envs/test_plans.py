@@ -1,0 +1,117 @@
+"""Plan enumeration against exhaustive enumeration in plain Python."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from envs.plan_table import (
+    ALWAYS_REAL_FLAG,
+    BACKORDER_FLAG,
+    MAX_PLANS,
+    NUM_RULES,
+    SPLIT_FLAG,
+    Rule,
+)
+from tests.exhaustive import Exhaustive, plan_in_slot
+from tests.played import decisions
+from tests.worlds import random_trace, traces
+
+SMALL = {"num_warehouses": 3, "num_services": 2, "max_lines": 3, "num_orders": 12, "num_skus": 5}
+WEIGHTS = st.tuples(*[st.sampled_from([0.0, 0.5, 1.0, 3.0])] * 3)
+
+
+def compared(trace, seed=0, **options):
+    """At every decision: the world, the exhaustive plans, and the plans of the slots."""
+    for world in decisions(trace, seed, **options):
+        if world.hidden.orders["status"][world.seen.order["order"][0]] != 0 or world.agenda.size[0] == 0:
+            return
+        every = Exhaustive(world.network, world.seen)
+        slots = [plan_in_slot(world.plans, slot) for slot in range(world.plans.count[0])]
+        yield world, every, {plan: every.ranks(plan) for plan in every.plans()}, slots
+
+
+@settings(max_examples=60)
+@given(traces(**SMALL), WEIGHTS)
+def test_slots_are_feasible_distinct_and_priced_right(trace, weights):
+    for world, every, feasible, slots in compared(trace, weights=weights):
+        plans = world.plans
+        assert len(set(slots)) == len(slots) <= MAX_PLANS
+        for slot, plan in enumerate(slots):
+            if not plan:
+                assert plans.slots["is_decline"][slot]
+                assert plans.costs[slot].sum() == plans.costs[slot, 3] == world.seen.order["margin_millicents"][0]
+                continue
+            assert plan in feasible
+            assert plans.costs[slot].tolist() == every.costs(plan).tolist()
+            assert plans.rules[slot].tolist() == feasible[plan].tolist()
+            assert plans.slots["bid_millicents"][slot] == sum(every.price(parcel).bid_millicents for parcel in plan)
+
+
+@settings(max_examples=60)
+@given(traces(**SMALL), WEIGHTS)
+def test_slots_are_sorted_and_the_rest_are_the_best_by_score(trace, weights):
+    for world, _, feasible, slots in compared(trace, weights=weights):
+        score = world.plans.rules[: len(slots), Rule.SCORE]
+        assert (np.diff(score) >= 0).all()
+        fillers = [s for s, plan in enumerate(slots) if plan and not world.plans.slots["guarantees"][s]]
+        hidden = [int(ranks[Rule.SCORE]) for plan, ranks in feasible.items() if plan not in slots]
+        if hidden:
+            assert len(slots) == MAX_PLANS
+            if fillers:
+                assert score[fillers].max() <= min(hidden)
+
+
+@settings(max_examples=60)
+@given(traces(**SMALL), WEIGHTS)
+def test_the_best_plan_by_every_rule_is_a_flagged_slot(trace, weights):
+    for world, _, feasible, slots in compared(trace, weights=weights):
+        for rule in Rule if feasible else ():
+            best = min((int(ranks[rule]), int(ranks[Rule.MYOPIC])) for ranks in feasible.values())
+            found = [
+                (int(world.plans.rules[slot, rule]), int(world.plans.rules[slot, Rule.MYOPIC]))
+                for slot in range(len(slots))
+                if world.plans.slots["guarantees"][slot] & 1 << rule
+            ]
+            assert found == [best], rule.name
+
+
+@settings(max_examples=60)
+@given(traces(**SMALL))
+def test_the_two_best_splits_and_backorders_are_slots(trace):
+    for _, _, feasible, slots in compared(trace):
+        split = {plan: ranks for plan, ranks in feasible.items() if len(plan) > 1}
+        waiting = {plan: ranks for plan, ranks in feasible.items() if any(parcel[2] >= 0 for parcel in plan)}
+        for kind in (split, waiting):
+            wanted = sorted(int(ranks[Rule.SCORE]) for ranks in kind.values())[:2]
+            found = sorted(int(kind[plan][Rule.SCORE]) for plan in slots if plan in kind)[:2]
+            assert found == wanted
+
+
+@settings(max_examples=60)
+@given(traces(**{**SMALL, "share_with_requirements": 0.6}))
+def test_decline_is_real_if_it_is_a_choice_or_nothing_else_is_feasible(trace):
+    is_choice = bool(trace.network.settings["is_decline_a_choice"][0])
+    for world, _, feasible, slots in compared(trace):
+        declines = [slot for slot, plan in enumerate(slots) if not plan]
+        assert len(declines) == (is_choice or not feasible)
+        for slot in declines:
+            assert world.plans.slots["guarantees"][slot] == ALWAYS_REAL_FLAG
+
+
+def test_five_lines_are_enumerated_whole():
+    trace = random_trace(5, num_warehouses=2, num_services=2, max_lines=5, num_skus=5, max_parcels=3, num_orders=12)
+    for world, _, feasible, slots in compared(trace):
+        if feasible:
+            best = min(int(ranks[Rule.SCORE]) for ranks in feasible.values())
+            assert world.plans.rules[0, Rule.SCORE] == best or not slots[0]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_flags_name_known_guarantees_only(seed):
+    known = (1 << NUM_RULES) - 1 | SPLIT_FLAG | BACKORDER_FLAG | ALWAYS_REAL_FLAG
+    for world in decisions(random_trace(seed)):
+        flags = world.plans.slots["guarantees"][: world.plans.count[0]]
+        assert (flags & ~known == 0).all()

@@ -1,0 +1,58 @@
+"""``routelab serve`` as a command, and what it must not load."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scenarios.errors import InputError
+from serve.main import main
+from serve.request import DecisionRequest
+from serve.service import DecisionService
+
+HEAVY = "[name for name in ('torch', 'stable_baselines3', 'sb3_contrib', 'mlflow', 'hydra') if name in sys.modules]"
+
+
+def test_the_example_request_can_be_sent(
+    sound_bundle: Path, service: DecisionService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--bundle", str(sound_bundle), "--example-request"]) == 0
+    request = DecisionRequest.model_validate(json.loads(capsys.readouterr().out))
+    assert service.decide(request).stage == "policy"
+
+
+def test_a_corrupt_bundle_ends_the_command(sound_bundle: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(sound_bundle, tmp_path / "policy"))
+    with (folder / "model.onnx").open("ab") as file:
+        file.write(b"!")
+    with pytest.raises(InputError, match=r"model\.onnx"):
+        main(["--bundle", str(folder)])
+
+
+@pytest.mark.parametrize("option", [["--budget-ms", "0"], ["--budget-ms", "nan"], ["--port", "70000"]])
+def test_options_out_of_range_are_refused(sound_bundle: Path, option: list[str]) -> None:
+    with pytest.raises(InputError):
+        main(["--bundle", str(sound_bundle), *option])
+
+
+def test_importing_the_endpoint_loads_no_learning_library(fresh_process: Callable[..., str]) -> None:
+    assert fresh_process(f"import sys, serve.app, serve.main; print({HEAVY})").strip() == "[]"
+
+
+def test_answering_an_order_loads_no_learning_library(sound_bundle: Path, fresh_process: Callable[..., str]) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from agents.bundle import read_bundle
+from serve.main import example_request, load_service
+from serve.request import DecisionRequest
+import serve.app
+service = load_service(Path(sys.argv[1]), 30.0)
+answer = service.decide(DecisionRequest.model_validate(example_request(read_bundle(sys.argv[1]))))
+print(answer.stage, {HEAVY})
+"""
+    assert fresh_process(code, str(sound_bundle)).strip() == "policy []"
