@@ -31,7 +31,7 @@ SLOT_FEATURES: tuple[Feature, ...] = (
     Feature("num_parcels", "parcels", 4, "parcels of the plan"),
     Feature("backordered_share", "share", 1, "lines that wait for a receipt, of all lines"),
     *(Feature(f"{part.name}_cost", "currency", 10, f"expected {part.doc}") for part in COST_PARTS),
-    Feature("bid_value", "currency", 10, "bid prices of the units taken from stock"),
+    Feature("bid_value", "currency", 10, "bid prices of the units used, on the shelf or of a receipt"),
     Feature("score", "currency", 1, "weighted objectives plus bid value: what the base router minimises"),
     Feature("score_gap", "currency", 1, "score above the best plan's"),
     Feature("late_probability", "probability", 1, "largest over parcels"),

@@ -191,12 +191,13 @@ def _price(network, seen, plans, n, shipping_millicents):
         parts[WAITING] = num_lines * costs.waiting(settings, seen.receipts[receipt]["expected_at"] - now)
     parts[CARBON] = costs.carbon_price(settings, milligrams)
     option[n]["lateness_millicents"], option[n]["waiting_millicents"] = parts[LATENESS], parts[WAITING]
-    option[n]["bid_millicents"] = _bid_value(seen, plans, n) if receipt == NONE else 0
+    option[n]["bid_millicents"] = _bid_value(seen, plans, n)
     _fill_rules(seen, plans, n)
 
 
 @inlined
 def _bid_value(seen, plans, n):
+    """Bid prices of all units; units of a receipt are as scarce as those on the shelf they will join."""
     mask, warehouse = plans.options[n]["lines_mask"], plans.options[n]["warehouse"]
     value = 0
     for line in range(seen.order[0]["num_lines"]):

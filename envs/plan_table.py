@@ -27,7 +27,7 @@ class Rule(IntEnum):
     are the objectives.
     """
 
-    SCORE = 0  # permille weights times objectives, plus bid prices of units in stock
+    SCORE = 0  # permille weights times objectives, plus bid prices of the units used
     CHEAPEST = 1  # shipping, handling and packaging
     FASTEST = 2  # expected seconds to the door, per line
     NEAREST = 3  # kilometres, per line

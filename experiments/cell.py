@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
@@ -47,7 +48,7 @@ def contestants(specs: tuple[str, ...]) -> list[Contestant]:
         InputError: an unknown name, an unsound bundle, the same agent twice, or none.
     """
     found: list[Contestant] = []
-    for spec in [name for spec in specs for name in (HEURISTICS if spec == "heuristics" else (spec,))]:
+    for spec in itertools.chain.from_iterable(HEURISTICS if spec == "heuristics" else (spec,) for spec in specs):
         agent = load_agent(spec)
         identity = identity_of(spec, agent)
         if any(identity == other.identity for other in found):

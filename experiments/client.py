@@ -35,7 +35,9 @@ def ask_server(bundle: Path, ready_seconds: float = READY_SECONDS) -> tuple[dict
     """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))}
     command = [sys.executable, "-m", "routelab", "serve", "--bundle", str(bundle)]
-    shown = subprocess.run([*command, "--example-request"], env=environment, capture_output=True, text=True, check=False)
+    shown = subprocess.run(
+        [*command, "--example-request"], env=environment, capture_output=True, text=True, check=False
+    )
     if shown.returncode:
         raise ServerError(shown.stderr.strip())
     request = json.loads(shown.stdout)

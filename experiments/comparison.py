@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.headline import signed
+from experiments.headline import fine, percent
 from experiments.results import COST, PART_METRICS, Results
 from experiments.statistics import Interval
 
@@ -41,22 +41,18 @@ class Column:
     write: Callable[[float], str]
 
 
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
-
-
 def _two(value: float) -> str:
     return f"{value:.2f}"
 
 
 SERVICE = (
-    Column("on time, in full", "otif_rate", _percent),
-    Column("fill", "fill_rate", _percent),
-    Column("declined", "decline_rate", _percent),
-    Column("split", "split_rate", _percent),
+    Column("on time, in full", "otif_rate", percent),
+    Column("fill", "fill_rate", percent),
+    Column("declined", "decline_rate", percent),
+    Column("split", "split_rate", percent),
     Column("hours to door", "hours_to_door", lambda value: f"{value:.1f}"),
     Column("kg CO2e", "carbon_kg_per_order", lambda value: f"{value:.3f}"),
-    Column("pick load", "utilisation", _percent),
+    Column("pick load", "utilisation", percent),
     Column("ms/decision", "ms_per_decision", lambda value: f"{value:.3f}"),
 )
 
@@ -106,7 +102,7 @@ def _cost_row(results: Results, agent: str) -> tuple[str, ...]:
     return (
         agent,
         bracket(results.interval(agent)),
-        DASH if is_reference else bracket(results.difference(agent), signed),
+        DASH if is_reference else bracket(results.difference(agent), fine),
         _two(results.mean(agent, "tail_cost_per_order")),
     )
 

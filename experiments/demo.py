@@ -64,7 +64,7 @@ def run_demo(settings: dict[str, Any], folder: Path, arguments: tuple[str, ...] 
     world = [f"scenario={choice.name}", *(f"scenario.{key}={_text(value)}" for key, value in choice.overrides.items())]
     trained, bundle, compared = run.path("train"), run.path("bundle"), run.path("evaluate")
 
-    steps.next(f"One week in {choice.name}, told by the SimPy clock")
+    steps.next(f"Orders, stock and trucks of {choice.name}, told by the SimPy clock")
     tell(choice, console)
     steps.next("An agent learns to route")
     tuned = [f"train.{key}={_text(value)}" for key, value in training.items()]
@@ -81,7 +81,9 @@ def run_demo(settings: dict[str, Any], folder: Path, arguments: tuple[str, ...] 
     answer = ask(bundle, run, console)
 
     headline = read_json(compared / "comparison.json")["headline"]
-    run.finish(scenario_id=scenario_of(choice).id, headline=headline, answer=answer, facts={"duration": steps.elapsed()})
+    run.finish(
+        scenario_id=scenario_of(choice).id, headline=headline, answer=answer, facts={"duration": steps.elapsed()}
+    )
     console.rule(f"[bold]Done[/bold]  [dim]{steps.elapsed()}[/dim]", align="left")
     console.print("\n".join(headline), markup=False)
     console.print(f"Open {report} in a browser.", markup=False, soft_wrap=True)
@@ -125,7 +127,8 @@ def ask(bundle: Path, run: Run, console: Console) -> dict[str, Any]:
     lines = ", ".join(f"{line['units']} x {line['sku']}" for line in order["lines"])
     console.print(f"Order {answer['order_id']}: {lines}; promised by {answer['promise_at']}", markup=False)
     console.print(
-        f"Decided by {answer['stage']} among {answer['num_plans']} plans in {answer['latency_ms']:.1f} ms:", markup=False
+        f"Decided by {answer['stage']} among {answer['num_plans']} plans in {answer['latency_ms']:.1f} ms:",
+        markup=False,
     )
     for parcel in plan["parcels"] if plan else ():
         goods = ", ".join(f"{line['units']} x {line['sku']}" for line in parcel["lines"])

@@ -176,7 +176,9 @@ def _learning_curve(training_run: Path | None) -> dict[str, bytes]:
     if training_run is None:
         return {}
     if not (training_run / CURVE).is_file():
-        raise InputError("training_run", str(training_run), f"a folder with {CURVE}", "give the folder of a training run")
+        raise InputError(
+            "training_run", str(training_run), f"a folder with {CURVE}", "give the folder of a training run"
+        )
     paths = [training_run / name for name in (CURVE, REFERENCES)]
     return {path.name: path.read_bytes() for path in paths if path.is_file()}
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,8 +13,8 @@ from typing import Any
 from envs.prices import Pricing
 from experiments.record import Run
 from experiments.settings import check_flag, launch
-from experiments.train import trained
 from experiments.traces import scenario_of
+from experiments.train import trained
 from scenarios.errors import InputError
 
 COMMAND = "export"
@@ -42,16 +46,31 @@ def export(settings: dict[str, Any]) -> Path:
         "training": asdict(config),
         "training_seeds": "below 1,000,000",
     }
-    return export_bundle(
-        policy,
-        scenario_of(choice),
-        bundle,
-        provenance,
-        pricing=Pricing[config.pricing],
-        weights=tuple(config.weights),
-        name=name,
-        replace=does_replace,
-    )
+    with _hushed():
+        return export_bundle(
+            policy,
+            scenario_of(choice),
+            bundle,
+            provenance,
+            pricing=Pricing[config.pricing],
+            weights=tuple(config.weights),
+            name=name,
+            replace=does_replace,
+        )
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keeps what torch's exporter says about itself from a user who can do nothing about it."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="torch|copyreg")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def main(arguments: list[str]) -> int:
@@ -61,7 +80,9 @@ def main(arguments: list[str]) -> int:
         bundle = export(settings)
         size = sum(path.stat().st_size for path in bundle.iterdir()) / 1024
         print(f"Bundle: {bundle} ({size:,.0f} KiB)")
-        print(f"Compare it: routelab evaluate agents=[heuristics,{bundle}]\nServe it:   routelab serve --bundle {bundle}")
+        print(
+            f"Compare it: routelab evaluate agents=[heuristics,{bundle}]\nServe it:   routelab serve --bundle {bundle}"
+        )
         return 0
 
     return launch(COMMAND, job, arguments)

@@ -6,17 +6,27 @@ from experiments.results import PART_METRICS, Results
 from experiments.statistics import Interval
 
 
-def signed(value: float) -> str:
-    """A difference with its sign, a real minus included."""
-    text = f"{value:+.2f}".replace("-", "−")
-    return "0.00" if text[1:] == "0.00" else text
+def signed(value: float, digits: int = 2) -> str:
+    """A difference with its sign, a real minus included; a plain zero where it rounds to nothing."""
+    text = f"{value:+.{digits}f}".replace("-", "−")
+    return text if text.strip("+−0.") else text[1:]
+
+
+def fine(value: float) -> str:
+    """A difference that is to be told from zero."""
+    return signed(value, 3)
+
+
+def percent(value: float) -> str:
+    """A share."""
+    return f"{100 * value:.1f} %"
 
 
 def between(interval: Interval) -> str:
     """``95 % interval a to b``, or why there is none."""
     if interval.low is None or interval.high is None:
         return "one trace, so no interval"
-    return f"95 % interval {signed(interval.low)} to {signed(interval.high)}"
+    return f"95 % interval {fine(interval.low)} to {fine(interval.high)}"
 
 
 def headline(results: Results, scenario_id: str, kind: str = "unseen traces") -> list[str]:
@@ -36,7 +46,7 @@ def headline(results: Results, scenario_id: str, kind: str = "unseen traces") ->
     gap = results.difference(subject, reference=rival)
     share = abs(gap.mean) / max(1e-9, results.mean(rival))
     other = f"{rival}, the best other router"
-    facts = f"difference {signed(gap.mean)} per order, {between(gap)}"
+    facts = f"difference {fine(gap.mean)} per order, {between(gap)}"
     if gap.low is None or not gap.excludes_zero:
         sentences = [
             f"{place}, {subject} costs {cost:.2f} per order and {rival} {results.mean(rival):.2f}: "
@@ -44,7 +54,7 @@ def headline(results: Results, scenario_id: str, kind: str = "unseen traces") ->
         ]
     else:
         word = "less" if gap.mean < 0 else "more"
-        sentences = [f"{place}, {subject} costs {cost:.2f} per order, {share:.1%} {word} than {other} ({facts})."]
+        sentences = [f"{place}, {subject} costs {cost:.2f} per order, {percent(share)} {word} than {other} ({facts})."]
     return sentences + _where(results, subject, rival) + _against_all(results, subject)
 
 

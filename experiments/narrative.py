@@ -9,8 +9,18 @@ import numpy as np
 
 from envs.log import EVENT_COLUMNS, Kind
 from envs.simulation import Simulation
+from envs.world import World
 
 HOUR = 3600
+ORDER_DONE = "the order is complete"
+PARCEL_WORDS = {
+    Kind.CLAIMED: "waits for goods that are on their way",
+    Kind.RELEASED: "joins the pick queue",
+    Kind.PICK_STARTED: "picking begins",
+    Kind.PICK_FINISHED: "ready",
+    Kind.ROLLED_OVER: "the truck is full, waits for the next",
+    Kind.COLLECTED: "collected",
+}
 
 
 def telling_order(simulation: Simulation) -> int:
@@ -26,39 +36,31 @@ def telling_order(simulation: Simulation) -> int:
 
 def life_of(simulation: Simulation, order: int) -> Iterator[str]:
     """One line an event of the order, in its time."""
-    world, names = simulation.world, simulation.world.trace.names
     events = np.column_stack([simulation.events[column].to_numpy() for column in EVENT_COLUMNS])
-    row = world.future.orders[order]
-    lines = world.future.lines[row["first_line"] : row["first_line"] + row["num_lines"]]
-    for time, kind, _, parcel, warehouse, service, value in events[events[:, 2] == order]:
-        by = f"parcel {parcel}, {names.warehouses[warehouse]} with {names.services[service]}" if parcel >= 0 else ""
-        words = {
-            Kind.ORDER_ARRIVED: lambda: (
-                f"order {order} from {names.regions[row['region']]}: "
-                + ", ".join(f"{line['units']} x {names.skus[line['sku']]}" for line in lines)
-                + f"; promised by {_moment(world, int(row['promise_at']))}"
-            ),
-            Kind.DECIDED: lambda v=value: f"the router takes plan {v}",
-            Kind.DECLINED: lambda: "declined",
-            Kind.PLANNED: lambda b=by, v=value: (
-                f"{b}: " + ", ".join(names.skus[line["sku"]] for i, line in enumerate(lines) if v >> i & 1)
-            ),
-            Kind.CLAIMED: lambda b=by: f"{b}: waits for goods that are on their way",
-            Kind.RELEASED: lambda b=by: f"{b}: joins the pick queue",
-            Kind.PICK_STARTED: lambda b=by: f"{b}: picking begins",
-            Kind.PICK_FINISHED: lambda b=by: f"{b}: ready",
-            Kind.ROLLED_OVER: lambda b=by: f"{b}: the truck is full, waits for the next",
-            Kind.COLLECTED: lambda b=by: f"{b}: collected",
-            Kind.DELIVERED: lambda b=by, v=value: (
-                f"{b}: delivered, {abs(v) / HOUR:.1f} hours {'late' if v > 0 else 'early'}"
-            ),
-            Kind.ORDER_CLOSED: lambda: "the order is complete",
-        }
-        if kind in words:
-            yield f"{_moment(world, int(time))}  {words[Kind(kind)]()}"
+    for row in events[events[:, EVENT_COLUMNS.index("order")] == order]:
+        event = dict(zip(EVENT_COLUMNS, map(int, row), strict=True))
+        yield f"{_moment(simulation.world, event['time_seconds'])}  {_in_words(simulation.world, event)}"
 
 
-def _moment(world, seconds: int) -> str:
+def _in_words(world: World, event: dict[str, int]) -> str:
+    kind, value, names = Kind(event["kind"]), event["value"], world.trace.names
+    order = world.future.orders[event["order"]]
+    lines = world.future.lines[order["first_line"] : order["first_line"] + order["num_lines"]]
+    if kind == Kind.ORDER_ARRIVED:
+        goods = ", ".join(f"{line['units']} x {names.skus[line['sku']]}" for line in lines)
+        place = names.regions[order["region"]]
+        return f"order {event['order']} from {place}: {goods}; promised by {_moment(world, value)}"
+    if event["parcel"] < 0:
+        return {Kind.DECIDED: f"the router takes plan {value}", Kind.DECLINED: "declined"}.get(kind, ORDER_DONE)
+    by = f"parcel {event['parcel']}, {names.warehouses[event['warehouse']]} with {names.services[event['service']]}"
+    if kind == Kind.PLANNED:
+        return f"{by}: {', '.join(names.skus[line['sku']] for i, line in enumerate(lines) if value >> i & 1)}"
+    if kind == Kind.DELIVERED:
+        return f"{by}: delivered, {abs(value) / HOUR:.1f} hours {'late' if value > 0 else 'early'}"
+    return f"{by}: {PARCEL_WORDS[kind]}"
+
+
+def _moment(world: World, seconds: int) -> str:
     """Local weekday and clock time."""
     settings = world.network.settings[0]
     start = int(settings["epoch_seconds"] + settings["local_offset_seconds"])

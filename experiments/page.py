@@ -9,11 +9,10 @@ from importlib.resources import files
 from typing import Any
 
 import jinja2
-import yaml
 
 from experiments.comparison import Table
 from experiments.gallery import Picture
-from experiments.record import Run
+from experiments.record import Run, yaml_of
 
 TITLES = {"evaluate": "Routers compared", "train": "Training", "demo": "The whole lab in a few minutes"}
 
@@ -54,7 +53,7 @@ def render(
         provenance=provenance_rows(record),
         hashes=[f"seed {t['seed']:>10}  {t['num_orders']:>7,} orders  {t['sha256']}" for t in record.get("traces", ())],
         packages=sorted(record["packages"].items()),
-        config=yaml.safe_dump(run.config, sort_keys=False).strip(),
+        config=yaml_of(run.config).strip(),
         again=f"{record['command_line']}\n{shlex.join(['routelab', 'report', str(run.folder)])}",
     )
 

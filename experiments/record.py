@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+from omegaconf import OmegaConf
 
 from experiments.provenance import provenance
 from scenarios.errors import InputError
@@ -119,7 +119,7 @@ class Run:
             "earlier": earlier,
         }
         run = cls(folder, record)
-        write_text(folder / CONFIG, yaml.safe_dump(config, sort_keys=False))
+        write_text(folder / CONFIG, yaml_of(config))
         run.save()
         return run
 
@@ -164,12 +164,17 @@ def read_config(folder: Path) -> dict[str, Any]:
         InputError: missing or damaged.
     """
     try:
-        config = yaml.safe_load((folder / CONFIG).read_text())
-        if not isinstance(config, dict):
-            raise ValueError("not a mapping")
-        return config
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InputError("run configuration", str(folder / CONFIG), "a YAML mapping", "run the command again") from error
+        config: object = OmegaConf.to_container(OmegaConf.load(folder / CONFIG))
+    except Exception as error:  # unreadable, or one of YAML's many errors
+        config = error
+    if not isinstance(config, dict):
+        raise InputError("run configuration", str(folder / CONFIG), f"a YAML mapping ({config})", "run it again")
+    return {str(key): value for key, value in config.items()}
+
+
+def yaml_of(config: dict[str, Any]) -> str:
+    """A resolved configuration as YAML."""
+    return OmegaConf.to_yaml(OmegaConf.create(config))
 
 
 UNIMPORTANT = ("workers", "mlflow", "mlflow_uri", "root")

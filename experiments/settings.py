@@ -57,15 +57,16 @@ def launch(command: str, job: Callable[[dict[str, Any], Path], int], arguments: 
         InputError: an unknown setting or group member, or what ``job`` refuses.
     """
     known = known_keys(command)
-    codes, failures = [0], []
+    codes: list[int] = [0]
+    failures: list[Exception] = []
 
     def once(config: DictConfig) -> None:
         if failures:  # an earlier combination of a sweep was refused
             return
         sweep: Path | None = None
         try:
-            settings = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-            assert isinstance(settings, dict)
+            settings: dict[str, Any] = {}
+            settings |= OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[arg-type]
             for key in settings:  # what +key=value or an experiment file adds
                 if key not in known:
                     raise unknown_name("setting", key, [name for name in known if "." not in name])
@@ -113,7 +114,7 @@ def weights_of(reward: dict[str, Any]) -> tuple[float, float, float]:
 def check_count(key: str, value: object, low: int = 1, high: int = 1_000_000) -> int:
     """A whole number in ``low..high``."""
     check_int(key, value, low, high)
-    return int(value)  # type: ignore[call-overload, no-any-return]
+    return int(value)  # type: ignore[call-overload]
 
 
 def check_flag(key: str, value: object) -> bool:
@@ -145,7 +146,9 @@ def replaced(kind: str, template: Any, overrides: dict[str, Any]) -> Any:
     try:
         return dataclasses.replace(template, **values)
     except (TypeError, OverflowError) as error:  # such as a text where a number belongs
-        raise InputError(f"{kind} settings", overrides, "numbers where numbers belong", f"correct them ({error})") from error
+        raise InputError(
+            f"{kind} settings", overrides, "numbers where numbers belong", f"correct them ({error})"
+        ) from error
 
 
 def _freed(argument: str) -> str:

@@ -29,7 +29,12 @@ def write_trace(settings: dict[str, Any], folder: Path, arguments: tuple[str, ..
     trace = draw_trace(scenario_of(ScenarioChoice.of(settings["scenario"])), seed)
     run = Run.begin(folder, COMMAND, settings, arguments)
     path = trace.save(Path(out) if out else run.path("trace.npz"))
-    facts = {"split": split, "file": str(path), "lines": len(trace.future.lines), "receipts": len(trace.future.receipts)}
+    facts = {
+        "split": split,
+        "file": str(path),
+        "lines": len(trace.future.lines),
+        "receipts": len(trace.future.receipts),
+    }
     row = {"seed": trace.seed, "sha256": trace.sha256, "num_orders": trace.num_orders}
     run.finish(scenario_id=trace.scenario_id, traces=[row], facts=facts)
     return trace, path

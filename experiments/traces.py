@@ -91,7 +91,7 @@ def notes_of(trace: Trace, choice: ScenarioChoice | None) -> list[str]:
             notes.append(caveat[:1].upper() + caveat[1:])
     share = float((trace.future.orders["num_lines"] == 1).mean()) if trace.num_orders else 0.0
     if share >= SINGLE_LINE_SHARE and not notes:
-        notes.append(f"{share:.1%} of the orders hold one line, so splits hardly occur")
+        notes.append(f"{100 * share:.1f} % of the orders hold one line, so splits hardly occur")
     if trace.seed >= 0 and split_of(trace.seed) == "training":
         notes.append("A trace has a training seed: a trained agent may have seen it")
     return notes

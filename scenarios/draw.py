@@ -42,6 +42,7 @@ def draw_trace(scenario: Scenario, seed: int) -> Trace:
     """
     split_of(seed)
     seed = int(seed)
+    scenario = scenario.at(seed)
     public = scenario.public()
     network = public.expand()
     demand = scenario.demand

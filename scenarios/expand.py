@@ -93,7 +93,8 @@ def _settings(public: PublicScenario, start_seconds: int, horizon: int, end: int
     settings, array = public.settings, np.zeros(1, SETTINGS)
     row = array[0]
     row["epoch_seconds"] = start_seconds
-    row["local_offset_seconds"] = offset_seconds(zone_of("time_zone", public.time_zone), start_seconds)
+    # Not the offset at the start: a window that begins on another side of a clock change must have the same features.
+    row["local_offset_seconds"] = offset_seconds(zone_of("time_zone", public.time_zone), public.epoch_seconds)
     warmup_until = public.epoch_seconds + public.warmup_hours * HOUR_SECONDS
     row["warmup_seconds"] = min(max(warmup_until - start_seconds, 0), horizon)
     row["horizon_seconds"], row["end_seconds"] = horizon, end

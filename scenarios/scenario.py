@@ -74,6 +74,10 @@ class Scenario:
         """The id without its version."""
         return self.id.partition("@")[0]
 
+    def at(self, seed: int) -> Scenario:
+        """The world that ``seed`` draws from: this one, unless the scenario plays another window for each seed."""
+        return self
+
     def public(self) -> PublicScenario:
         """What a router may know: neither the true demand nor any receipt that is not yet announced."""
         published = self.published

@@ -87,7 +87,7 @@ def to_onnx(scorer: PlanScorer) -> bytes:
 
     B and K are free.
     """
-    batch, slots = torch.export.Dim("batch", min=1, max=1 << 16), torch.export.Dim("slots", min=2, max=1 << 12)
+    free = torch.export.Dim.DYNAMIC
     example = (torch.zeros(3, MAX_PLANS, NUM_FEATURES), torch.zeros(3, NUM_CONTEXT))
     program = torch.onnx.export(
         _Actor(scorer).eval(),
@@ -95,7 +95,7 @@ def to_onnx(scorer: PlanScorer) -> bytes:
         dynamo=True,
         input_names=["plans", "context"],
         output_names=["logits"],
-        dynamic_shapes=({0: batch, 1: slots}, {0: batch}),
+        dynamic_shapes=({0: free, 1: free}, {0: free}),
         verbose=False,
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -132,13 +132,14 @@ def export_bundle(
     """
     scorer = load_scorer(policy)
     agent = TorchAgent(scorer, pricing, name)
-    trace = draw_trace(scenario, VALIDATION.start)
+    world = scenario.at(VALIDATION.start)
+    trace = draw_trace(world, VALIDATION.start)
     recorder = Recorder(agent, trace.names, every=max(1, trace.num_orders // _RECORDED))
     simulate(trace, recorder, level="none", weights=weights)
     return write_bundle(
         bundle,
         model=to_onnx(scorer),
-        public=scenario.public(),
+        public=world.public(),
         plan=PlanSettings(name, pricing, weights, FALLBACK[pricing], 1.0),
         golden=golden_cases(recorder.decisions, agent.scores),
         reference=reference_histograms(recorder.decisions),

@@ -57,6 +57,7 @@ class TrainingConfig:
         pricing: base router: ``CLOSED_FORM`` (primal-dual) or ``NONE`` (myopic).
         seed: of network, sampling and training traces.
         num_threads: of torch.
+        learning_rate: of Adam at the start; falls linearly to zero.
     """
 
     total_steps: int = 500_000
@@ -65,12 +66,12 @@ class TrainingConfig:
     num_steps: int = 512
     batch_size: int = 1024
     num_epochs: int = 4
-    learning_rate: float = 1e-3
-    gamma: float = 0.99
-    gae_lambda: float = 0.95
+    learning_rate: float = 3e-3
+    gamma: float = 0.997
+    gae_lambda: float = 0.97
     clip_range: float = 0.2
     hidden: int = 32
-    temperature: float = 0.3
+    temperature: float = 0.5
     weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
     pricing: str = "CLOSED_FORM"
     seed: int = 0
@@ -135,6 +136,16 @@ def train(
     return policy
 
 
+@dataclass(frozen=True)
+class FallingRate:
+    """A learning rate that falls linearly to zero over the training."""
+
+    start: float
+
+    def __call__(self, progress_remaining: float) -> float:
+        return self.start * progress_remaining
+
+
 def _new(scenario: Scenario, config: TrainingConfig) -> MaskablePPO:
     random.seed(config.seed)
     env = RoutingVecEnv(
@@ -146,7 +157,7 @@ def _new(scenario: Scenario, config: TrainingConfig) -> MaskablePPO:
         n_steps=config.num_steps,
         batch_size=config.batch_size,
         n_epochs=config.num_epochs,
-        learning_rate=config.learning_rate,
+        learning_rate=FallingRate(config.learning_rate),
         gamma=config.gamma,
         gae_lambda=config.gae_lambda,
         clip_range=config.clip_range,

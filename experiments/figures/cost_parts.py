@@ -43,7 +43,6 @@ def draw(results: Results) -> Figure:
     for axes in (left, right):
         quiet(axes, "left")
         axes.set_xlabel("currency units per order")
-    figure.get_layout_engine().set(wspace=0.06)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=len(parts), handlelength=1.1)
     return figure
 

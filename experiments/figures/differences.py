@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.figures.closeness import close_rivals
-from experiments.figures.style import INK, MUTED, colour_of, new_figure, quiet, subtitle
+from experiments.figures.style import INK, MUTED, colour_of, new_figure, quiet, side_by_side, subtitle
 from experiments.headline import signed
 from experiments.results import Results
 
@@ -27,7 +27,7 @@ def draw(results: Results) -> Figure | None:
         return None
     has_zoom = 0 < len(close) < len(agents)
     figure = new_figure(10.0 if has_zoom else 8.6, 1.75 + 0.46 * len(agents))
-    panels = np.atleast_1d(figure.subplots(1, 2 if has_zoom else 1, sharey=True))
+    panels = side_by_side(figure, 2 if has_zoom else 1, sharey=True)
     _panel(panels[0], results, agents, agents)
     panels[0].set_yticks(range(len(agents)), agents)
     panels[0].set_ylim(len(agents) - 0.4, -0.6)
@@ -51,7 +51,9 @@ def _panel(axes: Axes, results: Results, agents: Sequence[str], shown: Sequence[
         gaps, colour = results.differences(agent), colour_of(agent, results.policies)
         axes.scatter(gaps, row + 0.3 * (random.random(len(gaps)) - 0.5), s=17, color=colour, alpha=0.5, linewidths=0)
         interval = results.difference(agent)
-        axes.plot([interval.low, interval.high], [row, row], color=INK, linewidth=2.4, solid_capstyle="round", zorder=4)
+        if interval.low is not None and interval.high is not None:
+            bar = [interval.low, interval.high]
+            axes.plot(bar, [row, row], color=INK, linewidth=2.4, solid_capstyle="round", zorder=4)
         axes.plot(interval.mean, row, "D", color=colour, markeredgecolor=INK, markersize=5.5, zorder=5)
         spot = (float(max(gaps.max(), 0.0)), row)
         axes.annotate(signed(interval.mean), spot, (9, 0), textcoords="offset points", va="center", fontsize=8.5)

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from experiments.figures.style import INK, SEQUENCE, new_figure, subtitle
+from experiments.figures.style import INK, SEQUENCE, new_figure, side_by_side, subtitle
 
 NAME, TITLE = "network_map", "Who ships where"
 BEND = 0.07
@@ -30,7 +30,7 @@ def draw(place: dict[str, Any], portraits: dict[str, dict[str, Any]]) -> Figure:
     width, height = _extent(place)
     panel = 9.6 / len(portraits)
     figure = new_figure(9.6, min(8.5, max(3.4, panel * height / width + 0.75)))
-    panels = np.atleast_1d(figure.subplots(1, len(portraits), sharex=True, sharey=True))
+    panels = side_by_side(figure, len(portraits), sharex=True, sharey=True)
     drawn = {agent: busiest(portrait["flows"]) for agent, portrait in portraits.items()}
     most = max((flow[3] for flows in drawn.values() for flow in flows), default=1)
     volumes = {agent: _volumes(place, portrait) for agent, portrait in portraits.items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -40,7 +41,7 @@ PART_COLOURS = {
 SEQUENCE = ("#00707f", "#e07a2f", "#8d6e97", "#5b8e4f", "#2c4a9a", "#c98a1b", "#d1495b", "#56a3d9")
 """For services and other names without a colour of their own."""
 
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
     "text.color": INK,
@@ -78,6 +79,11 @@ def styled() -> AbstractContextManager[None]:
 def new_figure(width: float, height: float) -> Figure:
     """A figure in inches that needs no screen and no clean-up."""
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def side_by_side(figure: Figure, count: int, **options: Any) -> list[Axes]:
+    """So many panels in a row."""
+    return list(figure.subplots(1, count, squeeze=False, **options)[0])
 
 
 def png_of(figure: Figure) -> bytes:

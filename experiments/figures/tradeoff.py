@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,7 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from experiments.figures.style import INK, MUTED, colour_of, new_figure, subtitle
+from experiments.figures.style import INK, MUTED, colour_of, new_figure, side_by_side, subtitle
 from experiments.results import Results
 
 NAME, TITLE = "tradeoff", "Cost against punctuality against carbon"
@@ -34,7 +35,7 @@ def draw(results: Results) -> Figure:
     carbon = np.array([results.mean(agent, COLOUR) for agent in results.agents])
     scale = Normalize(carbon.min(), max(carbon.max(), carbon.min() + 1e-6))
     figure = new_figure(10.4 if crowd else 8.6, 5.0)
-    panels = np.atleast_1d(figure.subplots(1, 2 if crowd else 1, width_ratios=(1, 1) if crowd else None))
+    panels = side_by_side(figure, 2 if crowd else 1)
     _panel(panels[0], results, results.by_cost, scale)
     panels[0].set_title(TITLE)
     subtitle(panels[0], "ringed: no other agent is at least as good in all three")
@@ -64,9 +65,7 @@ def crowded(spots: dict[str, tuple[float, float]], subject: str) -> list[str]:
     points = np.array(list(spots.values()))
     reach = np.maximum(np.ptp(points, axis=0), 1e-9)
     near = [
-        agent
-        for agent, point in spots.items()
-        if (np.abs(np.array(point) - spots[subject]) <= CROWD / 2 * reach).all()
+        agent for agent, point in spots.items() if (np.abs(np.array(point) - spots[subject]) <= CROWD / 2 * reach).all()
     ]
     return near if 2 <= len(near) < len(spots) else []
 
@@ -74,9 +73,10 @@ def crowded(spots: dict[str, tuple[float, float]], subject: str) -> list[str]:
 def _panel(axes: Axes, results: Results, agents: Sequence[str], scale: Normalize) -> None:
     for agent in agents:
         x, y, colour = results.interval(agent, X), results.interval(agent, Y), colour_of(agent, results.policies)
-        if x.low is not None and y.low is not None and y.high is not None:
-            axes.plot([x.low, x.high], [100 * y.mean] * 2, color=colour, linewidth=1.7, alpha=0.75, zorder=2)
-            axes.plot([x.mean] * 2, [100 * y.low, 100 * y.high], color=colour, linewidth=1.7, alpha=0.75, zorder=2)
+        if x.low is not None and x.high is not None and y.low is not None and y.high is not None:
+            line: dict[str, Any] = {"color": colour, "linewidth": 1.7, "alpha": 0.75, "zorder": 2}
+            axes.plot([x.low, x.high], [100 * y.mean] * 2, **line)
+            axes.plot([x.mean] * 2, [100 * y.low, 100 * y.high], **line)
         if agent in results.front:
             axes.plot(x.mean, 100 * y.mean, "o", markersize=18, fillstyle="none", color=INK, zorder=3)
         axes.plot(
@@ -90,6 +90,8 @@ def _panel(axes: Axes, results: Results, agents: Sequence[str], scale: Normalize
             zorder=4,
         )
     axes.margins(0.16, 0.16)
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, min(high, max(100 + 0.08 * (high - low), high if high < 100 else 0)))
 
 
 def _label(axes: Axes, agents: Sequence[str], spots: dict[str, tuple[float, float]], results: Results) -> None:

@@ -13,6 +13,7 @@ instead of random numbers, so that the scenario is the same on every machine.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from scenarios.collection import Collection
 from scenarios.demand import Demand, OrderRequirement, Promise
@@ -132,6 +133,7 @@ SETTINGS = Settings(
     quote_level=0.9,
     price_level_millicents=millicents(3.00),
 )
+SMALL_PRICE_LEVEL = 1.00  # of metro-small; both tuned on validation traces
 
 
 def metro(horizon_days: int = 7) -> Scenario:
@@ -175,7 +177,7 @@ def _metro(scenario_id: str, scale: float, size: int, horizon_days: int) -> Scen
         collections=_collections(scale, size),
         regions=regions,
         skus=skus,
-        settings=SETTINGS,
+        settings=replace(SETTINGS, price_level_millicents=millicents(SMALL_PRICE_LEVEL)) if size else SETTINGS,
         stock=stock,
         receipts=receipts,
         demand=demand,

@@ -90,7 +90,11 @@ def test_overrides_out_of_range_are_refused(override, value):
         load_scenario("metro-small", **{override: value})
 
 
-@pytest.mark.parametrize("name", sorted(FROM_FILES))
-def test_scenarios_from_files_ask_for_their_folder(name):
+def test_the_real_orders_ask_for_their_folder(monkeypatch):
+    monkeypatch.delenv("ROUTELAB_DATA", raising=False)
     with pytest.raises(InputError, match="data"):
-        load_scenario(name)
+        load_scenario("olist-pooled")
+
+
+def test_own_tables_fall_back_to_the_shipped_example():
+    assert load_scenario("tables").name == "tables:example"
