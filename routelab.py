@@ -63,7 +63,7 @@ COMMANDS: dict[str, Command] = {
         "scenarios.tables.validate:main",
         "check a folder of your own CSV tables, row by row",
         "validate DIR",
-        "DIR holds the tables described in docs/tables.md. Exit code 1 when a row cannot be used.",
+        "DIR holds the tables described in docs/tables.md. Exit code 2 when a row cannot be used.",
     ),
     "train": Command(
         "experiments.train:main",
@@ -92,8 +92,8 @@ COMMANDS: dict[str, Command] = {
     "serve": Command(
         "serve.main:main",
         "answer orders over HTTP with an exported bundle",
-        "serve --bundle DIR",
-        "DIR is a folder written by `routelab export`.",
+        "serve --bundle DIR [--host HOST] [--port PORT] [--budget-ms MS] [--example-request]",
+        "DIR is a folder written by `routelab export`. --example-request prints a request that it can answer, and ends.",
     ),
 }
 

@@ -108,13 +108,15 @@ def _answer(network, future, seen, hidden, plans, agenda, slot):
 
 
 @compiled
-def _start(world):
+def begin_and_ask(world):
+    """Plays from second 0 to the first decision; False if there is none."""
     _begin(world.network, world.future, world.agenda)
     return _advance(world.network, world.future, world.seen, world.hidden, world.plans, world.agenda)
 
 
 @compiled
-def _step(world, slot):
+def carry_out_and_ask(world, slot):
+    """Carries out ``slot`` and plays to the next decision; False at the end."""
     return _answer(world.network, world.future, world.seen, world.hidden, world.plans, world.agenda, slot)
 
 
@@ -128,8 +130,8 @@ class CompiledClock:
 
     def start(self) -> bool:
         """Plays to the first decision; False if the trace has none."""
-        return _start(self.world.handle)
+        return begin_and_ask(self.world.handle)
 
     def answer(self, slot: int) -> bool:
         """Carries out the plan in ``slot`` and plays to the next decision; False at the end."""
-        return _step(self.world.handle, slot)
+        return carry_out_and_ask(self.world.handle, slot)

@@ -65,6 +65,7 @@ def _describe_parcel(network, seen, plans, row, n):
     row[f.LATE_PROBABILITY] = max(row[f.LATE_PROBABILITY], option[n]["late_weight"] / TABLE_WEIGHT)
     start = option[n]["ready_at"] - option[n]["pick_seconds"] - now
     row[f.PICK_START] = max(row[f.PICK_START], start / HOUR)
+    row[f.QUEUE_LOAD] += option[n]["pick_seconds"] / HOUR * start / HOUR
     row[f.COLLECTED] = max(row[f.COLLECTED], (option[n]["collected_at"] - now) / HOUR)
     row[f.DISTANCE] = max(row[f.DISTANCE], option[n]["distance_km"])
     booked = seen.bookings[collection]["booked_parcels"] / network.collections[collection]["capacity_parcels"]

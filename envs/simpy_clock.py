@@ -13,6 +13,7 @@ import simpy
 
 from envs import story
 from envs.ranks import Rank
+from envs.state import NONE
 from envs.world import World
 
 Story = Generator[simpy.Event, object, None]
@@ -25,10 +26,16 @@ class Moment(simpy.Event):
     """Something due at an absolute second, in its place among simultaneous events."""
 
     def __init__(self, sim: simpy.Environment, seconds: int, rank: int, entity: int) -> None:
-        super().__init__(sim)
-        self._ok, self._value = True, None
+        self.env, self.callbacks = sim, []
+        self._ok, self._value, self._defused = True, None, False
         # SimPy itself uses priorities 0 and 1 for starting and ending processes.
         sim.schedule(self, priority=rank * _ENTITIES + entity, delay=seconds - sim.now)
+
+
+class Bell(simpy.Event):
+    """Rung when there may be work; ``_ok`` tells whether it has been."""
+
+    _ok = False
 
 
 class SimpyClock:
@@ -45,7 +52,9 @@ class SimpyClock:
         self.world = world
         self.sim = simpy.Environment()
         self._asked: simpy.Event | None = None
-        self._bells = [self.sim.event() for _ in world.network.warehouses]
+        self._bells = [Bell(self.sim) for _ in world.network.warehouses]
+        self._first_queued = world.hidden.queues["first_parcel"]
+        self._num_busy, self._num_open = world.seen.stations["num_busy"], world.seen.stations["num_open"]
         for warehouse in range(len(world.network.warehouses)):
             self.sim.process(shift_plan(self, warehouse))
             self.sim.process(pick_stations(self, warehouse))
@@ -98,16 +107,20 @@ class SimpyClock:
         return self._bells[warehouse]
 
     def ring(self, warehouse: int) -> None:
-        """Stations look for work at the end of this second, once."""
+        """Stations look for work at the end of this second, once, if one is free and something waits."""
         bell = self._bells[warehouse]
-        if bell.triggered:
+        if (
+            bell._ok
+            or self._first_queued[warehouse] == NONE
+            or self._num_busy[warehouse] >= self._num_open[warehouse]
+        ):
             return
         bell._ok, bell._value = True, None
         self.sim.schedule(bell, priority=Rank.PICKS_STARTED * _ENTITIES + warehouse)
 
     def hang_bell(self, warehouse: int) -> None:
         """Makes the bell ready to ring again."""
-        self._bells[warehouse] = self.sim.event()
+        self._bells[warehouse] = Bell(self.sim)
 
 
 def customers(clock: SimpyClock) -> Story:

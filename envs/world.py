@@ -8,6 +8,7 @@ import numpy as np
 
 from envs import log, prices
 from envs.agenda import Agenda, new_agenda
+from envs.costs import MILLICENTS, OBJECTIVE_OF_PART
 from envs.handle import make_handle
 from envs.plan_table import Plans, new_plans
 from envs.state import Hidden, Observable, check_playable, new_hidden, new_observable
@@ -61,6 +62,11 @@ class World:
         for array in self.trace.arrays().values():
             array.flags.writeable = False
         self._bind()
+
+    def weighted_cost(self, weights: tuple[float, float, float]) -> float:
+        """What has been booked so far, in currency units, at preference weights (cost, lateness, carbon)."""
+        by_part = np.array([weights[owner] for owner in OBJECTIVE_OF_PART])
+        return float(by_part @ self.hidden.totals) / MILLICENTS
 
     @property
     def totals(self) -> np.ndarray:

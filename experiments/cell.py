@@ -7,9 +7,11 @@ import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import agents.registry
 from agents.registry import HEURISTICS, MANIFEST, load_agent
 from envs.compiling import source_hash
 from envs.protocol import Agent
@@ -101,9 +103,18 @@ class Cell:
 
 
 def cell_id(identity: str, trace_sha256: str, clock: str, weights: tuple[float, float, float]) -> str:
-    """Hash of agent, trace, clock, weights and rules: the same id, the same result."""
-    facts = [identity, trace_sha256, clock, list(weights), source_hash()]
+    """Hash of agent, trace, clock, weights, rules and agents' code: the same id, the same result."""
+    facts = [identity, trace_sha256, clock, list(weights), source_hash(), _agents_hash()]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
+
+
+@lru_cache(maxsize=1)
+def _agents_hash() -> str:
+    """Hash over the code that decides; a heuristic's name alone does not say what it does."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(agents.registry.__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def read_cells(path: Path) -> Iterator[Cell]:

@@ -55,7 +55,7 @@ def run_demo(settings: dict[str, Any], folder: Path, arguments: tuple[str, ...] 
     choice = ScenarioChoice(QUICK_SCENARIO) if is_quick else ScenarioChoice.of(settings["scenario"])
     traces = QUICK_TRACES if is_quick else check_count("traces", settings["traces"])
     training = {**(QUICK_TRAINING if is_quick else {}), **settings["train"]}
-    workers = check_count("workers", settings["workers"], 1, 256)
+    workers = 1 if is_quick else check_count("workers", settings["workers"], 1, 256)
     scenario_of(choice)
     console = make_console()
     run = Run.begin(folder, COMMAND, settings, arguments)

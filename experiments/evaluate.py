@@ -20,8 +20,8 @@ from experiments.results import Results, choose_reference
 from experiments.settings import (
     ScenarioChoice,
     check_count,
-    check_flag,
     launch,
+    mlflow_of,
     texts_of,
     weights_of,
 )
@@ -88,7 +88,7 @@ class Evaluation:
             weights=weights_of(settings["reward"]),
             workers=check_count("workers", settings["workers"], 1, 256),
             training_run=None if run is None else Path(run),
-            mlflow_uri=str(settings["mlflow_uri"]) if check_flag("mlflow", settings["mlflow"]) else None,
+            mlflow_uri=mlflow_of(settings),
         )
 
 

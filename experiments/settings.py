@@ -24,6 +24,7 @@ from scenarios.checks import check_float, check_int
 from scenarios.errors import InputError, unknown_name
 
 CONFIGS = "pkg://configs"
+SQLITE = "sqlite:///"
 FREE_FORM = ("scenario", "train")
 """Nodes that take any key; whoever receives it knows which exist."""
 
@@ -59,11 +60,11 @@ def launch(command: str, job: Callable[[dict[str, Any], Path], int], arguments: 
     known = known_keys(command)
     codes: list[int] = [0]
     failures: list[Exception] = []
+    sweeps: set[Path] = set()
 
     def once(config: DictConfig) -> None:
         if failures:  # an earlier combination of a sweep was refused
             return
-        sweep: Path | None = None
         try:
             settings: dict[str, Any] = {}
             settings |= OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[arg-type]
@@ -75,13 +76,11 @@ def launch(command: str, job: Callable[[dict[str, Any], Path], int], arguments: 
             folder = Path(settings.pop("run_dir"))
             of_hydra = HydraConfig.get()
             if of_hydra.mode == RunMode.MULTIRUN:
-                sweep = Path(of_hydra.sweep.dir)
-                folder = sweep / str(of_hydra.job.num)
+                sweeps.add(Path(of_hydra.sweep.dir))
+                folder = Path(of_hydra.sweep.dir) / str(of_hydra.job.num)
             codes.append(job(settings, folder))
         except Exception as error:  # raised below: Hydra would print it, too
             failures.append(error)
-            if sweep is not None:
-                _remove_bare(sweep)
 
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # otherwise Hydra prints an error and exits by itself
     before, sys.argv = sys.argv, [f"routelab {command}", *map(_freed, arguments)]
@@ -92,6 +91,8 @@ def launch(command: str, job: Callable[[dict[str, Any], Path], int], arguments: 
     finally:
         sys.argv = before
     if failures:
+        for sweep in sweeps:
+            _remove_bare(sweep)
         raise failures[0]
     return max(codes)
 
@@ -115,6 +116,20 @@ def check_count(key: str, value: object, low: int = 1, high: int = 1_000_000) ->
     """A whole number in ``low..high``."""
     check_int(key, value, low, high)
     return int(value)  # type: ignore[call-overload]
+
+
+def mlflow_of(settings: dict[str, Any]) -> str | None:
+    """Address of MLflow's database; None if it is switched off.
+
+    Raises:
+        InputError: a database of another kind.
+    """
+    uri = settings["mlflow_uri"]
+    if not check_flag("mlflow", settings["mlflow"]):
+        return None
+    if not isinstance(uri, str) or not uri.startswith(SQLITE) or uri == SQLITE:
+        raise InputError("mlflow_uri", uri, f"{SQLITE}PATH", "set mlflow_uri, or mlflow=false")
+    return uri
 
 
 def check_flag(key: str, value: object) -> bool:
@@ -185,7 +200,6 @@ def _explained(error: ConfigCompositionException, known: Sequence[str]) -> Excep
 
 def _remove_bare(sweep: Path) -> None:
     """Removes a sweep's folder that holds nothing but Hydra's own file."""
-    inside = sorted(path.name for path in sweep.iterdir()) if sweep.is_dir() else []
-    if inside == ["multirun.yaml"]:
-        (sweep / "multirun.yaml").unlink()
+    if sweep.is_dir() and {path.name for path in sweep.iterdir()} <= {"multirun.yaml"}:
+        (sweep / "multirun.yaml").unlink(missing_ok=True)
         sweep.rmdir()

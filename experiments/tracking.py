@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from experiments.record import CONFIG, RECORD, Run
-from scenarios.errors import InputError
+from experiments.settings import SQLITE
 
 BATCH = 1000
 """Numbers MLflow takes at once."""
-
-_SQLITE = "sqlite:///"
 
 
 def track(run: Run, uri: str, metrics: Mapping[str, float], params: Mapping[str, object]) -> str:
@@ -24,20 +22,15 @@ def track(run: Run, uri: str, metrics: Mapping[str, float], params: Mapping[str,
         uri: ``sqlite:///PATH``; folders are created.
         metrics: numbers by name.
         params: settings by name.
-
-    Raises:
-        InputError: a database of another kind.
     """
-    if not uri.startswith(_SQLITE) or len(uri) == len(_SQLITE):
-        raise InputError("mlflow_uri", uri, "sqlite:///PATH", "set mlflow_uri, or mlflow=false")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nothing leaves the machine
     from mlflow.entities import Metric, Param, RunTag
     from mlflow.tracking import MlflowClient
 
-    database = Path(uri.removeprefix(_SQLITE)).resolve()
+    database = Path(uri.removeprefix(SQLITE)).resolve()
     database.parent.mkdir(parents=True, exist_ok=True)
     _quieten()
-    client = MlflowClient(f"{_SQLITE}{database}")
+    client = MlflowClient(f"{SQLITE}{database}")
     command = str(run.record["command"])
     found = client.get_experiment_by_name(command)
     if found is None:

@@ -19,7 +19,7 @@ from experiments.console import make_console, meter
 from experiments.evaluation import Weights, warm_up
 from experiments.record import Run, write_json
 from experiments.report import REFERENCES, make_report
-from experiments.settings import ScenarioChoice, check_count, check_flag, launch, replaced, texts_of, weights_of
+from experiments.settings import ScenarioChoice, check_count, launch, mlflow_of, replaced, texts_of, weights_of
 from experiments.traces import scenario_of
 from scenarios.draw import draw_trace
 from scenarios.errors import InputError, unknown_name
@@ -73,7 +73,7 @@ class Training:
             config=replaced("train", template, overrides),
             references=references,
             reference_traces=check_count("reference_traces", settings["reference_traces"]),
-            mlflow_uri=str(settings["mlflow_uri"]) if check_flag("mlflow", settings["mlflow"]) else None,
+            mlflow_uri=mlflow_of(settings),
         )
 
 

@@ -156,9 +156,7 @@ class Exhaustive:
             count * (int(settings["waiting_hour_millicents"]) * waits // 3600),
             int(settings["carbon_kg_millicents"]) * milligrams // 1_000_000,
         )
-        bid = 0
-        if receipt < 0:
-            bid = sum(self.lines[i]["units"] * int(self.bids[w, self.lines[i]["sku"]]) for i in lines)
+        bid = sum(self.lines[i]["units"] * int(self.bids[w, self.lines[i]["sku"]]) for i in lines)
         mean = collected + int((table["weight"] * table["value"]).sum()) // TABLE_WEIGHT
         money, tardy, carbon = sum(costs[:4]), costs[4] + costs[5], costs[6]
         last = BACKORDER_LAST * count if receipt >= 0 else 0

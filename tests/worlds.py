@@ -100,6 +100,15 @@ def quantile_table(values: Any) -> np.ndarray:
     return table
 
 
+class SmallTrace(Trace):
+    """A trace that shows itself in one line."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<trace {self.scenario_id}, seed {self.seed}, {self.num_orders} orders>"
+
+
 def random_trace(seed: int, world: Sizes | None = None, **changes: Any) -> Trace:
     """One random world and one realisation of its orders and receipts."""
     world = replace(world or Sizes(), **changes)
@@ -117,7 +126,7 @@ def random_trace(seed: int, world: Sizes | None = None, **changes: Any) -> Trace
         )
     )
     future = Future(*random_orders(random, network, world), random_receipts(random, world))
-    return Trace("random@1", int(seed), names, network, future)
+    return SmallTrace("random@1", int(seed), names, network, future)
 
 
 def random_network(random: np.random.Generator, world: Sizes) -> Network:
@@ -235,7 +244,7 @@ def random_orders(random: np.random.Generator, network: Network, world: Sizes) -
     orders["first_line"] = np.cumsum(orders["num_lines"]) - orders["num_lines"]
     lines = np.zeros(int(orders["num_lines"].sum()), LINES)
     lines["order"] = np.repeat(np.arange(count), orders["num_lines"])
-    lines["sku"] = np.concatenate([random.permutation(world.num_skus)[:n] for n in orders["num_lines"]])
+    lines["sku"] = [sku for n in orders["num_lines"] for sku in random.permutation(world.num_skus)[:n]]
     lines["units"] = random.integers(1, 3, len(lines))
     lines["margin_millicents"] = network.skus["margin_millicents"][lines["sku"]] * lines["units"]
     return orders, lines

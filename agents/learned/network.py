@@ -14,6 +14,9 @@ from torch import nn
 
 from envs import feature_schema as schema
 
+_CAUTION = 0.1
+"""Scale of the network beside the linear part: with few and noisy returns the many weights should move less."""
+
 EMPTY = -1.0e9
 """Logit of an empty slot."""
 
@@ -56,7 +59,7 @@ class PlanScorer(nn.Module):
         pooled = (own * real.unsqueeze(-1)).sum(dim=1) / real.sum(dim=1, keepdim=True).clamp(min=1.0)
         around = torch.cat([_squash(context), pooled], dim=-1)
         mixed = torch.relu(self.plan_mid(own) + self.context_mid(around).unsqueeze(1))
-        residual = (self.plan_linear(squashed) + self.plan_out(mixed)).squeeze(-1)
+        residual = (self.plan_linear(squashed) + _CAUTION * self.plan_out(mixed)).squeeze(-1)
         logits = (residual - plans[..., schema.SCORE_GAP]) * torch.exp(-self.log_temperature)
         value = self.value_out(torch.relu(self.value_mid(around)))
         return torch.where(real > 0.5, logits, torch.full_like(logits, EMPTY)), value

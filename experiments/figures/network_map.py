@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
+from experiments.figures.placing import ABOVE, place_names
 from experiments.figures.style import INK, SEQUENCE, new_figure, side_by_side, subtitle
 
 NAME, TITLE = "network_map", "Who ships where"
@@ -29,7 +30,7 @@ def draw(place: dict[str, Any], portraits: dict[str, dict[str, Any]]) -> Figure:
     """
     width, height = _extent(place)
     panel = 9.6 / len(portraits)
-    figure = new_figure(9.6, min(8.5, max(3.4, panel * height / width + 0.75)))
+    figure = new_figure(9.6, min(8.5, max(3.4, panel * height / width + 1.05)))
     panels = side_by_side(figure, len(portraits), sharex=True, sharey=True)
     drawn = {agent: busiest(portrait["flows"]) for agent, portrait in portraits.items()}
     most = max((flow[3] for flows in drawn.values() for flow in flows), default=1)
@@ -48,6 +49,10 @@ def draw(place: dict[str, Any], portraits: dict[str, dict[str, Any]]) -> Figure:
         Line2D([], [], marker="o", color="#c3ccd5", linestyle="", markersize=8, label="region, by demand"),
     ]
     figure.legend(handles=marks, loc="outside lower center", ncols=min(6, len(marks)))
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # names are placed on the finished layout
+    for axes, agent in zip(panels, portraits, strict=True):
+        _name_warehouses(axes, place, volumes[agent])
     return figure
 
 
@@ -120,19 +125,16 @@ def _draw_one(
         linewidths=1.2,
         zorder=4,
     )
-    for warehouse, volume in zip(warehouses, volumes, strict=True):
-        axes.annotate(
-            f"{warehouse['name']} {volume:,}",
-            (warehouse["longitude"], warehouse["latitude"]),
-            (0, 10),
-            textcoords="offset points",
-            ha="center",
-            fontsize=8.5,
-            fontweight="bold",
-            color=INK,
-            zorder=6,
-            bbox={"boxstyle": "round,pad=0.16", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
-        )
+
+
+def _name_warehouses(axes: Axes, place: dict[str, Any], volumes: np.ndarray) -> None:
+    spots = {
+        f"{warehouse['name']} {volume:,}": (warehouse["longitude"], warehouse["latitude"])
+        for warehouse, volume in zip(place["warehouses"], volumes, strict=True)
+    }
+    paper = {"boxstyle": "round,pad=0.16", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
+    style = {"fontsize": 8.5, "fontweight": "bold", "color": INK, "bbox": paper}
+    place_names(axes, spots, list(spots.values()), ABOVE, dict.fromkeys(spots, style))
 
 
 def _frame(axes: Axes, place: dict[str, Any]) -> None:

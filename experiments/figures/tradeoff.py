@@ -12,17 +12,15 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from experiments.figures.placing import place_names
 from experiments.figures.style import INK, MUTED, colour_of, new_figure, side_by_side, subtitle
 from experiments.results import Results
 
 NAME, TITLE = "tradeoff", "Cost against punctuality against carbon"
 X, Y, COLOUR = "cost_objective_per_order", "otif_rate", "carbon_kg_per_order"
 MAP = LinearSegmentedColormap.from_list("carbon", ["#4f9a5b", "#e8dfb0", "#7a4b2a"])
-SIDES = ((11, 7), (11, -15), (-11, 7), (-11, -15), (0, 15), (0, -22), (18, 18), (-18, 18), (18, -26), (-18, -26))
 CROWD = 0.3
 """Agents within this share of the whole range, both ways, get a panel of their own."""
-
-Box = tuple[float, float, float, float]
 
 
 def draw(results: Results) -> Figure:
@@ -54,9 +52,12 @@ def draw(results: Results) -> Figure:
     bar.outline.set_visible(False)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # names are placed on the finished layout
-    _label(panels[0], [agent for agent in results.by_cost if agent not in crowd], spots, results)
+    styles = {agent: {"fontweight": "bold", "color": colour_of(agent, results.policies)} for agent in results.policies}
+    outside = {agent: spots[agent] for agent in results.by_cost if agent not in crowd}
+    place_names(panels[0], outside, list(spots.values()), styles=styles)
     if crowd:
-        _label(panels[1], crowd, spots, results)
+        inside = {agent: spots[agent] for agent in crowd}
+        place_names(panels[1], inside, list(inside.values()), styles=styles)
     return figure
 
 
@@ -91,31 +92,4 @@ def _panel(axes: Axes, results: Results, agents: Sequence[str], scale: Normalize
         )
     axes.margins(0.16, 0.16)
     low, high = axes.get_ylim()
-    axes.set_ylim(low, min(high, max(100 + 0.08 * (high - low), high if high < 100 else 0)))
-
-
-def _label(axes: Axes, agents: Sequence[str], spots: dict[str, tuple[float, float]], results: Results) -> None:
-    """Names beside their markers: the first place that hits no other name and no marker."""
-    inside = axes.transData.transform(list(spots.values()))
-    taken: list[Box] = [(x - 13, y - 13, x + 13, y + 13) for x, y in inside]
-    frame = axes.get_window_extent()
-    for agent in agents:
-        text = axes.annotate(agent, spots[agent], SIDES[0], textcoords="offset points", fontsize=9, zorder=5)
-        if agent in results.policies:
-            text.set(fontweight="bold", color=colour_of(agent, results.policies))
-        found: list[tuple[int, int, Box]] = []
-        for number, side in enumerate(SIDES):
-            text.set(position=side, ha="left" if side[0] > 0 else "right" if side[0] < 0 else "center")
-            box = text.get_window_extent()
-            edges = (box.x0 - 2, box.y0 - 1, box.x1 + 2, box.y1 + 1)
-            hits = sum(_meet(edges, other) for other in taken)
-            hits += 5 * (box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1)
-            found.append((hits, number, edges))
-        _, number, edges = min(found)
-        side = SIDES[number]
-        text.set(position=side, ha="left" if side[0] > 0 else "right" if side[0] < 0 else "center")
-        taken.append(edges)
-
-
-def _meet(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+    axes.set_ylim(low, min(high, 100 + 0.08 * (high - low)))

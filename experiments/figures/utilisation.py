@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from experiments.figures.style import INK, MUTED, new_figure, subtitle
 
 NAME, TITLE = "utilisation", "Pick load by warehouse and hour"
-MAP = LinearSegmentedColormap.from_list("load", ["#eef6f7", "#a9d3d9", "#4a9fab", "#0b6573", "#062f3b"])
-MAP.set_bad("#e4e7ea")
+MAP = LinearSegmentedColormap.from_list("load", ["#eef6f7", "#a9d3d9", "#4a9fab", "#0b6573", "#062f3b"]).with_extremes(
+    bad="#e4e7ea"
+)
 
 
 def draw(place: dict[str, Any], portrait: dict[str, Any], agent: str) -> Figure:
@@ -67,7 +68,7 @@ def _name_hours(axes: Any, start: datetime, num_hours: int) -> None:
         axes.set_xlabel("local hour")
         return
     midnights = [hour for hour in range(num_hours) if (start + timedelta(hours=hour)).hour == 0]
-    step = -(-len(midnights) // 14)
+    step = -(-len(midnights) // 8)
     shown = midnights[::step]
     axes.set_xticks([hour + 11.5 for hour in shown], [f"{start + timedelta(hours=hour):%a %d %b}" for hour in shown])
     for hour in midnights[1:]:

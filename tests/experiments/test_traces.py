@@ -1,0 +1,51 @@
+"""Seeds of the right split, files of one scenario, and what must be said beside a result."""
+
+from __future__ import annotations
+
+import pytest
+
+from experiments.settings import ScenarioChoice
+from experiments.traces import TraceSource, notes_of, seeds_of
+from scenarios.draw import draw_trace
+from scenarios.errors import InputError
+from scenarios.registry import load_scenario
+
+
+def test_test_traces_are_unseen_ones():
+    assert seeds_of("test", 0, 3) == (2_000_000, 2_000_001, 2_000_002)
+    assert seeds_of("validation", 5, 2) == (1_000_005, 1_000_006)
+
+
+def test_training_traces_are_refused():
+    with pytest.raises(InputError, match="test, validation"):
+        seeds_of("training", 0, 1)
+
+
+def test_a_split_ends():
+    with pytest.raises(InputError, match="at most 1"):
+        seeds_of("validation", 999_999, 2)
+
+
+def test_overrides_reach_the_scenario():
+    source = TraceSource(ScenarioChoice("tiny", {"max_orders": 2}), (7,))
+    assert source.load(0).num_orders == 2
+    with pytest.raises(InputError, match="max_orders"):
+        TraceSource(ScenarioChoice("tiny", {"max_oders": 2}), (7,)).load(0)
+
+
+def test_files_are_loaded_and_must_be_of_one_scenario(tmp_path):
+    for name in ("tiny", "toy-scarce"):
+        draw_trace(load_scenario(name), 2_000_000).save(tmp_path / f"{name}.npz")
+    paths = tuple(str(tmp_path / f"{name}.npz") for name in ("tiny", "toy-scarce"))
+    source = TraceSource(files=paths)
+    assert len(source) == 2
+    assert source.load(0).scenario_id.startswith("tiny@")
+    with pytest.raises(InputError, match="one scenario at a time"):
+        source.load(1)
+
+
+def test_single_lines_and_training_seeds_are_said():
+    notes = notes_of(draw_trace(load_scenario("tiny"), 3), ScenarioChoice("tiny"))
+    assert "100.0 % of the orders hold one line" in notes[0]
+    assert "training seed" in notes[1]
+    assert notes_of(draw_trace(load_scenario("metro-small"), 2_000_000), ScenarioChoice("metro-small")) == []

@@ -1,0 +1,103 @@
+"""``routelab train`` and ``routelab export``: settings are checked, and one miniature goes all the way."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import routelab
+from experiments.record import Run
+from experiments.train import Training, reference_costs
+from scenarios.registry import load_scenario
+
+MINIATURE = ("experiment=quick-training", "train.total_steps=256", "reference_traces=2", "mlflow=false")
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        ("train.total_stps=10", "did you mean 'total_steps'"),
+        ("train.total_steps=-5", "total_steps = -5"),
+        ("train.learning_rate=fast", "train settings"),
+        ("train.learning_rate=nan", "learning_rate = nan"),
+        ("train.batch_size=7", "batch_size = 7"),
+        ("reward.cost=nan", "reward.cost = nan"),
+        ("agent=maskable-pp", "did you mean 'maskable-ppo'"),
+        ("agent.name=ppo", "agent.name = 'ppo'"),
+        ("references=[nearst]", "did you mean 'nearest'"),
+        ("reference_traces=0", "reference_traces = 0"),
+        ("scenario=tinny", "did you mean 'tiny'"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(argument, words, refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert words in refused("train", argument, "mlflow=false", f"run_dir={tmp_path}/run").lower().replace("'.", "'")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [((), "write run=DIR"), (("run=nowhere",), "the folder of a run"), (("run=nowhere", "replace=maybe"), "replace")],
+)
+def test_export_refuses_what_is_no_training(arguments, words, refused):
+    assert words.lower() in refused("export", *arguments).lower()
+
+
+def test_export_refuses_an_evaluation(tiny_run, refused):
+    assert "training run" in refused("export", f"run={tiny_run.folder}")
+
+
+def test_weights_and_settings_reach_the_configuration():
+    settings = {
+        "agent": {"name": "maskable-ppo", "pricing": "NONE"},
+        "reward": {"cost": 1.0, "lateness": 3.0, "carbon": 1.0},
+        "train": {"total_steps": 5},
+        "references": ["myopic"],
+        "reference_traces": 2,
+        "scenario": {"name": "tiny"},
+        "mlflow": False,
+        "mlflow_uri": "",
+    }
+    training = Training.of(settings)
+    assert training.config.weights == (1.0, 3.0, 1.0)
+    assert training.config.total_steps == 5
+    assert training.config.pricing == "NONE"
+    assert training.mlflow_uri is None
+
+
+def test_references_count_every_order_at_the_weights():
+    scenario = load_scenario("tiny")
+    plain = reference_costs(scenario, ("nearest",), (1.0, 1.0, 1.0), 2)["nearest"]
+    free = reference_costs(scenario, ("nearest",), (0.0, 1.0, 1.0), 2)["nearest"]
+    assert 3.0 < plain < 8.0
+    assert 0.0 < free < 0.1  # tiny has no lateness: only carbon is left
+
+
+@pytest.mark.slow
+def test_train_export_compare(tmp_path, refused, capsys):
+    folder = tmp_path / "train"
+    assert routelab.main(["train", *MINIATURE, f"run_dir={folder}"]) == 0
+    run = Run.open(folder)
+    assert run.record["status"] == "finished"
+    assert set(json.loads((folder / "references.json").read_text())) == {"myopic", "primal-dual"}
+    assert "Learning curve" in (folder / "report.html").read_text()
+
+    bundle = tmp_path / "bundle"
+    assert routelab.main(["export", f"run={folder}", f"bundle={bundle}", "name=robin"]) == 0
+    provenance = json.loads((bundle / "provenance.json").read_text())
+    assert provenance["git"] == run.record["git"]
+    assert provenance["training"]["total_steps"] == 256
+    assert provenance["scenario_id"] == "tiny@1"
+    capsys.readouterr()
+    assert "bundle" in refused("export", f"run={folder}", f"bundle={bundle}")  # in the way
+    assert routelab.main(["export", f"run={folder}", f"bundle={bundle}", "name=robin", "replace=true"]) == 0
+
+    compared = tmp_path / "compared"
+    arguments = ["scenario=tiny", f"agents=[myopic,{bundle}]", "traces=3", f"training_run={folder}", "mlflow=false"]
+    assert routelab.main(["evaluate", *arguments, "workers=2", f"run_dir={compared}"]) == 0
+    record = Run.open(compared).record
+    assert record["policies"] == ["robin"]
+    assert record["agents"][1]["identity"].startswith("robin:")
+    assert json.loads((compared / "comparison.json").read_text())["reference"] == "robin"
+    assert 'id="learning_curve"' in (compared / "report.html").read_text()
