@@ -43,7 +43,7 @@ class RuleAgent:
 
 
 @compiled
-def best_by_rule(rules, count, rule):
+def best_by_rule(rules: np.ndarray, count: int, rule: int) -> int:
     """Row of int64 (K, NUM_RULES), among the first ``count``, that is least by (rule, total cost, row)."""
     best = 0
     for i in range(1, count):

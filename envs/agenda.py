@@ -24,7 +24,8 @@ def new_agenda(network: Network, future: Future) -> Agenda:
     """An empty agenda with room for all that can be due at once."""
     num_places = 2 * len(network.warehouses) + network.pairs.size
     capacity = num_places + 2 * len(future.receipts) + len(future.lines) + 8
-    return Agenda(*(np.zeros(capacity, np.int64) for _ in range(3)), size=np.zeros(1, np.int64))
+    times, ranks, entities = (np.zeros(capacity, np.int64) for _ in range(3))
+    return Agenda(times, ranks, entities, np.zeros(1, np.int64))
 
 
 @inlined

@@ -39,7 +39,7 @@ def cache_directory() -> Path:
     return Path(base) / f"numba-{source_hash()}"
 
 
-numba.config.CACHE_DIR = str(cache_directory())
+numba.config.CACHE_DIR = str(cache_directory())  # type: ignore[attr-defined]
 
 compiled = numba.njit(cache=True)
 """Decorator of every rule."""

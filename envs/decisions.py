@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from envs import features, log, picking, plans as plan_rules, receiving, stock
+from envs import features, log, receiving, stock
+from envs import plans as plan_rules
 from envs.compiling import compiled
 from envs.costs import HOUR, LATENESS, NUM_PARTS, WAITING
 from envs.delivery import close_order
@@ -139,5 +140,3 @@ def _allocate(network, seen, hidden, parcel):
     for line in range(seen.order[0]["num_lines"]):
         if mask >> line & 1:
             stock.allocate(network, seen, warehouse, seen.lines[line]["sku"], seen.lines[line]["units"])
-
-

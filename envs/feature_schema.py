@@ -36,7 +36,12 @@ SLOT_FEATURES: tuple[Feature, ...] = (
     Feature("score_gap", "currency", 1, "score above the best plan's"),
     Feature("late_probability", "probability", 1, "largest over parcels"),
     Feature("pick_start", "hours", 24, "until the last parcel's pick is expected to start"),
-    Feature("queue_load", "hours squared", 4, "own expected pick times hours until it starts, summed: what is put before others"),
+    Feature(
+        "queue_load",
+        "hours squared",
+        4,
+        "own expected pick times hours until it starts, summed: what is put before others",
+    ),
     Feature("collected", "hours", 24, "until the last collection"),
     Feature("door", "hours", 72, "until the last expected delivery"),
     Feature("slack", "hours", 24, "from the last expected delivery to the promise"),

@@ -24,7 +24,7 @@ _WEIGHTED = 1000.0 * MILLICENTS
 @compiled
 def describe(network, seen, plans):
     """Fills ``plans.features`` and ``plans.context`` for the enumerated plans."""
-    count = plans.count[COUNT_PLANS]
+    count = plans.counts[COUNT_PLANS]
     best = plans.rules[0, SCORE_RULE]
     plans.features[:] = 0.0
     for slot in range(count):

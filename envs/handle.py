@@ -31,7 +31,7 @@ class PlainHandle(NamedTuple):
     agenda: Agenda
 
 
-if numba.config.DISABLE_JIT:
+if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
     make_handle: Any = PlainHandle
 else:
 

@@ -96,5 +96,3 @@ def event_table(hidden) -> pa.Table:
 def ledger_table(hidden) -> pa.Table:
     """The ledger so far; ``part`` indexes ``envs.costs.COST_PARTS``."""
     return _table(hidden.ledger[: int(hidden.counters["num_ledger_rows"][0])], LEDGER_COLUMNS)
-
-

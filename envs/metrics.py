@@ -66,19 +66,18 @@ def measure(world: World) -> Metrics:
 
 
 def utilisation(world: World) -> np.ndarray:
-    """float (W,): pick seconds started before the horizon over open station seconds up to it."""
+    """float (W,): pick seconds within shifts over open station seconds, up to the horizon."""
     network, hidden = world.network, world.hidden
     horizon = int(network.settings["horizon_seconds"][0])
     parcels = hidden.parcels[: int(hidden.counters["num_parcels"][0])]
     parcels = parcels[parcels["started_at"] < horizon]
-    busy = np.bincount(
-        parcels["warehouse"], weights=parcels["ready_at"] - parcels["started_at"], minlength=len(network.warehouses)
-    )
-    open_seconds = np.zeros(len(network.warehouses))
+    busy, open_seconds = np.zeros(len(network.warehouses)), np.zeros(len(network.warehouses))
     for w, row in enumerate(network.warehouses):
         shifts = network.shifts[row["first_shift"] : row["first_shift"] + row["num_shifts"]]
-        length = np.minimum(shifts["close_seconds"], horizon) - np.clip(shifts["open_seconds"], 0, horizon)
+        closes = np.minimum(shifts["close_seconds"], horizon)
+        own = parcels[parcels["warehouse"] == w]
+        shift = np.searchsorted(shifts["open_seconds"], own["started_at"], side="right") - 1
+        busy[w] = np.maximum(0, np.minimum(own["ready_at"], closes[shift]) - own["started_at"]).sum()
+        length = closes - np.clip(shifts["open_seconds"], 0, horizon)
         open_seconds[w] = np.maximum(0, length).sum() * row["num_stations"]
     return busy / np.maximum(1.0, open_seconds)
-
-

@@ -35,11 +35,11 @@ def price_options(network, seen, plans, num_blocks):
 
     ``plans.subsets`` must describe the single blocks (subset 1 << block) already.
     """
-    plans.count[COUNT_OPTIONS] = 0
+    plans.counts[COUNT_OPTIONS] = 0
     num_warehouses = network.pairs.shape[0]
     _describe_subsets(plans, num_blocks)
     for subset in range(1, 1 << num_blocks):
-        plans.subsets[subset]["first_option"] = plans.count[COUNT_OPTIONS]
+        plans.subsets[subset]["first_option"] = plans.counts[COUNT_OPTIONS]
         plans.subsets[subset]["num_ranked"] = 0
         plans.best_backorder[subset] = NONE
         for rule in range(NUM_RULES):
@@ -134,9 +134,7 @@ def _price_services(network, seen, plans, subset, warehouse, receipt, start_at):
     region = seen.order[0]["region"]
     row = plans.subsets
     required = row[subset]["requirements"] & SERVICE_SIDE
-    pick_seconds = picking.expected_pick_seconds(
-        network, warehouse, row[subset]["num_lines"], row[subset]["units"]
-    )
+    pick_seconds = picking.expected_pick_seconds(network, warehouse, row[subset]["num_lines"], row[subset]["units"])
     for service in range(network.pairs.shape[1]):
         if network.lanes[warehouse, service, region]["zone"] == NO_LANE:
             continue
@@ -150,8 +148,8 @@ def _price_services(network, seen, plans, subset, warehouse, receipt, start_at):
         collection = docks.first_collection(network, seen, warehouse, service, ready_at)
         if collection == NONE:
             continue
-        n = plans.count[COUNT_OPTIONS]
-        plans.count[COUNT_OPTIONS] = n + 1
+        n = plans.counts[COUNT_OPTIONS]
+        plans.counts[COUNT_OPTIONS] = n + 1
         option = plans.options
         option[n]["subset"], option[n]["warehouse"], option[n]["service"] = subset, warehouse, service
         option[n]["receipt"], option[n]["collection"] = receipt, collection
@@ -181,7 +179,8 @@ def _price(network, seen, plans, n, shipping_millicents):
     option[n]["carbon_milligrams"] = milligrams
     parts[SHIPPING] = shipping_millicents
     parts[HANDLING] = (
-        network.warehouses[warehouse]["parcel_millicents"] + network.warehouses[warehouse]["line_millicents"] * num_lines
+        network.warehouses[warehouse]["parcel_millicents"]
+        + network.warehouses[warehouse]["line_millicents"] * num_lines
     )
     parts[PACKAGING] = costs.packaging(settings, grams)
     parts[LOST_MARGIN] = 0

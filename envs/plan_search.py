@@ -67,7 +67,7 @@ def _write(plans, where, slot, num_parcels, score):
 @inlined
 def _guarantee(plans, slot, num_parcels, flag):
     """Makes the scratch row ``slot`` a candidate, or finds it among them, and flags it."""
-    count = plans.count[COUNT_CANDIDATES]
+    count = plans.counts[COUNT_CANDIDATES]
     score = _value(plans, slot, num_parcels, SCORE)
     for other in range(count):
         row = plans.candidates[other]
@@ -76,7 +76,7 @@ def _guarantee(plans, slot, num_parcels, flag):
             return
     _write(plans, count, slot, num_parcels, score)
     plans.candidates[count]["guarantees"] = flag
-    plans.count[COUNT_CANDIDATES] = count + 1
+    plans.counts[COUNT_CANDIDATES] = count + 1
 
 
 @inlined
@@ -106,7 +106,7 @@ def _value(plans, slot, num_parcels, rule):
 @compiled
 def add_best_by_rule(plans, first, last, max_parcels, rule):
     """Guarantees the best plan by ``rule``, ties by expected total cost."""
-    slot = plans.count[COUNT_CANDIDATES]
+    slot = plans.counts[COUNT_CANDIDATES]
     best, best_value, best_cost = NONE, _NOTHING, _NOTHING
     for partition in range(first, last):
         num_parcels = NUM_PARTS_OF[partition]
@@ -126,7 +126,7 @@ def add_best_pairs(plans, first, last, max_parcels):
     for is_backorder in range(2):
         bound = -_NOTHING
         for _ in range(2):
-            slot = plans.count[COUNT_CANDIDATES]
+            slot = plans.counts[COUNT_CANDIDATES]
             best, best_part, best_value = NONE, NONE, _NOTHING
             for partition in range(first, last):
                 num_parcels = NUM_PARTS_OF[partition]
@@ -153,7 +153,7 @@ def add_best_by_score(plans, first, last, max_parcels, room):
     Guaranteed plans stay; beyond ``room`` a better plan replaces the worst filler. The search walks each
     partition's ranked options depth first and leaves a branch when its lower bound cannot enter.
     """
-    num_guaranteed = plans.count[COUNT_CANDIDATES]
+    num_guaranteed = plans.counts[COUNT_CANDIDATES]
     for partition in range(first, last):
         if NUM_PARTS_OF[partition] <= max_parcels:
             _search_partition(plans, partition, num_guaranteed, room)
@@ -162,7 +162,7 @@ def add_best_by_score(plans, first, last, max_parcels, room):
 @inlined
 def _worst(plans, num_guaranteed, room):
     """Score that a filler has to beat and where it stands; anything enters while there is room."""
-    count = plans.count[COUNT_CANDIDATES]
+    count = plans.counts[COUNT_CANDIDATES]
     if count < room:
         return _NOTHING, NONE
     worst, where = -_NOTHING, NONE
@@ -207,11 +207,9 @@ def _search_partition(plans, partition, num_guaranteed, room):
             depth += 1
             walk[_PLACE, depth], walk[_TAKEN, depth] = 0, taken
         elif _is_new(plans, slot, num_parcels, num_guaranteed, taken):
-            count = plans.count[COUNT_CANDIDATES]
+            count = plans.counts[COUNT_CANDIDATES]
             if count < room:
                 where = count
-                plans.count[COUNT_CANDIDATES] = count + 1
+                plans.counts[COUNT_CANDIDATES] = count + 1
             _write(plans, where, slot, num_parcels, taken)
             worst, where = _worst(plans, num_guaranteed, room)
-
-

@@ -87,7 +87,7 @@ CANDIDATES = record_dtype("score", "num_parcels", "guarantees")
 class Plans(NamedTuple):
     """Plans in slots 0..n-1, sorted by (score, canonical key); everything else is scratch."""
 
-    count: np.ndarray  # (3,) int64: number of plans, of options, of candidates
+    counts: np.ndarray  # (3,) int64: number of plans, of options, of candidates
     slots: np.ndarray  # (K,) SLOTS
     chosen: np.ndarray  # (K, MAX_BLOCKS) int64 options of each plan
     costs: np.ndarray  # (K, NUM_PARTS) int64 expected millicents
@@ -117,7 +117,7 @@ def new_plans(network: Network) -> Plans:
     num_options = (NUM_SUBSETS - 1 + MAX_BLOCKS) * num_pairs
     num_candidates = 2 * MAX_PLANS
     return Plans(
-        count=np.zeros(3, np.int64),
+        counts=np.zeros(3, np.int64),
         slots=np.zeros(MAX_PLANS, SLOTS),
         chosen=np.full((MAX_PLANS, MAX_BLOCKS), -1, np.int64),
         costs=np.zeros((MAX_PLANS, NUM_PARTS), np.int64),

@@ -10,10 +10,10 @@ from __future__ import annotations
 from envs import blocks, options
 from envs.compiling import compiled, inlined
 from envs.costs import LOST_MARGIN, NUM_PARTS
-from envs.partitions import FIRST_OF, NUM_PARTS_OF, PARTS
+from envs.partitions import FIRST_OF
+from envs.plan_search import add_best_by_rule, add_best_by_score, add_best_pairs
 from envs.plan_table import (
     ALWAYS_REAL_FLAG,
-
     CARBON_GOAL,
     COUNT_CANDIDATES,
     COUNT_PLANS,
@@ -24,10 +24,8 @@ from envs.plan_table import (
     MYOPIC,
     NUM_RULES,
     SCORE,
-
 )
 from envs.plan_table import COST as COST_GOAL
-from envs.plan_search import add_best_by_rule, add_best_pairs, add_best_by_score
 from envs.state import NONE
 
 
@@ -36,28 +34,28 @@ def enumerate_plans(network, seen, plans):
     """Fills slots 0..n-1 for the order in ``seen.order`` and returns n >= 1."""
     num_blocks = blocks.form_blocks(network, seen, plans)
     options.price_options(network, seen, plans, num_blocks)
-    plans.count[COUNT_CANDIDATES] = 0
+    plans.counts[COUNT_CANDIDATES] = 0
     max_parcels = min(network.settings[0]["max_parcels"], MAX_BLOCKS)
     first, last = FIRST_OF[num_blocks], FIRST_OF[num_blocks + 1]
     for rule in range(NUM_RULES):
         add_best_by_rule(plans, first, last, max_parcels, rule)
     add_best_pairs(plans, first, last, max_parcels)
-    has_decline = plans.count[COUNT_CANDIDATES] == 0 or network.settings[0]["is_decline_a_choice"] != 0
+    has_decline = plans.counts[COUNT_CANDIDATES] == 0 or network.settings[0]["is_decline_a_choice"] != 0
     room = MAX_PLANS - 1 if has_decline else MAX_PLANS
     add_best_by_score(plans, first, last, max_parcels, room)
     if has_decline:
         _add_decline(seen, plans)
     _write_slots(network, seen, plans)
-    return plans.count[COUNT_PLANS]
+    return plans.counts[COUNT_PLANS]
 
 
 @inlined
 def _add_decline(seen, plans):
-    n = plans.count[COUNT_CANDIDATES]
+    n = plans.counts[COUNT_CANDIDATES]
     plans.candidates[n]["score"] = seen.clock[0]["weight_cost_permille"] * seen.order[0]["margin_millicents"]
     plans.candidates[n]["num_parcels"] = 0
     plans.candidates[n]["guarantees"] = ALWAYS_REAL_FLAG
-    plans.count[COUNT_CANDIDATES] = n + 1
+    plans.counts[COUNT_CANDIDATES] = n + 1
 
 
 @inlined
@@ -76,7 +74,7 @@ def _comes_before(plans, a, b):
 
 @inlined
 def _write_slots(network, seen, plans):
-    count = plans.count[COUNT_CANDIDATES]
+    count = plans.counts[COUNT_CANDIDATES]
     order = plans.order
     for a in range(count):
         place = a
@@ -86,7 +84,7 @@ def _write_slots(network, seen, plans):
         order[place] = a
     for slot in range(count):
         _write_slot(seen, plans, slot, order[slot])
-    plans.count[COUNT_PLANS] = count
+    plans.counts[COUNT_PLANS] = count
 
 
 @inlined
@@ -122,5 +120,3 @@ def _write_slot(seen, plans, slot, candidate):
         plans.rules[slot, COST_GOAL] = margin
         plans.rules[slot, LATENESS_GOAL] = 0
         plans.rules[slot, CARBON_GOAL] = 0
-
-

@@ -26,9 +26,7 @@ CLOSED_FORM = int(Pricing.CLOSED_FORM)
 
 _STEPS = 1024
 _ONE = 1 << 20
-_CURVE = np.array(
-    [round(_ONE * (math.exp(i / _STEPS) - 1) / (math.e - 1)) for i in range(_STEPS + 1)], dtype=np.int64
-)
+_CURVE = np.array([round(_ONE * (math.exp(i / _STEPS) - 1) / (math.e - 1)) for i in range(_STEPS + 1)], dtype=np.int64)
 
 
 @inlined

@@ -19,9 +19,12 @@ class Agent(Protocol):
         needs_features: whether it reads ``plans.features`` and ``plans.context``.
     """
 
-    name: str
-    pricing: Pricing
-    needs_features: bool
+    @property
+    def name(self) -> str: ...
+    @property
+    def pricing(self) -> Pricing: ...
+    @property
+    def needs_features(self) -> bool: ...
 
     def start(self, network: Network) -> None:
         """A new episode begins on this public network."""

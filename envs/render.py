@@ -42,7 +42,7 @@ def _draw_network(axes, world: World) -> None:
         )
     now = int(seen.clock["now_seconds"][0])
     title = f"day {now // 86400}, {now % 86400 // HOUR:02d}:{now % HOUR // 60:02d}"
-    if seen.order["order"][0] != NONE and plans.count[COUNT_PLANS] > 0:
+    if seen.order["order"][0] != NONE and plans.counts[COUNT_PLANS] > 0:
         region = regions[seen.order["region"][0]]
         for option in plans.chosen[0, : plans.slots["num_parcels"][0]]:
             source = warehouses[plans.options["warehouse"][option]]
@@ -58,7 +58,7 @@ def _draw_network(axes, world: World) -> None:
             for part, name in enumerate(PART_NAMES)
             if plans.costs[0, part]
         )
-        title += f"   order {seen.order['order'][0]}   best of {plans.count[COUNT_PLANS]} plans\n{parts}"
+        title += f"   order {seen.order['order'][0]}   best of {plans.counts[COUNT_PLANS]} plans\n{parts}"
     axes.set_title(title, loc="left", fontsize=9, color=_INK)
     axes.set_aspect(1.0 / max(0.2, float(np.cos(np.radians(warehouses["latitude"].mean())))))
     axes.margins(0.1)

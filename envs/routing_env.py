@@ -79,7 +79,7 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
     drawn with a seed below 1,000,000.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 4}
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 4}  # type: ignore[misc]
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
         self.action_space = spaces.Discrete(MAX_PLANS)
         self.reward_space = spaces.Box(-BOUND, BOUND, (NUM_OBJECTIVES,), np.float32)
         self.reward_dim = NUM_OBJECTIVES
-        self._clock_name, self._weights, self._pricing = clock, tuple(weights), Pricing[pricing]
+        self._clock_name, self._weights, self._pricing = clock, weights, Pricing[pricing]
         self._world: World | None = None
         self._is_due = False
 
@@ -110,7 +110,7 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
         super().reset(seed=seed)
         options = dict(options or {})
         trace = options.pop("trace", None)
-        self._weights = tuple(options.pop("weights", self._weights))
+        self._weights = options.pop("weights", self._weights)
         if options:
             raise unknown_name("reset option", next(iter(options)), ("trace", "weights"))
         if trace is None:
@@ -130,7 +130,7 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
         """Carries out a plan and plays to the next decision."""
         if self._world is None or not self._is_due:
             raise InputError("step", action, "an episode under way", "call reset() first")
-        num_plans, slot = int(self._world.plans.count[COUNT_PLANS]), int(action)
+        num_plans, slot = int(self._world.plans.counts[COUNT_PLANS]), int(action)
         if not 0 <= slot < num_plans:
             slot %= num_plans
             self._num_mapped += 1
@@ -143,10 +143,10 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
 
     def action_masks(self) -> np.ndarray:
         """bool (32,): which slots are real; slot 0 after the end."""
-        num_plans = self._world.plans.count[COUNT_PLANS] if self._world is not None and self._is_due else 1
+        num_plans = self._world.plans.counts[COUNT_PLANS] if self._world is not None and self._is_due else 1
         return np.arange(MAX_PLANS) < num_plans
 
-    def render(self) -> np.ndarray | None:
+    def render(self) -> np.ndarray | None:  # type: ignore[override]
         """uint8 (height, width, 3): the network with stock, queues and the order being decided."""
         if self.render_mode is None or self._world is None:
             return None
@@ -156,7 +156,7 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
 
     def set_weights(self, weights: tuple[float, float, float]) -> None:
         """Changes the preferences of coming decisions."""
-        self._weights = tuple(weights)
+        self._weights = weights
         if self._world is not None:
             set_weights(self._world.seen, self._weights)
 
@@ -178,7 +178,7 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
         rows = rows[rows[:, _SETTLED] == 1]
         self._num_rows = num_rows
         return {
-            "num_plans": int(self._world.plans.count[COUNT_PLANS]) if self._is_due else 1,
+            "num_plans": int(self._world.plans.counts[COUNT_PLANS]) if self._is_due else 1,
             "decision_id": int(self._world.seen.clock["decision_id"][0]),
             "settlements": np.column_stack([rows[:, _DECISION], _OBJECTIVE[rows[:, _PART]], rows[:, _AMOUNT]]),
             "num_mapped_actions": self._num_mapped,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable
 
 import simpy
+from simpy.events import URGENT, EventPriority
 
 from envs import story
 from envs.ranks import Rank
@@ -29,7 +30,7 @@ class Moment(simpy.Event):
         self.env, self.callbacks = sim, []
         self._ok, self._value, self._defused = True, None, False
         # SimPy itself uses priorities 0 and 1 for starting and ending processes.
-        sim.schedule(self, priority=rank * _ENTITIES + entity, delay=seconds - sim.now)
+        sim.schedule(self, EventPriority(rank * _ENTITIES + entity), seconds - sim.now)
 
 
 class Bell(simpy.Event):
@@ -75,7 +76,7 @@ class SimpyClock:
         assert self._asked is not None
         asked, self._asked = self._asked, None
         asked._ok, asked._value = True, slot
-        self.sim.schedule(asked, priority=0)
+        self.sim.schedule(asked, URGENT)
         return self._advance()
 
     def _advance(self) -> bool:
@@ -109,14 +110,10 @@ class SimpyClock:
     def ring(self, warehouse: int) -> None:
         """Stations look for work at the end of this second, once, if one is free and something waits."""
         bell = self._bells[warehouse]
-        if (
-            bell._ok
-            or self._first_queued[warehouse] == NONE
-            or self._num_busy[warehouse] >= self._num_open[warehouse]
-        ):
+        if bell._ok or self._first_queued[warehouse] == NONE or self._num_busy[warehouse] >= self._num_open[warehouse]:
             return
         bell._ok, bell._value = True, None
-        self.sim.schedule(bell, priority=Rank.PICKS_STARTED * _ENTITIES + warehouse)
+        self.sim.schedule(bell, EventPriority(Rank.PICKS_STARTED * _ENTITIES + warehouse))
 
     def hang_bell(self, warehouse: int) -> None:
         """Makes the bell ready to ring again."""

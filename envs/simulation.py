@@ -92,7 +92,7 @@ def simulate(
     player = make_clock(world, clock, processes)
     snapshot = Snapshot(world.network, world.seen, world.plans)
     agent.start(world.network)
-    count = world.plans.count
+    count = world.plans.counts
     is_due = player.start()
     while is_due:
         slot = agent.choose(snapshot)

@@ -41,7 +41,7 @@ class Snapshot:
     @property
     def num_plans(self) -> int:
         """Real plans of this decision, at least 1."""
-        return int(self.plans.count[COUNT_PLANS])
+        return int(self.plans.counts[COUNT_PLANS])
 
     @property
     def decision_id(self) -> int:

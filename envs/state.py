@@ -140,9 +140,7 @@ def new_observable(network: Network, num_receipts: int) -> Observable:
     stations["num_open"] = network.warehouses["num_stations"]
     most_stations = int(network.warehouses["num_stations"].max())
     return Observable(
-        clock=_filled(
-            1, CLOCK, weight_cost_permille=1000, weight_lateness_permille=1000, weight_carbon_permille=1000
-        ),
+        clock=_filled(1, CLOCK, weight_cost_permille=1000, weight_lateness_permille=1000, weight_carbon_permille=1000),
         stock=stock,
         stations=stations,
         picks=_filled((num_warehouses, most_stations), PICKS, parcel=NONE),

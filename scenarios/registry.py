@@ -100,3 +100,12 @@ def with_overrides(scenario: Scenario, overrides: dict[str, Any], also_known: tu
         if chosen:
             changes[group] = dataclasses.replace(getattr(scenario, group), **chosen)
     return dataclasses.replace(scenario, **changes) if changes else scenario
+
+
+def main(args: list[str]) -> int:
+    """Prints the scenarios' names with the first line of what builds them."""
+    for name in scenario_names():
+        module, _, function = SCENARIOS[name].partition(":")
+        doc = inspect.getdoc(getattr(import_module(module), function)) or ""
+        print(f"{name:14s} {doc.splitlines()[0] if doc else ''}")
+    return 0

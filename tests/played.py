@@ -32,7 +32,7 @@ def decisions(
     while is_due:
         yield world
         best = random.random() < share_of_best
-        is_due = player.answer(0 if best else int(random.integers(world.plans.count[0])))
+        is_due = player.answer(0 if best else int(random.integers(world.plans.counts[0])))
     yield world
 
 

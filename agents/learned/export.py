@@ -5,9 +5,8 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import numpy as np
 import torch
 from sb3_contrib import MaskablePPO
 from torch import nn
@@ -15,15 +14,14 @@ from torch import nn
 from agents.bundle import PlanSettings
 from agents.bundle_writer import write_bundle
 from agents.learned.network import PlanScorer
+from agents.learned.torch_agent import TorchAgent
 from agents.recording import Recorder, golden_cases, reference_histograms
 from envs.feature_schema import NUM_CONTEXT, NUM_FEATURES
 from envs.plan_table import MAX_PLANS
 from envs.prices import Pricing
 from envs.simulation import simulate
-from envs.snapshot import Snapshot
 from scenarios.draw import draw_trace
 from scenarios.errors import InputError
-from scenarios.network import Network
 from scenarios.scenario import Scenario
 from scenarios.seeds import VALIDATION
 
@@ -34,28 +32,6 @@ _RECORDED = 500
 """Decisions kept for golden cases and histograms."""
 
 
-class TorchAgent:
-    """The policy in torch, before its export: takes the plan with the greatest logit, ties the lowest slot."""
-
-    needs_features = True
-
-    def __init__(self, scorer: PlanScorer, pricing: Pricing, name: str = "learned") -> None:
-        self.scorer, self.pricing, self.name = scorer.eval(), pricing, name
-
-    def start(self, network: Network) -> None:
-        """Nothing to prepare."""
-
-    def scores(self, features: np.ndarray, context: np.ndarray) -> np.ndarray:
-        """Logits float32 (K,) of one decision."""
-        with torch.no_grad():
-            plans, around = torch.from_numpy(features[None].copy()), torch.from_numpy(context[None].copy())
-            return self.scorer(plans, around)[0][0].numpy()
-
-    def choose(self, snapshot: Snapshot) -> int:
-        """Slot with the greatest logit."""
-        return int(self.scores(snapshot.plans.features, snapshot.plans.context)[: snapshot.num_plans].argmax())
-
-
 def load_scorer(policy: Path) -> PlanScorer:
     """The network of a policy written by ``agents.learned.training.train``.
 
@@ -64,10 +40,13 @@ def load_scorer(policy: Path) -> PlanScorer:
     """
     try:
         model = MaskablePPO.load(policy, device="cpu")
-        return model.policy.mlp_extractor.scorer.eval()
+        return cast(PlanScorer, cast(Any, model.policy).mlp_extractor.scorer).eval()
     except Exception as error:  # zipfile, pickle and torch have no common error
         raise InputError(
-            "policy", str(policy), f"a policy.zip written by `routelab train` ({type(error).__name__})", "train it again"
+            "policy",
+            str(policy),
+            f"a policy.zip written by `routelab train` ({type(error).__name__})",
+            "train it again",
         ) from error
 
 
@@ -89,7 +68,7 @@ def to_onnx(scorer: PlanScorer) -> bytes:
     """
     free = torch.export.Dim.DYNAMIC
     example = (torch.zeros(3, MAX_PLANS, NUM_FEATURES), torch.zeros(3, NUM_CONTEXT))
-    program = torch.onnx.export(
+    program: Any = torch.onnx.export(
         _Actor(scorer).eval(),
         example,
         dynamo=True,

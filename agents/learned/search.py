@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numba
 import numpy as np
@@ -43,9 +44,9 @@ SEARCHED = (
 """Features whose price is searched: what a plan does to later orders, not what it costs itself."""
 
 _COLUMNS = np.array([[feature.name for feature in SLOT_FEATURES].index(name) for name in SEARCHED])
-_SPREAD = 0.6
-_ELITE_SHARE = 0.25
-_KEEP = 0.3
+_SPREAD = 1.0
+_ELITE_SHARE = 0.2
+_KEEP = 0.4
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class SearchState:
         mean: (len(SEARCHED),) currency units per squashed feature.
         spread: (len(SEARCHED),) standard deviations.
         cost_per_order: of the generation's starting point on its traces, currency units.
+        base_cost_per_order: of the base router on the same traces.
         num_steps: decisions played so far.
     """
 
@@ -64,13 +66,14 @@ class SearchState:
     mean: np.ndarray
     spread: np.ndarray
     cost_per_order: float
+    base_cost_per_order: float
     num_steps: int
 
     @classmethod
     def start(cls) -> SearchState:
         """No price at all: the base router."""
         size = len(SEARCHED)
-        return cls(0, np.zeros(size), np.full(size, _SPREAD), float("nan"), 0)
+        return cls(0, np.zeros(size), np.full(size, _SPREAD), float("nan"), float("nan"), 0)
 
     def weights(self) -> np.ndarray:
         """float32 (NUM_FEATURES,): the linear part of the plan scorer."""
@@ -97,35 +100,37 @@ def next_generation(
     random = np.random.default_rng([seed, state.generation])
     half = random.standard_normal(((num_candidates - 1) // 2, len(SEARCHED)))
     candidates = np.vstack([np.zeros((1, len(SEARCHED))), half, -half]) * state.spread + state.mean
+    players = np.vstack([candidates, np.zeros((1, len(SEARCHED)))])  # the last one is the base router
     trace_seeds = [int(value) for value in random.integers(500_000, 1_000_000, num_traces)]
     for trace_seed in trace_seeds:
         require_training_seed(trace_seed)
     traces = [draw_trace(scenario, trace_seed) for trace_seed in trace_seeds]
-    vectors = np.zeros((len(candidates), NUM_FEATURES))
-    vectors[:, _COLUMNS] = candidates
+    vectors = np.zeros((len(players), NUM_FEATURES))
+    vectors[:, _COLUMNS] = players
 
     def cost(job: tuple[int, int]) -> float:
-        candidate, trace = job
+        player, trace = job
         world = World(traces[trace], "none", weights, pricing)
-        play(world.handle, vectors[candidate])
+        play(world.handle, vectors[player])
         return world.weighted_cost(weights) / traces[trace].num_orders
 
-    jobs = [(candidate, trace) for trace in range(num_traces) for candidate in range(len(candidates))]
+    jobs = [(player, trace) for trace in range(num_traces) for player in range(len(players))]
     with ThreadPoolExecutor(num_threads) as pool:
-        costs = np.array(list(pool.map(cost, jobs))).reshape(num_traces, len(candidates)).mean(axis=0)
-    elite = candidates[np.argsort(costs, kind="stable")[: max(2, round(_ELITE_SHARE * len(candidates)))]]
-    num_steps = sum(trace.num_orders for trace in traces) * len(candidates)
+        costs = np.array(list(pool.map(cost, jobs))).reshape(num_traces, len(players)).mean(axis=0)
+    elite = candidates[np.argsort(costs[:-1], kind="stable")[: max(2, round(_ELITE_SHARE * len(candidates)))]]
+    num_steps = sum(trace.num_orders for trace in traces) * len(players)
     return SearchState(
         state.generation + 1,
         _KEEP * state.mean + (1 - _KEEP) * elite.mean(axis=0),
         _KEEP * state.spread + (1 - _KEEP) * elite.std(axis=0),
         float(costs[0]),
+        float(costs[-1]),
         state.num_steps + num_steps,
     )
 
 
 @numba.njit(cache=True, nogil=True)
-def play(world, prices):
+def play(world: Any, prices: np.ndarray) -> None:
     """Plays a whole trace, taking the plan with the least score less ``prices`` times squashed features.
 
     Args:
@@ -135,7 +140,7 @@ def play(world, prices):
     is_due = begin_and_ask(world)
     while is_due:
         best, best_value = 0, np.inf
-        for slot in range(world.plans.count[COUNT_PLANS]):
+        for slot in range(world.plans.counts[COUNT_PLANS]):
             row = world.plans.features[slot]
             value = float(row[SCORE_GAP])
             for i in range(NUM_FEATURES):

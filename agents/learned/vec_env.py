@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecEnv
 
+from agents.learned.search import play
 from envs.compiled_clock import CompiledClock
 from envs.costs import MILLICENTS, NUM_PARTS, OBJECTIVE_OF_PART
 from envs.feature_schema import NUM_CONTEXT, NUM_FEATURES
@@ -29,7 +30,8 @@ class RoutingVecEnv(VecEnv):
     ``routelab/OrderRouting-v0`` less the mean reward of the other replications of its group at the same order: this baseline
     does not depend on the replication's own choices, so it biases nothing, and it removes what the order itself costs.
     In a group of one the reward is untouched. When a trace ends, the next begins at once (SB3's autoreset)
-    and ``infos[i]["episode_cost"]`` holds the ended episode's cost per order in currency units.
+    and ``infos[i]`` holds the ended episode's ``episode_cost`` and what the base router pays on the same trace,
+    ``base_cost``, both per order in currency units.
 
     Args:
         scenario: what to train on.
@@ -66,14 +68,18 @@ class RoutingVecEnv(VecEnv):
         self._num_plans = np.ones(num_envs, np.int64)
         self._booked = np.zeros((num_envs, NUM_PARTS), np.int64)
         self._clocks: list[CompiledClock] = []
+        self._base_costs = np.zeros(num_envs)
         self._actions = np.zeros(num_envs, np.int64)
 
-    def _begin(self) -> list[CompiledClock]:
-        """A group of replications at the first order of the next training trace."""
+    def _begin(self, first: int) -> list[CompiledClock]:
+        """A group of replications, from number ``first``, at the first order of the next training trace."""
         trace_seed = (self._first_seed + self.episode) % TRAINING.stop
         require_training_seed(trace_seed)
         self.episode += 1
         trace = draw_trace(self.scenario, trace_seed)
+        world = World(trace, "none", self.weights, self.pricing)
+        play(world.handle, np.zeros(NUM_FEATURES))
+        self._base_costs[first : first + self.group_size] = world.weighted_cost(self.weights) / trace.num_orders
         clocks = [CompiledClock(World(trace, "none", self.weights, self.pricing)) for _ in range(self.group_size)]
         for clock in clocks:
             clock.start()
@@ -83,14 +89,14 @@ class RoutingVecEnv(VecEnv):
         plans = self._clocks[i].world.plans
         self._plans[i] = plans.features
         self._context[i] = plans.context
-        self._num_plans[i] = plans.count[0]
+        self._num_plans[i] = plans.counts[0]
 
     def _observations(self) -> dict[str, np.ndarray]:
         return {"plans": self._plans.copy(), "context": self._context.copy()}
 
     def reset(self) -> dict[str, np.ndarray]:
         """Begins a new trace in every replication."""
-        self._clocks = [clock for _ in range(self.num_envs // self.group_size) for clock in self._begin()]
+        self._clocks = [clock for i in range(0, self.num_envs, self.group_size) for clock in self._begin(i)]
         self._booked[:] = 0
         for i in range(self.num_envs):
             self._observe(i)
@@ -120,11 +126,12 @@ class RoutingVecEnv(VecEnv):
                 terminal = {"plans": np.zeros_like(self._plans[i]), "context": np.zeros_like(self._context[i])}
                 infos[i] = {
                     "episode_cost": float(self._part_weights @ totals) / num_orders,
+                    "base_cost": float(self._base_costs[i]),
                     "terminal_observation": terminal,
                     "TimeLimit.truncated": False,
                 }
         for i in np.flatnonzero(dones)[:: self.group_size]:  # a group ends together
-            self._clocks[i : i + self.group_size] = self._begin()
+            self._clocks[i : i + self.group_size] = self._begin(int(i))
             self._booked[i : i + self.group_size] = 0
         for i in range(self.num_envs):
             self._observe(i)

@@ -29,7 +29,7 @@ def slot_quantities(world, slot) -> dict[str, float]:
     seen, plans, network = world.seen, world.plans, world.network
     now, order, row = int(seen.clock["now_seconds"][0]), seen.order[0], plans.slots[slot]
     parcels = plans.options[plans.chosen[slot, : row["num_parcels"]]]
-    score = plans.rules[: plans.count[0], Rule.SCORE] / 1e8
+    score = plans.rules[: plans.counts[0], Rule.SCORE] / 1e8
     result = {f"{part.name}_cost": plans.costs[slot, i] / 1e5 for i, part in enumerate(COST_PARTS)}
     last = max([now, *parcels["mean_at"]])
     result |= {
@@ -94,7 +94,7 @@ def context_quantities(world) -> dict[str, float]:
         "margin": order["margin_millicents"] / 1e5,
         "promise": (order["promise_at"] - now) / HOUR,
         "best_score": plans.rules[0, Rule.SCORE] / 1e8,
-        "num_plans": plans.count[0],
+        "num_plans": plans.counts[0],
         "mean_pick_start": starts.mean(),
         "max_pick_start": starts.max(),
         "demand_seen": (this + (1 - now % HOUR / HOUR) * last) / (settings["hourly_orders_milli"] / 1000)
@@ -108,7 +108,7 @@ def context_quantities(world) -> dict[str, float]:
 
 
 def assert_described(world) -> None:
-    count = int(world.plans.count[0])
+    count = int(world.plans.counts[0])
     for slot in range(count):
         wanted = slot_quantities(world, slot)
         assert len(wanted) == NUM_FEATURES
@@ -141,7 +141,7 @@ def test_bug_transit_seen_of_fast_services_is_lost():
     """Parcels of a service that has been faster than expected show it: the feature is below zero."""
     for world in decisions(random_trace(3, num_orders=200, num_services=2, most_units_on_shelf=60)):
         seen, plans = world.seen, world.plans
-        for slot in range(0 if is_over(world) else int(plans.count[0])):
+        for slot in range(0 if is_over(world) else int(plans.counts[0])):
             used = plans.options["service"][plans.chosen[slot, : plans.slots["num_parcels"][slot]]]
             if len(used) and (seen.punctuality["transit_permille"][used] < 900).all():
                 column = [feature.name for feature in SLOT_FEATURES].index("transit_seen")

@@ -29,7 +29,7 @@ def compared(trace, seed=0, **options):
         if world.hidden.orders["status"][world.seen.order["order"][0]] != 0 or world.agenda.size[0] == 0:
             return
         every = Exhaustive(world.network, world.seen)
-        slots = [plan_in_slot(world.plans, slot) for slot in range(world.plans.count[0])]
+        slots = [plan_in_slot(world.plans, slot) for slot in range(world.plans.counts[0])]
         yield world, every, {plan: every.ranks(plan) for plan in every.plans()}, slots
 
 
@@ -113,5 +113,5 @@ def test_five_lines_are_enumerated_whole():
 def test_flags_name_known_guarantees_only(seed):
     known = (1 << NUM_RULES) - 1 | SPLIT_FLAG | BACKORDER_FLAG | ALWAYS_REAL_FLAG
     for world in decisions(random_trace(seed)):
-        flags = world.plans.slots["guarantees"][: world.plans.count[0]]
+        flags = world.plans.slots["guarantees"][: world.plans.counts[0]]
         assert (flags & ~known == 0).all()

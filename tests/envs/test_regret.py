@@ -7,10 +7,11 @@ against exhaustive enumeration.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from envs.compiled_clock import CompiledClock
 from envs.compiling import compiled
 from envs.plan_table import COUNT_PLANS, Rule, new_plans
 from envs.plans import enumerate_plans
@@ -19,6 +20,8 @@ from envs.simulation import simulate
 from envs.snapshot import Snapshot
 from envs.world import World, set_weights
 from scenarios import draw_trace, load_scenario
+from scenarios.handling import WAREHOUSE_SIDE
+from scenarios.stock import StockRow
 from tests.exhaustive import Exhaustive
 from tests.played import decisions, is_over
 from tests.worlds import random_trace
@@ -49,9 +52,29 @@ def wide_world(seed: int, **changes):
     return random_trace(seed, **{**sizes, **changes})
 
 
+def fifty_sites(seed: int, **overrides):
+    """``metro-small`` with its demand, prices and calendars, served from fifty sites of one station each."""
+    small, random = load_scenario("metro-small", **overrides), np.random.default_rng(0)
+    sites, collections, stock = [], [], []
+    for i in range(50):
+        like = small.warehouses[i % len(small.warehouses)]
+        place = {"latitude": like.latitude + random.normal(0, 1.0), "longitude": like.longitude + random.normal(0, 1.5)}
+        sites.append(replace(like, name=f"{like.name}-{i}", num_stations=1, **place))
+        collections += [replace(row, warehouse=sites[-1].name) for row in small.collections if row.warehouse == like.name]
+    for sku in small.skus:
+        able = [site.name for site in sites if not int(sku.requirements) & WAREHOUSE_SIDE & ~int(site.capabilities)]
+        holders = random.choice(able, 25, replace=False)
+        units = sum(row.on_hand_units for row in small.stock if row.sku == sku.name)
+        parts = random.multinomial(units, random.dirichlet(np.ones(25)))
+        stock += [StockRow(str(site), sku.name, int(n)) for site, n in zip(holders, parts, strict=True) if n]
+    receipts = tuple(replace(row, warehouse=sites[random.integers(50)].name) for row in small.receipts)
+    fields = {"warehouses": tuple(sites), "collections": tuple(collections), "stock": tuple(stock), "receipts": receipts}
+    return draw_trace(replace(small, **fields), seed)
+
+
 def scores(plans, seen, weights) -> np.ndarray:
     """Weighted cost plus bid value of every slot, with bid prices as they are in ``seen`` now."""
-    count, result = int(plans.count[COUNT_PLANS]), []
+    count, result = int(plans.counts[COUNT_PLANS]), []
     for slot in range(count):
         costs = plans.costs[slot]
         score = weights[0] * costs[:4].sum() + weights[1] * costs[4:6].sum() + weights[2] * costs[6]
@@ -65,13 +88,13 @@ def scores(plans, seen, weights) -> np.ndarray:
     return np.array(result, float)
 
 
-def regrets(trace, seed: int, every: int = 1, most_orders: int = 10**9) -> tuple[np.ndarray, np.ndarray]:
+def regrets(trace, seed: int, every: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Regret and expected cost of the best slot under random weights and bid prices, per judged decision."""
     random = np.random.default_rng(seed)
     found, costs = [], []
     other = new_plans(trace.network)
     for place, world in enumerate(decisions(trace, seed, describes=False, share_of_best=1.0)):
-        if is_over(world) or place >= most_orders:
+        if is_over(world):
             break
         if place % every:
             continue
@@ -94,22 +117,24 @@ def regrets(trace, seed: int, every: int = 1, most_orders: int = 10**9) -> tuple
     return np.array(found), np.array(costs)
 
 
-def small_metro(seed: int = 5, **overrides):
+def small_metro(seed: int, **overrides):
+    """A trace of ``metro-small``."""
     return draw_trace(load_scenario("metro-small", **overrides), seed)
 
 
-WORLDS = {
-    "metro-small": lambda: (small_metro(), 4),
-    "fifty warehouses": lambda: (wide_world(1), 1),
-    "fifty warehouses, orders of three or four lines": lambda: (wide_world(2, max_lines=4, num_orders=120), 1),
-    "fifty warehouses, five parcels": lambda: (wide_world(3, max_lines=5, max_parcels=5, num_orders=100), 1),
-}
+@pytest.mark.parametrize("build", [small_metro, fifty_sites])
+def test_regret_of_one_decision(build):
+    regret, cost = regrets(build(5), 1, every=4)
+    assert regret.mean() <= MOST_REGRET * cost.mean()
 
 
-@pytest.mark.parametrize("world", sorted(WORLDS))
-def test_regret_of_one_decision(world):
-    trace, every = WORLDS[world]()
-    regret, cost = regrets(trace, 1, every)
+@pytest.mark.parametrize(
+    "changes", [{}, {"max_lines": 5, "max_parcels": 5}, {"num_orders": 400}], ids=["plain", "five parcels", "scarce"]
+)
+@pytest.mark.parametrize("seed", [1, 4])
+def test_regret_in_wild_worlds_of_fifty_warehouses(changes, seed):
+    """Rates, distances, transit and penalties without any order in them, and weights that differ tenfold."""
+    regret, cost = regrets(wide_world(seed, **changes), 1)
     assert regret.mean() <= MOST_REGRET * cost.mean()
 
 
@@ -147,20 +172,20 @@ class Informed(OwnPrices):
 
 
 @pytest.mark.parametrize(
-    "trace", [small_metro(horizon_days=3), small_metro(6, horizon_days=3), wide_world(4, num_orders=400)], ids=["a", "b", "wide"]
+    ("build", "arguments"),
+    [(small_metro, {"horizon_days": 3}), (fifty_sites, {"horizon_days": 3}), (wide_world, {"num_orders": 400})],
 )
-def test_regret_in_a_closed_loop(trace):
+def test_regret_in_a_closed_loop(build, arguments):
     """A whole episode with a table that knows the router's prices costs as much as one with a table that does not."""
+    trace = build(4, **arguments)
     hidden, informed = (simulate(trace, agent, level="none").metrics["cost_per_order"] for agent in (OwnPrices(), Informed()))
     assert hidden <= informed * (1 + MOST_REGRET)
 
 
-def test_merged_lines_of_long_orders_cost_little():
-    """Orders of six to eight lines are routed in five blocks: what that costs, against every assignment of lines.
-
-    Measured, not exact: this bound is generous.
-    """
-    regret, cost, num_lost = [], [], 0
+@pytest.fixture(scope="module")
+def long_orders():
+    """Orders of six to eight lines: (cost of the best slot, 0 if only decline is real; cost of the best plan there is)."""
+    found = []
     for seed in range(12):
         trace = random_trace(
             seed,
@@ -176,20 +201,25 @@ def test_merged_lines_of_long_orders_cost_little():
             share_without_lane=0.0,
             share_with_requirements=0.0,
         )
-        world = World(trace, "none")
-        clock = CompiledClock(world)
-        is_due = clock.start()
-        while is_due:
-            if world.seen.order["num_lines"][0] > 5:
-                every = Exhaustive(world.network, world.seen)
-                best = min((int(every.ranks(plan)[Rule.SCORE]) for plan in every.plans()), default=None)
-                if best is not None and world.plans.slots["is_decline"][0]:
-                    num_lost += 1
-                elif best is not None:
-                    regret.append(world.plans.rules[0, Rule.SCORE] - best)
-                    cost.append(best)
-            is_due = clock.answer(0)
-    assert len(cost) > 30
-    assert min(regret) >= 0
-    assert np.sum(regret) <= 0.05 * np.sum(cost)
-    assert num_lost <= 0.05 * len(cost)
+        for world in decisions(trace, share_of_best=1.0, pricing=Pricing.NONE):
+            if is_over(world) or world.seen.order["num_lines"][0] <= 5:
+                continue
+            every = Exhaustive(world.network, world.seen)
+            best = min((int(every.ranks(plan)[Rule.SCORE]) for plan in every.plans()), default=None)
+            if best is not None:
+                slots = world.plans.rules[: world.plans.counts[0], Rule.SCORE]
+                is_plan = world.plans.slots["is_decline"][: len(slots)] == 0
+                found.append((int(slots[is_plan].min()) if is_plan.any() else 0, best))
+    assert len(found) > 30
+    return np.array(found)
+
+
+def test_merged_lines_of_long_orders_cost_little(long_orders):
+    """Long orders are routed in five blocks; against every assignment of lines. Measured, so the bound is generous."""
+    slot, best = long_orders[long_orders[:, 0] > 0].T
+    assert (slot >= best).all()
+    assert (slot - best).sum() <= 0.05 * best.sum()
+
+
+def test_bug_long_orders_are_declined_though_a_plan_is_feasible(long_orders):
+    assert (long_orders[:, 0] > 0).all()

@@ -70,7 +70,7 @@ def test_the_mask_is_the_real_slots():
 
 def shown(world: World) -> tuple[bytes, ...]:
     """All that a router may see at a decision: state without the rows of receipts not yet announced, and plans."""
-    seen, count = world.seen, int(world.plans.count[0])
+    seen, count = world.seen, int(world.plans.counts[0])
     state = [array.tobytes() for name, array in seen._asdict().items() if name != "receipts"]
     state.append(seen.receipts[: seen.clock["num_receipts"][0]].tobytes())
     plans = [getattr(world.plans, name) for name in PLAN_GROUPS]
