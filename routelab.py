@@ -93,7 +93,7 @@ COMMANDS: dict[str, Command] = {
         "serve.main:main",
         "answer orders over HTTP with an exported bundle",
         "serve --bundle DIR [--host HOST] [--port PORT] [--budget-ms MS] [--example-request]",
-        "DIR is a folder written by `routelab export`. --example-request prints a request that it can answer, and ends.",
+        "DIR is a folder written by `routelab export`. --example-request prints a request that it can answer.",
     ),
 }
 

@@ -14,7 +14,6 @@ def form_blocks(network, seen, plans):
     While there are too many, the two that most warehouses could send together become one (lowest positions
     among equals), so that merging costs as few plans as possible.
     """
-    rows, lines = plans.subsets, seen.lines
     num_lines = seen.order[0]["num_lines"]
     if num_lines <= MAX_BLOCKS:
         for line in range(num_lines):

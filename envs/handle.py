@@ -1,7 +1,7 @@
 """One handle for all arrays of a replication, so that a call from Python costs under a microsecond.
 
-Handing sixty arrays to a compiled function takes about eight microseconds of unpacking per call. A numba structref keeps
-them unpacked. Without compilation (``NUMBA_DISABLE_JIT=1``) the handle is a plain named tuple.
+Handing sixty arrays to a compiled function takes about eight microseconds of unpacking per call. A numba structref
+keeps them unpacked. Without compilation (``NUMBA_DISABLE_JIT=1``) the handle is a plain named tuple.
 """
 
 from __future__ import annotations

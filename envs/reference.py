@@ -1,4 +1,4 @@
-"""The reference tables of ``docs/reference.md``, made from the code: ``python -m envs.reference > docs/reference.md``."""
+"""The tables of ``docs/reference.md``, made from the code: ``python -m envs.reference > docs/reference.md``."""
 
 from __future__ import annotations
 

@@ -58,8 +58,8 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
 
     ## Rewards
     float32 (3,): minus the new ledger rows of cost, lateness and carbon since the last decision, in currency units,
-    unweighted. ``info["reward_millicents"]`` is the exact int64 vector. Rows before the first decision join the first reward,
-    rows of the drain the last.
+    unweighted. ``info["reward_millicents"]`` is the exact int64 vector. Rows before the first decision join the first
+    reward, rows of the drain the last.
 
     ## Starting State
     The first order of the trace; initial backlog is ordinary orders at second 0.
@@ -73,9 +73,10 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
     millicents booked late for earlier decisions), ``num_mapped_actions``, ``trace_sha256`` (on reset).
 
     ## Arguments
-    ``scenario``: name or ``Scenario``; ``clock``: ``"compiled"`` or ``"simpy"``; ``weights``: preferences over cost, lateness,
-    carbon, kept until changed; ``pricing``: who fills the bid-price table, ``"CLOSED_FORM"`` or ``"NONE"``; ``overrides``: for ``load_scenario``.
-    ``reset(options={"trace": Trace or path, "weights": (...)})`` plays a given trace; otherwise a training trace is
+    ``scenario``: name or ``Scenario``; ``clock``: ``"compiled"`` or ``"simpy"``; ``weights``: preferences over cost,
+    lateness, carbon, kept until changed; ``pricing``: who fills the bid-price table, ``"CLOSED_FORM"`` or ``"NONE"``;
+    ``overrides``: for ``load_scenario``. ``reset(options={"trace": Trace or path, "weights": (...)})`` plays a
+    given trace; otherwise a training trace is
     drawn with a seed below 1,000,000.
     """
 

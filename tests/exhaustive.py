@@ -43,12 +43,12 @@ class Exhaustive:
         bids: other bid prices (W, K); those of the state if None.
     """
 
-    def __init__(
-        self, network: Network, seen: Observable, weights: Any = None, bids: np.ndarray | None = None
-    ) -> None:
+    def __init__(self, network: Network, seen: Observable, weights: Any = None, bids: np.ndarray | None = None) -> None:
         self.network, self.seen = network, seen
         self.order, self.now = seen.order[0], int(seen.clock["now_seconds"][0])
-        self.lines = [{name: int(row[name]) for name in row.dtype.names} for row in seen.lines[: self.order["num_lines"]]]
+        self.lines = [
+            {name: int(row[name]) for name in row.dtype.names} for row in seen.lines[: self.order["num_lines"]]
+        ]
         names = ("weight_cost_permille", "weight_lateness_permille", "weight_carbon_permille")
         self.weights = [int(seen.clock[name][0]) for name in names] if weights is None else list(weights)
         self.bids = seen.stock["bid_price_millicents"] if bids is None else bids

@@ -1,8 +1,8 @@
 """The plan scorer: one network for every plan, whatever their number or order.
 
-Residual form: logit of plan p = (f(features of p, pooled context) - score of p above the best)/temperature, with f in currency
-units and zero at the start, so that untrained it ranks plans exactly as the base router (weighted expected cost plus bid
-prices). f is a linear part, which learns prices of congestion within a few rollouts, plus a network.
+Residual form: logit of plan p = (f(features of p, pooled context) - score of p above the best)/temperature, with f in
+currency units and zero at the start, so that untrained it ranks plans exactly as the base router (weighted expected
+cost plus bid prices). f is a linear part, the prices of crowding and scarcity, plus a network.
 
 Source: deep sets (Zaheer et al. 2017) for the pooled context; residual policies (Silver et al. 2018).
 """

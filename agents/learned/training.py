@@ -1,7 +1,7 @@
 """Training a routing policy: a direct search for the prices of its linear part, then MaskablePPO.
 
-Progress is shown, checkpoints are written at rollout boundaries, and a stopped run resumes. What is kept in the end is the
-better of the two stages on validation traces.
+Progress is shown, checkpoints are written at rollout boundaries, and a stopped run resumes. What is kept in the end
+is the better of the two stages on validation traces.
 
 Source: Huang and Ontañón 2022, "A closer look at invalid action masking"; Schulman et al. 2017 (PPO); the
 per-trace, same-order baseline follows Mao et al. 2019, "Variance reduction for reinforcement learning in input-driven

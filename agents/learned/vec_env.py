@@ -27,9 +27,10 @@ class RoutingVecEnv(VecEnv):
     """Replications of one scenario on training traces, stepped together.
 
     Replications come in groups that play the same trace with the same luck. The reward is that of
-    ``routelab/OrderRouting-v0`` less the mean reward of the other replications of its group at the same order: this baseline
-    does not depend on the replication's own choices, so it biases nothing, and it removes what the order itself costs.
-    In a group of one the reward is untouched. When a trace ends, the next begins at once (SB3's autoreset)
+    ``routelab/OrderRouting-v0`` less the mean reward of the other replications of its group at the same order: this
+    baseline does not depend on the replication's own choices, so it biases nothing, and it removes what the order
+    itself costs. In a group of one the reward is untouched. When a trace ends, the next begins at once (SB3's
+    autoreset)
     and ``infos[i]`` holds the ended episode's ``episode_cost`` and what the base router pays on the same trace,
     ``base_cost``, both per order in currency units.
 

@@ -38,7 +38,10 @@ def test_no_plan_there_is_beats_the_choice(name):
             every = Exhaustive(world.network, world.seen)
             best = min((tuple(every.ranks(other)[[RULES[name], Rule.MYOPIC]]) for other in every.plans()), default=None)
             if plan:
-                assert tuple(every.ranks(plan)[[RULES[name], Rule.MYOPIC]]) == best, (seed, int(world.seen.clock["decision_id"][0]))
+                assert tuple(every.ranks(plan)[[RULES[name], Rule.MYOPIC]]) == best, (
+                    seed,
+                    int(world.seen.clock["decision_id"][0]),
+                )
             else:
                 margin = world.seen.order["margin_millicents"][0]
                 assert best is None or (name == "myopic" and margin <= best[0])
@@ -102,7 +105,10 @@ def test_each_rule_is_good_at_what_it_minimises():
     """On metro-small's stock-rich first day: fastest is fastest, cheapest pays the carriers least, and so on."""
     trace = draw_trace(load_scenario("metro-small", horizon_days=1), 2)
     runs = {name: simulate(trace, load_agent(name), level="none").metrics for name in agent_names()}
-    money = {name: run["shipping_per_order"] + run["handling_per_order"] + run["packaging_per_order"] for name, run in runs.items()}
+    money = {
+        name: run["shipping_per_order"] + run["handling_per_order"] + run["packaging_per_order"]
+        for name, run in runs.items()
+    }
     assert min(money, key=money.__getitem__) == "cheapest"
     assert min(runs, key=lambda name: runs[name]["hours_to_door"]) == "fastest"
     assert min(run["parcels_per_order"] for run in runs.values()) == runs["fewest-splits"]["parcels_per_order"]

@@ -18,7 +18,9 @@ def test_the_board_is_complete():
     assert wanted <= set(agent_names())
 
 
-@pytest.mark.parametrize(("wrong", "right"), [("nearst", "nearest"), ("fewest_splits", "fewest-splits"), ("Myopic", "myopic")])
+@pytest.mark.parametrize(
+    ("wrong", "right"), [("nearst", "nearest"), ("fewest_splits", "fewest-splits"), ("Myopic", "myopic")]
+)
 def test_did_you_mean(wrong, right):
     with pytest.raises(InputError, match=f"(?i)did you mean '{right}'"):
         load_agent(wrong)

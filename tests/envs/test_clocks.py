@@ -131,7 +131,9 @@ def test_attempts_number_parcels_alike():
     """Backorders of one order from one warehouse by one service: each has luck of its own."""
     hidden = None
     for seed in range(30):
-        trace = random_trace(seed, num_warehouses=1, num_services=1, max_lines=4, most_units_on_shelf=1, num_receipts=30)
+        trace = random_trace(
+            seed, num_warehouses=1, num_services=1, max_lines=4, most_units_on_shelf=1, num_receipts=30
+        )
         hidden = simulate(trace, load_agent("random")).world.hidden
         parcels = hidden.parcels[: hidden.counters["num_parcels"][0]]
         names = ["order", "warehouse", "service", "attempt"]

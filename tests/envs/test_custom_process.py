@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import simpy
 import pytest
+import simpy
 
 from agents import load_agent
 from envs import story

@@ -18,7 +18,12 @@ from envs.simulation import Simulation, simulate
 from scenarios import draw_trace, load_scenario
 
 FOLDER = Path(__file__).parent / "golden"
-CASES = [("toy-scarce", "primal-dual"), ("toy-backorder", "myopic"), ("toy-split", "fewest-splits"), ("tiny", "nearest")]
+CASES = [
+    ("toy-scarce", "primal-dual"),
+    ("toy-backorder", "myopic"),
+    ("toy-split", "fewest-splits"),
+    ("tiny", "nearest"),
+]
 
 
 def logs(name: str, agent: str, clock: str = "compiled") -> dict[str, str]:

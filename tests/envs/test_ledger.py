@@ -43,7 +43,9 @@ def assert_sound(simulation, num_orders: int) -> None:
         assert sorted(events[events["kind"] == kind]["parcel"]) == list(range(len(parcels))), kind.name
     carried = np.bincount(parcels["order"], parcels["num_lines"], num_orders)
     assert (carried == np.where(is_declined, 0, world.future.orders["num_lines"])).all()
-    times = [parcels[name] for name in ("planned_at", "released_at", "started_at", "ready_at", "departed_at", "delivered_at")]
+    times = [
+        parcels[name] for name in ("planned_at", "released_at", "started_at", "ready_at", "departed_at", "delivered_at")
+    ]
     for earlier, later in zip(times, times[1:], strict=False):
         assert (earlier <= later).all()
     assert events["time_seconds"].is_monotonic_increasing
@@ -171,8 +173,12 @@ def test_calendars_hold(trace):
     for parcel in parcels:
         site = network.warehouses[parcel["warehouse"]]
         shifts = network.shifts[site["first_shift"] :][: site["num_shifts"]]
-        assert ((shifts["open_seconds"] <= parcel["started_at"]) & (parcel["started_at"] < shifts["close_seconds"])).any()
-        at_once = parcels[(parcels["warehouse"] == parcel["warehouse"]) & (parcels["started_at"] <= parcel["started_at"])]
+        assert (
+            (shifts["open_seconds"] <= parcel["started_at"]) & (parcel["started_at"] < shifts["close_seconds"])
+        ).any()
+        at_once = parcels[
+            (parcels["warehouse"] == parcel["warehouse"]) & (parcels["started_at"] <= parcel["started_at"])
+        ]
         assert (at_once["ready_at"] > parcel["started_at"]).sum() <= site["num_stations"]
     events = simulation.events.to_pandas()
     for collection, rows in events[events["kind"] == Kind.COLLECTED].groupby("value"):
@@ -181,9 +187,11 @@ def test_calendars_hold(trace):
         assert {row["service"]} == set(rows["service"])
         assert len(rows) <= row["capacity_parcels"]
         is_last = row["time_seconds"] >= network.settings["end_seconds"][0]
-        assert (rows["time_seconds"] >= row["time_seconds"]).all() if is_last else set(rows["time_seconds"]) == {
-            row["time_seconds"]
-        }
+        assert (
+            (rows["time_seconds"] >= row["time_seconds"]).all()
+            if is_last
+            else set(rows["time_seconds"]) == {row["time_seconds"]}
+        )
 
 
 @settings(max_examples=60)
@@ -239,7 +247,9 @@ def test_utilisation_is_a_share(trace_of):
     metrics = simulate(trace_of("metro-small"), load_agent("nearest")).metrics
     shares = [value for name, value in metrics.items() if name.startswith("utilisation")]
     assert len(shares) == 7
-    assert all(0 <= share <= 1.05 for share in shares)  # a pick under way at a shift's end is finished, so a bit above 1
+    assert all(
+        0 <= share <= 1.05 for share in shares
+    )  # a pick under way at a shift's end is finished, so a bit above 1
 
 
 def test_random_worlds_are_unpleasant_enough():

@@ -19,7 +19,7 @@ from tests.exhaustive import Exhaustive, plan_in_slot
 from tests.played import decisions
 from tests.worlds import random_trace, traces
 
-SMALL = {"num_warehouses": 3, "num_services": 2, "max_lines": 3, "num_orders": 12, "num_skus": 5}
+SMALL = {"num_warehouses": 3, "num_services": 2, "max_lines": 3, "num_orders": 8, "num_skus": 5}
 WEIGHTS = st.tuples(*[st.sampled_from([0.0, 0.5, 1.0, 3.0])] * 3)
 
 
@@ -33,7 +33,7 @@ def compared(trace, seed=0, **options):
         yield world, every, {plan: every.ranks(plan) for plan in every.plans()}, slots
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(traces(**SMALL), WEIGHTS)
 def test_slots_are_feasible_distinct_and_priced_right(trace, weights):
     for world, every, feasible, slots in compared(trace, weights=weights):
@@ -50,7 +50,7 @@ def test_slots_are_feasible_distinct_and_priced_right(trace, weights):
             assert plans.slots["bid_millicents"][slot] == sum(every.price(parcel).bid_millicents for parcel in plan)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(traces(**SMALL), WEIGHTS)
 def test_slots_are_sorted_and_the_rest_are_the_best_by_score(trace, weights):
     for world, _, feasible, slots in compared(trace, weights=weights):
@@ -64,7 +64,7 @@ def test_slots_are_sorted_and_the_rest_are_the_best_by_score(trace, weights):
                 assert score[fillers].max() <= min(hidden)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(traces(**SMALL), WEIGHTS)
 def test_the_best_plan_by_every_rule_is_a_flagged_slot(trace, weights):
     for world, _, feasible, slots in compared(trace, weights=weights):
@@ -78,7 +78,7 @@ def test_the_best_plan_by_every_rule_is_a_flagged_slot(trace, weights):
             assert found == [best], rule.name
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(traces(**SMALL))
 def test_the_two_best_splits_and_backorders_are_slots(trace):
     for _, _, feasible, slots in compared(trace):
@@ -90,7 +90,7 @@ def test_the_two_best_splits_and_backorders_are_slots(trace):
             assert found == wanted
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(traces(**{**SMALL, "share_with_requirements": 0.6}))
 def test_decline_is_real_if_it_is_a_choice_or_nothing_else_is_feasible(trace):
     is_choice = bool(trace.network.settings["is_decline_a_choice"][0])

@@ -60,7 +60,9 @@ def fifty_sites(seed: int, **overrides):
         like = small.warehouses[i % len(small.warehouses)]
         place = {"latitude": like.latitude + random.normal(0, 1.0), "longitude": like.longitude + random.normal(0, 1.5)}
         sites.append(replace(like, name=f"{like.name}-{i}", num_stations=1, **place))
-        collections += [replace(row, warehouse=sites[-1].name) for row in small.collections if row.warehouse == like.name]
+        collections += [
+            replace(row, warehouse=sites[-1].name) for row in small.collections if row.warehouse == like.name
+        ]
     for sku in small.skus:
         able = [site.name for site in sites if not int(sku.requirements) & WAREHOUSE_SIDE & ~int(site.capabilities)]
         holders = random.choice(able, 25, replace=False)
@@ -68,7 +70,12 @@ def fifty_sites(seed: int, **overrides):
         parts = random.multinomial(units, random.dirichlet(np.ones(25)))
         stock += [StockRow(str(site), sku.name, int(n)) for site, n in zip(holders, parts, strict=True) if n]
     receipts = tuple(replace(row, warehouse=sites[random.integers(50)].name) for row in small.receipts)
-    fields = {"warehouses": tuple(sites), "collections": tuple(collections), "stock": tuple(stock), "receipts": receipts}
+    fields = {
+        "warehouses": tuple(sites),
+        "collections": tuple(collections),
+        "stock": tuple(stock),
+        "receipts": receipts,
+    }
     return draw_trace(replace(small, **fields), seed)
 
 
@@ -100,7 +107,9 @@ def regrets(trace, seed: int, every: int = 1) -> tuple[np.ndarray, np.ndarray]:
             continue
         seen, kept = world.seen, world.seen.stock["bid_price_millicents"].copy()
         weights = tuple(np.round(random.uniform(0.3, 3.0, 3), 3))
-        gone = 1 - (seen.stock["on_hand_units"] - seen.stock["allocated_units"]) / np.maximum(1, seen.stock["reference_units"])
+        gone = 1 - (seen.stock["on_hand_units"] - seen.stock["allocated_units"]) / np.maximum(
+            1, seen.stock["reference_units"]
+        )
         level = random.uniform(0.5, 2.0) * random.uniform(100_000, 400_000, gone.shape)
         seen.stock["bid_price_millicents"] = level * np.expm1(np.clip(gone, 0, 1)) / (np.e - 1)
         set_weights(seen, weights)
@@ -178,7 +187,9 @@ class Informed(OwnPrices):
 def test_regret_in_a_closed_loop(build, arguments):
     """A whole episode with a table that knows the router's prices costs as much as one with a table that does not."""
     trace = build(4, **arguments)
-    hidden, informed = (simulate(trace, agent, level="none").metrics["cost_per_order"] for agent in (OwnPrices(), Informed()))
+    hidden, informed = (
+        simulate(trace, agent, level="none").metrics["cost_per_order"] for agent in (OwnPrices(), Informed())
+    )
     assert hidden <= informed * (1 + MOST_REGRET)
 
 

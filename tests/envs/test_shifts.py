@@ -11,10 +11,6 @@ from scenarios.network import FOREVER_SECONDS, SHIFTS, WAREHOUSES
 from tests.worlds import random_trace
 
 
-
-
-
-
 @st.composite
 def calendars(draw):
     """Up to four short shifts, some adjoining, then one for ever."""

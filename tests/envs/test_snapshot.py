@@ -22,7 +22,7 @@ from scenarios.trace import Future, Trace
 from tests.played import decisions
 from tests.worlds import DAY, Sizes, random_orders, random_receipts, random_trace, sizes, with_future
 
-PLAN_GROUPS = ("count", "slots", "costs", "rules", "features", "context", "start_at")
+PLAN_GROUPS = ("counts", "slots", "costs", "rules", "features", "context", "start_at")
 
 
 def snapshot_of(world: World) -> Snapshot:
@@ -171,7 +171,9 @@ def test_redrawing_really_changes_the_luck_of_unfinished_work():
         world = simulate(trace, load_agent("myopic")).world
         other = redrawn(trace, world, 20, seed, size)
         now = trace.future.orders["arrival_seconds"][20]
-        assert other.future.orders["arrival_seconds"][:21].tolist() == trace.future.orders["arrival_seconds"][:21].tolist()
+        assert (
+            other.future.orders["arrival_seconds"][:21].tolist() == trace.future.orders["arrival_seconds"][:21].tolist()
+        )
         is_open = world.hidden.orders["ended_at"][:21] > now
         num_changed += (other.future.orders["luck_key"][:21] != trace.future.orders["luck_key"][:21])[is_open].sum()
         end = simulate(other, load_agent("myopic")).world.hidden.orders["ended_at"][:21]
@@ -200,7 +202,9 @@ def test_bid_prices_follow_what_is_left(pricing):
         cell = world.seen.stock
         left = cell["on_hand_units"] - cell["allocated_units"]
         gone = 1 - left / np.maximum(1, cell["reference_units"])
-        level = np.where(world.network.stock["price_level_millicents"], world.network.stock["price_level_millicents"], 400_000)
+        level = np.where(
+            world.network.stock["price_level_millicents"], world.network.stock["price_level_millicents"], 400_000
+        )
         wanted = np.where(cell["reference_units"] > 0, level * np.expm1(gone) / (np.e - 1), 0)
         if pricing == Pricing.NONE:
             wanted[:] = 0

@@ -23,8 +23,6 @@ TABLES = st.builds(
 THRESHOLD = st.integers(-(10**6), 2 * 10**6)
 
 
-
-
 @given(TABLES, st.integers(0, 2**64 - 1))
 def test_draw_picks_by_the_top_16_bits(table, key):
     position = key >> 48

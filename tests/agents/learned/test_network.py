@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from agents import load_agent
-from agents.learned.export import TorchAgent, to_onnx
+from agents.learned.export import to_onnx
 from agents.learned.network import EMPTY, PlanScorer
+from agents.learned.torch_agent import TorchAgent
 from agents.recording import Recorder
 from agents.scoring_model import ScoringModel
 from envs import simulate

@@ -10,7 +10,8 @@ import pytest
 import torch
 from sb3_contrib import MaskablePPO
 
-from agents.learned.export import TorchAgent, load_scorer
+from agents.learned.export import load_scorer
+from agents.learned.torch_agent import TorchAgent
 from agents.learned.training import CHECKPOINT, CURVE, CURVE_COLUMNS, TrainingConfig, train
 from agents.learned.vec_env import RoutingVecEnv
 from envs import simulate
@@ -19,7 +20,19 @@ from scenarios import draw_trace, load_scenario
 from scenarios.catalogue.toys import OPTIMUM_MILLICENTS
 from scenarios.errors import InputError
 
-SHORT = TrainingConfig(total_steps=384, num_envs=4, group_size=2, num_steps=32, batch_size=64, num_epochs=2, hidden=8)
+SHORT = TrainingConfig(
+    search_generations=2,
+    search_candidates=5,
+    search_traces=1,
+    total_steps=384,
+    num_envs=4,
+    group_size=2,
+    num_steps=32,
+    batch_size=64,
+    num_epochs=2,
+    hidden=8,
+    validation_traces=2,
+)
 
 
 class Stopped(Exception):
@@ -40,7 +53,16 @@ def test_a_toy_that_the_untrained_agent_fails_is_learned(tmp_path):
         return int(simulate(trace, agent).world.totals.sum())
 
     config = TrainingConfig(
-        total_steps=64, num_envs=8, group_size=1, num_steps=8, batch_size=64, pricing="NONE", temperature=1.0, gamma=1.0
+        search_generations=0,
+        total_steps=64,
+        num_envs=8,
+        group_size=1,
+        num_steps=8,
+        batch_size=64,
+        learning_rate=3e-3,
+        pricing="NONE",
+        temperature=1.0,
+        gamma=1.0,
     )
     untrained = train(scenario, TrainingConfig(**{**vars_of(config), "learning_rate": 1e-12}), tmp_path / "untrained")
     assert cost(untrained) > OPTIMUM_MILLICENTS[name]
@@ -56,15 +78,22 @@ def test_stopped_and_resumed_training_takes_the_same_course(tmp_path):
     scenario = load_scenario("tiny")
     whole = train(scenario, SHORT, tmp_path / "whole")
 
-    def pull_the_plug(row: dict[str, float]) -> None:
-        if row["steps"] >= 128:
-            raise Stopped
+    def stop_after(num_rows: int):
+        rows = []
 
-    with pytest.raises(Stopped):
-        train(scenario, SHORT, tmp_path / "broken", pull_the_plug)
-    seen: list[dict[str, float]] = []
+        def pull_the_plug(row) -> None:
+            rows.append(row)
+            if len(rows) == num_rows:
+                raise Stopped
+
+        return pull_the_plug
+
+    for num_rows in (1, 2):  # once in the search, once after the first rollout
+        with pytest.raises(Stopped):
+            train(scenario, SHORT, tmp_path / "broken", stop_after(num_rows))
+    seen: list[dict] = []
     resumed = train(scenario, SHORT, tmp_path / "broken", seen.append)
-    assert [row["steps"] for row in seen] == [256.0, 384.0]
+    assert [row["stage"] for row in seen] == ["ppo", "ppo"]
     expected, found = weights_of(whole), weights_of(resumed)
     assert expected.keys() == found.keys()
     assert all(torch.equal(expected[name], found[name]) for name in expected)
@@ -75,9 +104,14 @@ def test_the_learning_curve_is_written(tmp_path):
     with open(tmp_path / CURVE, newline="") as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == CURVE_COLUMNS
-    assert [float(row["steps"]) for row in rows] == [128.0, 256.0, 384.0]
-    costs = [float(row["cost_per_order"]) for row in rows]
-    assert any(math.isfinite(cost) and cost > 0 for cost in costs)
+    assert [row["stage"] for row in rows] == ["search"] * 2 + ["ppo"] * 3
+    steps = [float(row["steps"]) for row in rows]
+    assert steps == sorted(steps)
+    assert steps[-1] - steps[1] == SHORT.total_steps
+    for column in ("cost_per_order", "base_cost_per_order"):
+        costs = [float(row[column]) for row in rows]
+        assert all(math.isfinite(cost) and cost > 0 for cost in costs[:2])
+        assert any(math.isfinite(cost) and cost > 0 for cost in costs[2:])
 
 
 def test_a_checkpoint_of_another_configuration_is_refused(tmp_path):
@@ -108,6 +142,9 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
         ("pricing", "closed"),
         ("seed", -1),
         ("temperature", 0.0),
+        ("search_generations", -1),
+        ("search_candidates", 6),
+        ("validation_traces", -1),
     ],
 )
 def test_illegal_settings_are_refused(name, value):
