@@ -60,16 +60,18 @@ class MaskReader:
     def choose(self, snapshot: Snapshot) -> int:
         """Slot 0."""
         if self.needs_features:
-            assert snapshot.mask()[0] and snapshot.plans.features[0, 0] == 1.0
+            assert snapshot.mask()[0]
+            assert snapshot.plans.features[0, 0] == 1.0
         return 0
 
 
 @dataclass(slots=True)
 class Stopwatch:
-    """Times every choice of another agent."""
+    """Times another agent from choice to choice: what happens in between, plans, features, and the choice."""
 
     agent: Agent
     seconds: list[float]
+    before: float = 0.0
     needs_features: bool = True
 
     @property
@@ -85,12 +87,14 @@ class Stopwatch:
     def start(self, network: Network) -> None:
         """Starts the agent."""
         self.agent.start(network)
+        self.before = time.perf_counter()
 
     def choose(self, snapshot: Snapshot) -> int:
         """The agent's choice."""
-        begin = time.perf_counter()
         slot = self.agent.choose(snapshot)
-        self.seconds.append(time.perf_counter() - begin)
+        now = time.perf_counter()
+        self.seconds.append(now - self.before)
+        self.before = now
         return slot
 
 
@@ -143,7 +147,7 @@ def measure(bundle: Path | None, repeats: int = 3) -> list[Speed]:
 
 
 def latency(agent: Agent, trace: Trace) -> float:
-    """Median microseconds of wall time of one choice, plans and features given."""
+    """Median microseconds of wall time of one decision in process: plans, features, choice, events up to the next."""
     watch = Stopwatch(agent, [])
     simulate(trace, watch, level="none")
     return float(np.median(watch.seconds) * 1e6)

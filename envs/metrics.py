@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from envs.costs import HOUR, MILLICENTS, OBJECTIVE_OF_PART, PART_NAMES, Objective
-from envs.state import DECLINED, DELIVERED, NONE
+from envs.state import DECLINED, DELIVERED, NONE, Hidden
 from envs.world import World
+from scenarios.network import Network
 
 Metrics = dict[str, float]
 
@@ -67,17 +68,26 @@ def measure(world: World) -> Metrics:
 
 def utilisation(world: World) -> np.ndarray:
     """float (W,): pick seconds within shifts over open station seconds, up to the horizon."""
-    network, hidden = world.network, world.hidden
+    network = world.network
     horizon = int(network.settings["horizon_seconds"][0])
-    parcels = hidden.parcels[: int(hidden.counters["num_parcels"][0])]
-    parcels = parcels[parcels["started_at"] < horizon]
-    busy, open_seconds = np.zeros(len(network.warehouses)), np.zeros(len(network.warehouses))
+    warehouse, start, end = shift_work(network, world.hidden)
+    seconds = np.maximum(0, np.minimum(end, horizon) - start)
+    busy = np.bincount(warehouse, weights=seconds, minlength=len(network.warehouses))
+    open_seconds = np.zeros(len(network.warehouses))
     for w, row in enumerate(network.warehouses):
         shifts = network.shifts[row["first_shift"] : row["first_shift"] + row["num_shifts"]]
-        closes = np.minimum(shifts["close_seconds"], horizon)
-        own = parcels[parcels["warehouse"] == w]
-        shift = np.searchsorted(shifts["open_seconds"], own["started_at"], side="right") - 1
-        busy[w] = np.maximum(0, np.minimum(own["ready_at"], closes[shift]) - own["started_at"]).sum()
-        length = closes - np.clip(shifts["open_seconds"], 0, horizon)
+        length = np.minimum(shifts["close_seconds"], horizon) - np.clip(shifts["open_seconds"], 0, horizon)
         open_seconds[w] = np.maximum(0, length).sum() * row["num_stations"]
     return busy / np.maximum(1.0, open_seconds)
+
+
+def shift_work(network: Network, hidden: Hidden) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Warehouse, start and end of all picks, int64 (P,) each; a pick that overruns its shift ends with it."""
+    parcels = hidden.parcels[: int(hidden.counters["num_parcels"][0])]
+    end = parcels["ready_at"].copy()
+    for w, row in enumerate(network.warehouses):
+        shifts = network.shifts[row["first_shift"] : row["first_shift"] + row["num_shifts"]]
+        is_own = parcels["warehouse"] == w
+        shift = np.searchsorted(shifts["open_seconds"], parcels["started_at"][is_own], side="right") - 1
+        end[is_own] = np.minimum(end[is_own], shifts["close_seconds"][shift])
+    return parcels["warehouse"], parcels["started_at"], end

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from envs.metrics import shift_work
 from envs.simulation import Simulation
 from envs.state import Hidden
 from scenarios.network import Network
@@ -63,11 +64,9 @@ def _num_hours(network: Network) -> int:
 
 
 def busy_seconds(network: Network, hidden: Hidden) -> np.ndarray:
-    """Pick seconds by warehouse and hour, float (W, hours)."""
-    parcels = hidden.parcels[: int(hidden.counters["num_parcels"][0])]
-    return _by_hour(
-        parcels["started_at"], parcels["ready_at"], parcels["warehouse"], len(network.warehouses), _num_hours(network)
-    )
+    """Pick seconds within shifts by warehouse and hour, float (W, hours)."""
+    warehouse, start, end = shift_work(network, hidden)
+    return _by_hour(start, end, warehouse, len(network.warehouses), _num_hours(network))
 
 
 def open_seconds(network: Network) -> np.ndarray:

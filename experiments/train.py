@@ -18,7 +18,7 @@ from envs.simulation import simulate
 from experiments.console import make_console, meter
 from experiments.evaluation import Weights, warm_up
 from experiments.record import Run, write_json
-from experiments.report import REFERENCES, make_report
+from experiments.report import CURVE, REFERENCES, make_report
 from experiments.settings import ScenarioChoice, check_count, launch, mlflow_of, replaced, texts_of, weights_of
 from experiments.traces import scenario_of
 from scenarios.draw import draw_trace
@@ -91,14 +91,16 @@ def run_training(
     with console.status("Getting the rules ready (about a minute, the first time on a machine)"):
         warm_up("compiled")
     learner = import_module(LEARNERS[training.learner])
-    last: dict[str, float] = {}
-    with meter(console, "Training", training.config.total_steps) as progress:
+    last: dict[str, Any] = {}
+    with meter(console, "Training", num_rows(training.config)) as progress:
 
-        def on_progress(row: dict[str, float]) -> None:
-            last.update(row)
-            cost = row.get("cost_per_order", math.nan)
-            words = f"({cost:.2f} per order)" if math.isfinite(cost) else ""
-            progress.to(min(row["steps"], training.config.total_steps), words)
+        def on_progress(row: dict[str, Any]) -> None:
+            last.update({key: value for key, value in row.items() if value == value})  # a rollout may end no trace
+            words = f"({row['stage']}, {row['steps']:,.0f} decisions"
+            if "cost_per_order" in last:
+                words += f", {last['cost_per_order']:.2f} per order, base router {last['base_cost_per_order']:.2f}"
+            with open(run.path(CURVE)) as file:
+                progress.to(sum(1 for _ in file) - 1, words + ")")
 
         policy = learner.train(scenario, training.config, run.folder, on_progress)
     weights = tuple(training.config.weights)
@@ -107,7 +109,7 @@ def run_training(
     seconds = time.perf_counter() - began
     facts = {
         "learner": training.learner,
-        "decisions": f"{training.config.total_steps:,}",
+        "decisions": f"{last.get('steps', 0):,.0f}",
         "training": ", ".join(f"{key} {value}" for key, value in asdict(training.config).items()),
         "policy": policy.name,
     }
@@ -128,9 +130,14 @@ def run_training(
     return run
 
 
-def clean(row: dict[str, float]) -> dict[str, float]:
+def num_rows(config: Any) -> int:
+    """Rows of a whole learning curve: generations of the search, then rollouts."""
+    return config.search_generations + math.ceil(config.total_steps / (config.num_envs * config.num_steps))
+
+
+def clean(row: dict[str, Any]) -> dict[str, float]:
     """The finite numbers of a row."""
-    return {key: float(value) for key, value in row.items() if math.isfinite(value)}
+    return {key: float(value) for key, value in row.items() if isinstance(value, float) and math.isfinite(value)}
 
 
 def reference_costs(scenario: Scenario, names: tuple[str, ...], weights: Weights, num_traces: int) -> dict[str, float]:

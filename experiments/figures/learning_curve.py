@@ -20,7 +20,7 @@ def draw(curve: pd.DataFrame, references: dict[str, float]) -> Figure | None:
     the luck of the trace is gone.
 
     Args:
-        curve: columns ``steps`` and ``cost_per_order``, maybe ``base_cost_per_order``.
+        curve: columns ``steps`` and ``cost_per_order``, maybe ``base_cost_per_order`` and ``stage``.
         references: cost per order of heuristics on validation traces, by name.
     """
     is_paired = BASE in curve and bool(curve[BASE].notna().any())
@@ -43,6 +43,7 @@ def draw(curve: pd.DataFrame, references: dict[str, float]) -> Figure | None:
     for name, cost in references.items():
         axes.axhline(cost, color=_colour(name), linestyle=(0, (5, 3)), linewidth=1.4, zorder=1)
     _name_lines(axes, references, float(smooth[-1]))
+    _mark_stages(axes, curve)
     axes.set_xlim(0, steps[-1])
     axes.xaxis.set_major_formatter(lambda value, _: f"{value / 1000:g} k" if value >= 1000 else f"{value:g}")
     axes.set_xlabel("decisions trained on")
@@ -53,6 +54,27 @@ def draw(curve: pd.DataFrame, references: dict[str, float]) -> Figure | None:
     else:
         subtitle(axes, "cost of training episodes, which explore; dashed: heuristics on validation traces")
     return figure
+
+
+def _mark_stages(axes: Axes, curve: pd.DataFrame) -> None:
+    """A thin line where one stage of training gives way to the next."""
+    if "stage" not in curve:
+        return
+    stages = curve["stage"].tolist()
+    for i in range(1, len(stages)):
+        if stages[i] != stages[i - 1]:
+            steps = float(curve["steps"].iloc[i - 1])
+            axes.axvline(steps, color=INK, linewidth=0.8, alpha=0.5)
+            axes.annotate(
+                f"{stages[i - 1]}  |  {stages[i]}",
+                (steps, 1),
+                (0, -12),
+                xycoords=("data", "axes fraction"),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8,
+                color=INK,
+            )
 
 
 def _colour(name: str) -> str:

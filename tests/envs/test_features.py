@@ -42,6 +42,9 @@ def slot_quantities(world, slot) -> dict[str, float]:
         "score_gap": score[slot] - score.min(),
         "late_probability": parcels["late_weight"].max(initial=0) / 65536,
         "pick_start": max([0, *(parcels["ready_at"] - parcels["pick_seconds"] - now)]) / HOUR,
+        "queue_load": (
+            parcels["pick_seconds"] / HOUR * (parcels["ready_at"] - parcels["pick_seconds"] - now) / HOUR
+        ).sum(),
         "collected": max([0, *(parcels["collected_at"] - now)]) / HOUR,
         "door": (last - now) / HOUR,
         "slack": (order["promise_at"] - last) / HOUR if len(parcels) else 0.0,

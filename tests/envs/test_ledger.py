@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import gymnasium
 import numpy as np
 import pytest
@@ -46,7 +48,7 @@ def assert_sound(simulation, num_orders: int) -> None:
     times = [
         parcels[name] for name in ("planned_at", "released_at", "started_at", "ready_at", "departed_at", "delivered_at")
     ]
-    for earlier, later in zip(times, times[1:], strict=False):
+    for earlier, later in itertools.pairwise(times):
         assert (earlier <= later).all()
     assert events["time_seconds"].is_monotonic_increasing
     assert ledger["time_seconds"].is_monotonic_increasing

@@ -195,7 +195,7 @@ def test_regret_in_a_closed_loop(build, arguments):
 
 @pytest.fixture(scope="module")
 def long_orders():
-    """Orders of six to eight lines: (cost of the best slot, 0 if only decline is real; cost of the best plan there is)."""
+    """Orders of six to eight lines: cost of the best slot (0 if only decline is real), of the best plan there is."""
     found = []
     for seed in range(12):
         trace = random_trace(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ def calendars(draw):
     edges = sorted(draw(st.sets(st.integers(0, 60), min_size=1, max_size=9)))
     hours = [(a, b) for a, b in zip(edges[:-1:2], edges[1::2], strict=False)]
     if len(edges) % 2 == 0 and draw(st.booleans()):
-        hours = list(zip(edges[:-1], edges[1:], strict=True))  # adjoining
+        hours = list(itertools.pairwise(edges))  # adjoining
         last = edges[-1]
     else:
         last = edges[-1] + draw(st.integers(0, 5))

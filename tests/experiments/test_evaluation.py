@@ -119,9 +119,9 @@ def test_portrait_adds_up():
     assert busy.shape == opened.shape == (len(place["warehouses"]), place["horizon_hours"])
     horizon = int(trace.network.settings["horizon_seconds"][0])
     inside = np.minimum(parcels["ready_at"], horizon) - np.minimum(parcels["started_at"], horizon)
-    assert busy.sum() == inside.sum()
+    assert 0.9 * inside.sum() < busy.sum() <= inside.sum()  # less what overruns a shift
     for w, row in enumerate(trace.network.warehouses):
         assert busy[w].max() <= row["num_stations"] * 3600
         assert opened[w].max() == row["num_stations"] * 3600
         mean = simulation.metrics[f"utilisation/{trace.names.warehouses[w]}"]
-        assert busy[w].sum() / opened[w].sum() == pytest.approx(mean, abs=0.01)
+        assert busy[w].sum() / opened[w].sum() == pytest.approx(mean, abs=1e-9)
