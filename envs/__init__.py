@@ -19,7 +19,8 @@ __all__ = sorted(_EXPORTS)
 
 # Current Gymnasium loads no entry points of packages: make("envs:routelab/OrderRouting-v0") imports this module.
 register(id="routelab/OrderRouting-v0", entry_point="envs.routing_env:OrderRoutingEnv")
-register(id="routelab/MOOrderRouting-v0", entry_point="envs.routing_env:MOOrderRoutingEnv")
+# Gymnasium's passive checker knows scalar rewards only.
+register(id="routelab/MOOrderRouting-v0", entry_point="envs.routing_env:MOOrderRoutingEnv", disable_env_checker=True)
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from envs import options
 from envs.compiling import compiled, inlined
 from envs.plan_table import MAX_BLOCKS
@@ -11,35 +13,78 @@ from envs.plan_table import MAX_BLOCKS
 def form_blocks(network, seen, plans):
     """Describes the single blocks in ``plans.subsets`` and returns how many there are.
 
-    While there are too many, the two that most warehouses could send together become one (lowest positions
-    among equals), so that merging costs as few plans as possible.
+    Up to MAX_BLOCKS lines are a block each. Of longer orders, lines that no warehouse has in stock are blocks of their
+    own, so that they can wait for a receipt; the others are covered by few warehouses, the one with most of the
+    remaining lines first, and what each of them has becomes a block. Blocks left over split the largest ones.
     """
     num_lines = seen.order[0]["num_lines"]
     if num_lines <= MAX_BLOCKS:
         for line in range(num_lines):
             _describe(seen, plans, 1 << line, 1 << line)
         return num_lines
-    num_warehouses = network.pairs.shape[0]
-    masks = [1 << line for line in range(num_lines)]
-    sources = [0 for _ in range(num_lines)]
+    masks = np.zeros(MAX_BLOCKS, np.int64)
+    count, remaining = 0, (1 << num_lines) - 1
     for line in range(num_lines):
-        for warehouse in range(min(num_warehouses, 62)):
-            if options.is_line_in_stock(network, seen, line, warehouse):
-                sources[line] |= 1 << warehouse
-    while len(masks) > MAX_BLOCKS:
-        best_a, best_b, most = 0, 1, -1
-        for a in range(len(masks)):
-            for b in range(a + 1, len(masks)):
-                common = _num_bits(sources[a] & sources[b])
-                if common > most:
-                    best_a, best_b, most = a, b, common
-        masks[best_a] |= masks[best_b]
-        sources[best_a] &= sources[best_b]
-        masks.pop(best_b)
-        sources.pop(best_b)
-    for block in range(MAX_BLOCKS):
+        if not _is_anywhere(network, seen, line):
+            remaining ^= 1 << line
+            if count < MAX_BLOCKS - 1:
+                masks[count] = 1 << line
+                count += 1
+            else:
+                masks[MAX_BLOCKS - 1] |= 1 << line
+    while remaining:
+        best = _largest_share(network, seen, remaining)
+        remaining ^= best
+        count = min(count + 1, MAX_BLOCKS)
+        masks[count - 1] |= best
+    while count < MAX_BLOCKS:
+        largest = 0
+        for block in range(count):
+            if _num_bits(masks[block]) > _num_bits(masks[largest]):
+                largest = block
+        if _num_bits(masks[largest]) < 2:
+            break
+        half = _lower_half(masks[largest])
+        masks[count] = half
+        masks[largest] ^= half
+        count += 1
+    for block in range(count):
         _describe(seen, plans, 1 << block, masks[block])
-    return MAX_BLOCKS
+    return count
+
+
+@inlined
+def _is_anywhere(network, seen, line):
+    for warehouse in range(network.pairs.shape[0]):  # noqa: SIM110 - a generator would be slower when compiled
+        if options.is_line_in_stock(network, seen, line, warehouse):
+            return True
+    return False
+
+
+@inlined
+def _largest_share(network, seen, remaining):
+    """Lines of ``remaining`` that one warehouse has, as many as possible, the lowest warehouse among equals."""
+    best, most = 0, 0
+    for warehouse in range(network.pairs.shape[0]):
+        share = 0
+        for line in range(seen.order[0]["num_lines"]):
+            if remaining >> line & 1 and options.is_line_in_stock(network, seen, line, warehouse):
+                share |= 1 << line
+        if _num_bits(share) > most:
+            best, most = share, _num_bits(share)
+    return best
+
+
+@inlined
+def _lower_half(mask):
+    """The lower half of the lines of a block."""
+    wanted, half = _num_bits(mask) // 2, 0
+    while wanted:
+        lowest = mask & -mask
+        half |= lowest
+        mask ^= lowest
+        wanted -= 1
+    return half
 
 
 @inlined

@@ -49,7 +49,7 @@ def _describe_slot(network, seen, plans, slot, best_score):
     for i in range(slots[slot]["num_parcels"]):
         n = plans.chosen[slot, i]
         last_mean = max(last_mean, plans.options[n]["mean_at"])
-        _describe_parcel(network, seen, plans, row, n)
+        _describe_parcel(network, seen, plans, row, n, i == 0)
     row[f.DOOR] = (last_mean - now) / HOUR
     if slots[slot]["num_parcels"] > 0:
         row[f.SLACK] = (seen.order[0]["promise_at"] - last_mean) / HOUR
@@ -58,7 +58,7 @@ def _describe_slot(network, seen, plans, slot, best_score):
 
 
 @inlined
-def _describe_parcel(network, seen, plans, row, n):
+def _describe_parcel(network, seen, plans, row, n, is_first):
     """Largest (or least) quantities over the plan's parcels."""
     option, now = plans.options, seen.clock[0]["now_seconds"]
     warehouse, service, collection = option[n]["warehouse"], option[n]["service"], option[n]["collection"]
@@ -73,7 +73,7 @@ def _describe_parcel(network, seen, plans, row, n):
     busy = seen.stations[warehouse]["num_busy"] / max(1, seen.stations[warehouse]["num_open"])
     row[f.UTILISATION] = max(row[f.UTILISATION], busy)
     transit = seen.punctuality[service]["transit_permille"] / 1000.0 - 1.0
-    row[f.TRANSIT_SEEN] = transit if row[f.DISTANCE] == 0.0 else max(row[f.TRANSIT_SEEN], transit)
+    row[f.TRANSIT_SEEN] = transit if is_first else max(row[f.TRANSIT_SEEN], transit)
     if option[n]["receipt"] != NONE:
         return
     for line in range(seen.order[0]["num_lines"]):

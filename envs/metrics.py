@@ -24,8 +24,9 @@ def measure(world: World) -> Metrics:
     num_orders = int(is_measured.sum())
     if num_orders == 0:
         is_measured[:] = True
-        num_orders = max(1, len(orders))
-    costs = hidden.order_costs[is_measured].sum(axis=0) / (MILLICENTS * num_orders)
+        num_orders = len(orders)
+    share = 1 / max(1, num_orders)
+    costs = hidden.order_costs[is_measured].sum(axis=0) * share / MILLICENTS
     state = hidden.orders[is_measured]
     is_delivered = state["status"] == DELIVERED
     parcels = hidden.parcels[: int(hidden.counters["num_parcels"][0])]
@@ -49,13 +50,13 @@ def measure(world: World) -> Metrics:
     metrics |= {f"{name}_per_order": float(costs[i]) for i, name in enumerate(PART_NAMES)}
     metrics |= {
         "fill_rate": float(in_stock / max(1, num_lines)),
-        "decline_rate": float((state["status"] == DECLINED).sum() / num_orders),
-        "otif_rate": float((is_delivered & (num_late == 0)).sum() / num_orders),
+        "decline_rate": float((state["status"] == DECLINED).sum() * share),
+        "otif_rate": float((is_delivered & (num_late == 0)).sum() * share),
         "late_line_rate": float(parcels["num_lines"][late].sum() / max(1, num_lines)),
         "split_rate": float((num_parcels[is_delivered] > 1).sum() / max(1, is_delivered.sum())),
-        "parcels_per_order": float(num_parcels.sum() / num_orders),
+        "parcels_per_order": float(num_parcels.sum() * share),
         "hours_to_door": float(np.average(door, weights=parcels["num_lines"])) if len(parcels) else 0.0,
-        "carbon_kg_per_order": float(carbon_kg / num_orders),
+        "carbon_kg_per_order": float(carbon_kg * share),
     }
     by_warehouse = utilisation(world)
     metrics["utilisation"] = float(np.average(by_warehouse, weights=world.network.warehouses["num_stations"]))

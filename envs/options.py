@@ -14,10 +14,12 @@ from envs.plan_table import (
     CARBON_GOAL,
     CHEAPEST,
     COST,
+    COST_TILT,
     COUNT_OPTIONS,
     FASTEST,
     FEWEST_SPLITS,
     LATENESS_GOAL,
+    LATENESS_TILT,
     MAX_PLANS,
     MYOPIC,
     NEAREST,
@@ -42,8 +44,7 @@ def price_options(network, seen, plans, num_blocks):
         plans.subsets[subset]["first_option"] = plans.counts[COUNT_OPTIONS]
         plans.subsets[subset]["num_ranked"] = 0
         plans.best_backorder[subset] = NONE
-        for rule in range(NUM_RULES):
-            plans.best[subset, rule] = NONE
+        plans.best[subset] = NONE
     for warehouse in range(num_warehouses):
         in_stock = _blocks_in_stock(network, seen, plans, num_blocks, warehouse)
         start_at = picking.start_of_next_pick(network, seen, warehouse)
@@ -226,6 +227,8 @@ def _fill_rules(seen, plans, n):
     rules[COST] = money
     rules[LATENESS_GOAL] = tardy
     rules[CARBON_GOAL] = parts[CARBON]
+    rules[COST_TILT] = rules[SCORE] + 2 * clock[0]["weight_cost_permille"] * money
+    rules[LATENESS_TILT] = rules[SCORE] + 2 * clock[0]["weight_lateness_permille"] * tardy
 
 
 @inlined
@@ -233,17 +236,9 @@ def _rank(plans, subset, n):
     """Keeps option ``n`` if it is a best of its subset by a rule, or among the best K by score."""
     rules = plans.option_rules
     for rule in range(NUM_RULES):
-        best = plans.best[subset, rule]
-        if (
-            best == NONE
-            or rules[n, rule] < rules[best, rule]
-            or (rules[n, rule] == rules[best, rule] and rules[n, MYOPIC] < rules[best, MYOPIC])
-        ):
-            plans.best[subset, rule] = n
+        _keep_two(rules, plans.best[subset, rule], n, rule)
     if plans.options[n]["receipt"] != NONE:
-        best = plans.best_backorder[subset]
-        if best == NONE or rules[n, SCORE] < rules[best, SCORE]:
-            plans.best_backorder[subset] = n
+        _keep_two(rules, plans.best_backorder[subset], n, SCORE)
     count = plans.subsets[subset]["num_ranked"]
     if count == MAX_PLANS and rules[n, SCORE] >= rules[plans.ranked[subset, count - 1], SCORE]:
         return
@@ -253,3 +248,21 @@ def _rank(plans, subset, n):
         place -= 1
     plans.ranked[subset, place] = n
     plans.subsets[subset]["num_ranked"] = min(count + 1, MAX_PLANS)
+
+
+@inlined
+def _keep_two(rules, pair, n, rule):
+    """Puts option ``n`` into ``pair`` if it is best or second by ``rule``, ties by expected total cost."""
+    place = 2
+    while place > 0:
+        other = pair[place - 1]
+        if other != NONE and (
+            rules[other, rule] < rules[n, rule]
+            or (rules[other, rule] == rules[n, rule] and rules[other, MYOPIC] <= rules[n, MYOPIC])
+        ):
+            break
+        place -= 1
+    if place == 0:
+        pair[1] = pair[0]
+    if place < 2:
+        pair[place] = n

@@ -7,6 +7,7 @@ from envs.partitions import NUM_PARTS_OF, PARTS
 from envs.plan_table import (
     BACKORDER_FLAG,
     COUNT_CANDIDATES,
+    COUNT_OPTIONS,
     MAX_BLOCKS,
     MAX_PLANS,
     MYOPIC,
@@ -80,19 +81,21 @@ def _guarantee(plans, slot, num_parcels, flag):
 
 
 @inlined
-def _compose(plans, slot, partition, rule, backorder_part):
-    """Writes the best option of each part into ``slot``; ``backorder_part`` takes its best backorder.
+def _compose(plans, slot, partition, rule, changed, option):
+    """Writes the best option of each part into ``slot``; part number ``changed`` (or NONE) takes ``option`` instead.
 
     Returns:
-        True if every part has an option and no two would be one parcel.
+        0 if a part has no option, 1 if two would be one parcel, 2 for a plan.
     """
+    result = 2
     for i in range(NUM_PARTS_OF[partition]):
-        part = PARTS[partition, i]
-        option = plans.best_backorder[part] if i == backorder_part else plans.best[part, rule]
-        if option == NONE or not _is_merged(plans, slot, i, option):
-            return False
-        plans.candidate_options[slot, i] = option
-    return True
+        chosen = option if i == changed else plans.best[PARTS[partition, i], rule, 0]
+        if chosen == NONE:
+            return 0
+        if not _is_merged(plans, slot, i, chosen):
+            result = 1
+        plans.candidate_options[slot, i] = chosen
+    return result
 
 
 @inlined
@@ -103,47 +106,131 @@ def _value(plans, slot, num_parcels, rule):
     return total
 
 
-@compiled
-def add_best_by_rule(plans, first, last, max_parcels, rule):
-    """Guarantees the best plan by ``rule``, ties by expected total cost."""
-    slot = plans.counts[COUNT_CANDIDATES]
-    best, best_value, best_cost = NONE, _NOTHING, _NOTHING
-    for partition in range(first, last):
-        num_parcels = NUM_PARTS_OF[partition]
-        if num_parcels > max_parcels or not _compose(plans, slot, partition, rule, NONE):
-            continue
-        value, cost = _value(plans, slot, num_parcels, rule), _value(plans, slot, num_parcels, MYOPIC)
-        if value < best_value or (value == best_value and cost < best_cost):
-            best, best_value, best_cost = partition, value, cost
-    if best != NONE:
-        _compose(plans, slot, best, rule, NONE)
-        _guarantee(plans, slot, NUM_PARTS_OF[best], 1 << rule)
+@inlined
+def _remember(plans, slot, spare, num_parcels):
+    for i in range(num_parcels):
+        plans.candidate_options[spare, i] = plans.candidate_options[slot, i]
 
 
 @compiled
-def add_best_pairs(plans, first, last, max_parcels):
-    """Guarantees the two best split plans and the two best with a backorder, by score."""
-    for is_backorder in range(2):
-        bound = -_NOTHING
-        for _ in range(2):
-            slot = plans.counts[COUNT_CANDIDATES]
-            best, best_part, best_value = NONE, NONE, _NOTHING
-            for partition in range(first, last):
-                num_parcels = NUM_PARTS_OF[partition]
-                if num_parcels > max_parcels or (num_parcels < 2 and not is_backorder):
+def add_best_by_rule(plans, first, last, max_parcels, rule, num_wanted):
+    """Guarantees the best plan by ``rule``, ties by expected total cost, and if wanted a second one."""
+    _add_best(plans, first, last, max_parcels, rule, num_wanted, 1, 1 << rule)
+
+
+@compiled
+def add_best_splits(plans, first, last, max_parcels):
+    """Guarantees the two best plans with two parcels or more, by score."""
+    _add_best(plans, first, last, max_parcels, SCORE, 2, 2, SPLIT_FLAG)
+
+
+@compiled
+def _add_best(plans, first, last, max_parcels, rule, num_wanted, min_parcels, flag):
+    """The best plan by ``rule``; then the best of those that differ from a best composition in one part."""
+    spare, found = 2 * MAX_PLANS - 1, 2 * MAX_PLANS - 2
+    num_first = 0
+    for rank in range(num_wanted):
+        slot = plans.counts[COUNT_CANDIDATES]
+        num_best, best_value, best_cost = 0, _NOTHING, _NOTHING
+        for partition in range(first, last):
+            num_parcels = NUM_PARTS_OF[partition]
+            if not min_parcels <= num_parcels <= max_parcels:
+                continue
+            for changed in range(-1, num_parcels if rank > 0 else 0):
+                other = plans.best[PARTS[partition, changed], rule, 1] if changed >= 0 else NONE
+                if changed >= 0 and other == NONE:
                     continue
-                for part in range(num_parcels if is_backorder else 1):
-                    forced = part if is_backorder else NONE
-                    if not _compose(plans, slot, partition, SCORE, forced):
+                kind = _compose(plans, slot, partition, rule, changed, other)
+                if kind == 0:
+                    break
+                value, cost = _value(plans, slot, num_parcels, rule), _value(plans, slot, num_parcels, MYOPIC)
+                if value > best_value or (value == best_value and cost >= best_cost):
+                    continue
+                if kind == 1:
+                    # The sum bounds what the partition can give; only then is a search worth its time.
+                    if rank > 0 or not _search_by_rule(plans, slot, partition, rule, best_value, best_cost):
+                        continue
+                    value, cost = _value(plans, slot, num_parcels, rule), _value(plans, slot, num_parcels, MYOPIC)
+                if rank > 0 and num_parcels == num_first and _is_same(plans, slot, found, num_parcels):
+                    continue
+                num_best, best_value, best_cost = num_parcels, value, cost
+                _remember(plans, slot, spare, num_parcels)
+        if num_best == 0:
+            return
+        slot = plans.counts[COUNT_CANDIDATES]
+        _remember(plans, spare, slot, num_best)
+        _remember(plans, spare, found, num_best)
+        num_first = num_best
+        _guarantee(plans, slot, num_best, flag)
+
+
+@compiled
+def _search_by_rule(plans, slot, partition, rule, value_to_beat, cost_to_beat):
+    """Best plan of a partition whose best options collide, depth first over all its options.
+
+    Returns:
+        True if one beats (value, cost); it stands in ``slot`` then.
+    """
+    num_parcels, num_options = NUM_PARTS_OF[partition], plans.counts[COUNT_OPTIONS]
+    trial, walk, depth, is_better = 2 * MAX_PLANS - 3, plans.walk, 0, False
+    below = 0
+    for i in range(1, num_parcels):
+        below += plans.option_rules[plans.best[PARTS[partition, i], rule, 0], rule]
+    walk[_PLACE, 0], walk[_TAKEN, 0], walk[_BELOW, 0] = 0, 0, below
+    while depth >= 0:
+        option = walk[_PLACE, depth]
+        if option == num_options:
+            depth -= 1
+            continue
+        walk[_PLACE, depth] = option + 1
+        if plans.options[option]["subset"] != PARTS[partition, depth]:
+            continue
+        taken = walk[_TAKEN, depth] + plans.option_rules[option, rule]
+        if taken + walk[_BELOW, depth] > value_to_beat or not _is_merged(plans, trial, depth, option):
+            continue
+        plans.candidate_options[trial, depth] = option
+        if depth + 1 < num_parcels:
+            best_below = plans.option_rules[plans.best[PARTS[partition, depth + 1], rule, 0], rule]
+            walk[_BELOW, depth + 1] = walk[_BELOW, depth] - best_below
+            depth += 1
+            walk[_PLACE, depth], walk[_TAKEN, depth] = 0, taken
+            continue
+        cost = _value(plans, trial, num_parcels, MYOPIC)
+        if taken < value_to_beat or (taken == value_to_beat and cost < cost_to_beat):
+            value_to_beat, cost_to_beat, is_better = taken, cost, True
+            _remember(plans, trial, slot, num_parcels)
+    return is_better
+
+
+@compiled
+def add_best_backorders(plans, first, last, max_parcels):
+    """Guarantees the two best plans that backorder a line, by score."""
+    spare, found = 2 * MAX_PLANS - 1, 2 * MAX_PLANS - 2
+    num_first = 0
+    for _ in range(2):
+        slot = plans.counts[COUNT_CANDIDATES]
+        num_best, best_value = 0, _NOTHING
+        for partition in range(first, last):
+            num_parcels = NUM_PARTS_OF[partition]
+            if num_parcels > max_parcels:
+                continue
+            for part in range(num_parcels):
+                for place in range(2):
+                    option = plans.best_backorder[PARTS[partition, part], place]
+                    if option == NONE or _compose(plans, slot, partition, SCORE, part, option) != 2:
                         continue
                     value = _value(plans, slot, num_parcels, SCORE)
-                    if bound < value < best_value:
-                        best, best_part, best_value = partition, forced, value
-            if best == NONE:
-                break
-            _compose(plans, slot, best, SCORE, best_part)
-            _guarantee(plans, slot, NUM_PARTS_OF[best], BACKORDER_FLAG if is_backorder else SPLIT_FLAG)
-            bound = best_value
+                    if value >= best_value or (num_parcels == num_first and _is_same(plans, slot, found, num_parcels)):
+                        continue
+                    num_best, best_value = num_parcels, value
+                    _remember(plans, slot, spare, num_parcels)
+        if num_best == 0:
+            return
+        slot = plans.counts[COUNT_CANDIDATES]
+        _remember(plans, spare, slot, num_best)
+        _remember(plans, spare, found, num_best)
+        num_first = num_best
+        _guarantee(plans, slot, num_best, BACKORDER_FLAG)
 
 
 @compiled

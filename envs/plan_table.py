@@ -23,8 +23,8 @@ NUM_SUBSETS = 1 << MAX_BLOCKS
 class Rule(IntEnum):
     """Columns by which plans are ranked. Each is a sum over parcels; lower is better.
 
-    The first six are rules on the board, of which the first uses the current weights and bid prices; the last three
-    are the objectives.
+    The first six are rules on the board, of which the first uses the current weights and bid prices; then come the
+    objectives; the tilts are the score with one weight tripled, so that good plans stay when preferences move.
     """
 
     SCORE = 0  # permille weights times objectives, plus bid prices of the units used
@@ -36,10 +36,14 @@ class Rule(IntEnum):
     COST = 6
     LATENESS = 7
     CARBON = 8
+    COST_TILT = 9
+    LATENESS_TILT = 10
 
 
 NUM_RULES = len(Rule)
-SCORE, CHEAPEST, FASTEST, NEAREST, FEWEST_SPLITS, MYOPIC, COST, LATENESS_GOAL, CARBON_GOAL = (int(r) for r in Rule)
+SCORE, CHEAPEST, FASTEST, NEAREST, FEWEST_SPLITS, MYOPIC, COST, LATENESS_GOAL, CARBON_GOAL, COST_TILT, LATENESS_TILT = (
+    int(r) for r in Rule
+)
 
 SPLIT_FLAG, BACKORDER_FLAG, ALWAYS_REAL_FLAG = 1 << NUM_RULES, 2 << NUM_RULES, 4 << NUM_RULES
 
@@ -100,8 +104,8 @@ class Plans(NamedTuple):
     option_rules: np.ndarray  # (O, NUM_RULES) int64
     subsets: np.ndarray  # (NUM_SUBSETS,) SUBSETS
     ranked: np.ndarray  # (NUM_SUBSETS, K) int64 options by score
-    best: np.ndarray  # (NUM_SUBSETS, NUM_RULES) int64 option, NONE if there is none
-    best_backorder: np.ndarray  # (NUM_SUBSETS,) int64 option by score
+    best: np.ndarray  # (NUM_SUBSETS, NUM_RULES, 2) int64 best and second option, NONE if there is none
+    best_backorder: np.ndarray  # (NUM_SUBSETS, 2) int64 the same among backorders, by score
     candidates: np.ndarray  # (2 K,) CANDIDATES
     candidate_options: np.ndarray  # (2 K, MAX_BLOCKS) int64
     order: np.ndarray  # (2 K,) int64 candidates in the order of slots
@@ -130,8 +134,8 @@ def new_plans(network: Network) -> Plans:
         option_rules=np.zeros((num_options, NUM_RULES), np.int64),
         subsets=np.zeros(NUM_SUBSETS, SUBSETS),
         ranked=np.zeros((NUM_SUBSETS, MAX_PLANS), np.int64),
-        best=np.full((NUM_SUBSETS, NUM_RULES), -1, np.int64),
-        best_backorder=np.full(NUM_SUBSETS, -1, np.int64),
+        best=np.full((NUM_SUBSETS, NUM_RULES, 2), -1, np.int64),
+        best_backorder=np.full((NUM_SUBSETS, 2), -1, np.int64),
         candidates=np.zeros(num_candidates, CANDIDATES),
         candidate_options=np.full((num_candidates, MAX_BLOCKS), -1, np.int64),
         order=np.zeros(num_candidates, np.int64),

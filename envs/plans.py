@@ -11,14 +11,16 @@ from envs import blocks, options
 from envs.compiling import compiled, inlined
 from envs.costs import LOST_MARGIN, NUM_PARTS
 from envs.partitions import FIRST_OF
-from envs.plan_search import add_best_by_rule, add_best_by_score, add_best_pairs
+from envs.plan_search import add_best_backorders, add_best_by_rule, add_best_by_score, add_best_splits
 from envs.plan_table import (
     ALWAYS_REAL_FLAG,
     CARBON_GOAL,
+    COST_TILT,
     COUNT_CANDIDATES,
     COUNT_PLANS,
     DECLINE_LAST,
     LATENESS_GOAL,
+    LATENESS_TILT,
     MAX_BLOCKS,
     MAX_PLANS,
     MYOPIC,
@@ -38,8 +40,10 @@ def enumerate_plans(network, seen, plans):
     max_parcels = min(network.settings[0]["max_parcels"], MAX_BLOCKS)
     first, last = FIRST_OF[num_blocks], FIRST_OF[num_blocks + 1]
     for rule in range(NUM_RULES):
-        add_best_by_rule(plans, first, last, max_parcels, rule)
-    add_best_pairs(plans, first, last, max_parcels)
+        num_wanted = 2 if rule in (COST_TILT, LATENESS_TILT) else 1
+        add_best_by_rule(plans, first, last, max_parcels, rule, num_wanted)
+    add_best_splits(plans, first, last, max_parcels)
+    add_best_backorders(plans, first, last, max_parcels)
     has_decline = plans.counts[COUNT_CANDIDATES] == 0 or network.settings[0]["is_decline_a_choice"] != 0
     room = MAX_PLANS - 1 if has_decline else MAX_PLANS
     add_best_by_score(plans, first, last, max_parcels, room)
@@ -120,3 +124,5 @@ def _write_slot(seen, plans, slot, candidate):
         plans.rules[slot, COST_GOAL] = margin
         plans.rules[slot, LATENESS_GOAL] = 0
         plans.rules[slot, CARBON_GOAL] = 0
+        plans.rules[slot, COST_TILT] = 3 * plans.candidates[candidate]["score"]
+        plans.rules[slot, LATENESS_TILT] = plans.candidates[candidate]["score"]

@@ -15,14 +15,16 @@ from envs.feature_schema import BOUND, NUM_CONTEXT, NUM_FEATURES
 from envs.log import LEDGER_COLUMNS
 from envs.plan_table import COUNT_PLANS, MAX_PLANS
 from envs.prices import Pricing
-from envs.simulation import make_clock
-from envs.world import World, set_weights
+from envs.simulation import CLOCKS, make_clock
+from envs.world import World, check_weights, set_weights
 from scenarios.draw import draw_trace
 from scenarios.errors import InputError, unknown_name
 from scenarios.registry import load_scenario
 from scenarios.scenario import Scenario
 from scenarios.seeds import TRAINING
 from scenarios.trace import Trace, load_trace
+
+_ARGUMENTS = ("scenario", "clock", "weights", "pricing", "render_mode")
 
 Observation = dict[str, np.ndarray]
 
@@ -96,6 +98,11 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
             raise unknown_name("render_mode", render_mode, self.metadata["render_modes"])
         if pricing not in Pricing.__members__:
             raise unknown_name("pricing", pricing, Pricing.__members__)
+        if clock not in CLOCKS:
+            raise unknown_name("clock", clock, CLOCKS)
+        check_weights(weights)
+        if overrides and not isinstance(scenario, str):
+            raise unknown_name("argument", next(iter(overrides)), _ARGUMENTS)
         self.scenario = load_scenario(scenario, **overrides) if isinstance(scenario, str) else scenario
         self.render_mode = render_mode
         self.observation_space = observation_space()
@@ -111,7 +118,8 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
         super().reset(seed=seed)
         options = dict(options or {})
         trace = options.pop("trace", None)
-        self._weights = options.pop("weights", self._weights)
+        weights = options.pop("weights", self._weights)
+        check_weights(weights)
         if options:
             raise unknown_name("reset option", next(iter(options)), ("trace", "weights"))
         if trace is None:
@@ -120,8 +128,9 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
             trace = load_trace(trace)
         if not isinstance(trace, Trace) or trace.num_orders == 0:
             raise InputError("trace", trace, "a trace with at least one order", "draw one with scenarios.draw_trace")
-        world = World(trace, "ledger", self._weights, self._pricing)
+        world = World(trace, "ledger", weights, self._pricing)
         self._world, self._clock = world, make_clock(world, self._clock_name)
+        self._weights = weights
         self._booked = np.zeros(NUM_OBJECTIVES, np.int64)
         self._num_rows = self._num_mapped = 0
         self._is_due = self._clock.start()
@@ -157,6 +166,7 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
 
     def set_weights(self, weights: tuple[float, float, float]) -> None:
         """Changes the preferences of coming decisions."""
+        check_weights(weights)
         self._weights = weights
         if self._world is not None:
             set_weights(self._world.seen, self._weights)

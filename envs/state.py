@@ -190,6 +190,15 @@ def check_playable(trace: Trace) -> None:
     if most > MAX_LINES:
         raise InputError("num_lines", most, f"at most {MAX_LINES} lines an order", "split the order")
     receipts = trace.future.receipts
+    late = np.flatnonzero(receipts["announced_at"] > receipts["actual_at"])
+    if len(late):
+        row = int(late[0])
+        raise InputError(
+            f"receipts[{row}].announced_at",
+            int(receipts["announced_at"][row]),
+            f"at most actual_at = {int(receipts['actual_at'][row])}",
+            "announce receipts before they come",
+        )
     for actual, expected in (("actual_at", "expected_at"), ("actual_units", "expected_units")):
         differs = np.flatnonzero(receipts[actual] != receipts[expected])
         if len(differs):

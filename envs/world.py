@@ -74,14 +74,26 @@ class World:
         return self.hidden.totals
 
 
-def set_weights(seen: Observable, weights: tuple[float, float, float]) -> None:
-    """Sets the preference weights (cost, lateness, carbon) of the coming decisions.
+def check_weights(weights: tuple[float, float, float]) -> np.ndarray:
+    """The preference weights (cost, lateness, carbon), float (3,).
 
     Raises:
         InputError: not three finite numbers from 0 to 1000.
     """
-    values = np.asarray(weights, float)
+    try:
+        values = np.asarray(weights, float)
+    except (TypeError, ValueError):
+        values = np.zeros(0)
     if values.shape != (3,) or not np.all(np.isfinite(values)) or values.min() < 0 or values.max() > 1000:
         raise InputError("weights", weights, "three numbers from 0 to 1000 (cost, lateness, carbon)", "give all three")
-    for name, value in zip(("cost", "lateness", "carbon"), values, strict=True):
+    return values
+
+
+def set_weights(seen: Observable, weights: tuple[float, float, float]) -> None:
+    """Sets the preference weights (cost, lateness, carbon) of the coming decisions.
+
+    Raises:
+        InputError: see ``check_weights``.
+    """
+    for name, value in zip(("cost", "lateness", "carbon"), check_weights(weights), strict=True):
         seen.clock[f"weight_{name}_permille"] = round(1000 * value)
