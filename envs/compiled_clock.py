@@ -100,24 +100,19 @@ def _open_next_shift(network, agenda, warehouse, now):
 
 
 @compiled
-def _answer(network, future, seen, hidden, plans, agenda, slot):
-    """Carries out ``slot`` and plays on until the next decision."""
-    for i in range(decisions.carry_out(network, future, seen, hidden, plans, slot)):
-        _wake(hidden, agenda, hidden.parcels[hidden.moved[i]]["warehouse"], seen.clock[0]["now_seconds"])
-    return _advance(network, future, seen, hidden, plans, agenda)
+def step(world, slot):
+    """Carries out ``slot``, or begins if it is negative, and plays to the next decision; False at the end.
 
-
-@compiled
-def begin_and_ask(world):
-    """Plays from second 0 to the first decision; False if there is none."""
-    _begin(world.network, world.future, world.agenda)
-    return _advance(world.network, world.future, world.seen, world.hidden, world.plans, world.agenda)
-
-
-@compiled
-def carry_out_and_ask(world, slot):
-    """Carries out ``slot`` and plays to the next decision; False at the end."""
-    return _answer(world.network, world.future, world.seen, world.hidden, world.plans, world.agenda, slot)
+    One function for both, because every compiled entry costs seconds the first time.
+    """
+    network, future, seen, hidden, plans = world.network, world.future, world.seen, world.hidden, world.plans
+    if slot < 0:
+        _begin(network, future, world.agenda)
+    else:
+        for i in range(decisions.carry_out(network, future, seen, hidden, plans, slot)):
+            warehouse = hidden.parcels[hidden.moved[i]]["warehouse"]
+            _wake(hidden, world.agenda, warehouse, seen.clock[0]["now_seconds"])
+    return _advance(network, future, seen, hidden, plans, world.agenda)
 
 
 class CompiledClock:
@@ -130,8 +125,8 @@ class CompiledClock:
 
     def start(self) -> bool:
         """Plays to the first decision; False if the trace has none."""
-        return begin_and_ask(self.world.handle)
+        return step(self.world.handle, -1)
 
     def answer(self, slot: int) -> bool:
         """Carries out the plan in ``slot`` and plays to the next decision; False at the end."""
-        return carry_out_and_ask(self.world.handle, slot)
+        return step(self.world.handle, slot)

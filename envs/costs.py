@@ -60,12 +60,13 @@ def lateness(settings, late_seconds):
 
 
 @inlined
-def expected_lateness(settings, quantiles, table, slack_seconds):
+def expected_lateness(settings, quantiles, table, slack_seconds, tail):
     """Expected ``lateness`` of one line when transit follows ``table`` and may take ``slack_seconds``.
+
+    ``tail`` is the weight of longer transits, ``tables.tail_weight(quantiles, table, slack_seconds)``.
 
     E[step 1(T > s)] + E[slope min((T - s)+, cap)], the latter as a difference of two tail moments.
     """
-    tail = tables.tail_weight(quantiles, table, slack_seconds)
     if tail == 0:
         return 0
     cap = settings[0]["lateness_cap_seconds"]

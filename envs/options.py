@@ -50,14 +50,17 @@ def price_options(network, seen, plans, num_blocks):
         start_at = picking.start_of_next_pick(network, seen, warehouse)
         plans.start_at[warehouse] = start_at
         for subset in range(1, 1 << num_blocks):
-            if subset & in_stock == subset:
-                _price_services(network, seen, plans, subset, warehouse, NONE, start_at)
-            if network.settings[0]["is_backorder_allowed"] and plans.subsets[subset]["num_lines"] == 1:
-                receipt = _receipt_for(network, seen, plans, subset, warehouse)
-                if receipt != NONE:
+            for is_backorder in range(2):
+                receipt, earliest = NONE, start_at
+                if is_backorder:
+                    receipt = _receipt_for(network, seen, plans, subset, warehouse)
+                    if receipt == NONE:
+                        continue
                     expected_at = seen.receipts[receipt]["expected_at"]
-                    late_start = max(start_at, shifts.after_open_seconds(network, warehouse, expected_at, 0))
-                    _price_services(network, seen, plans, subset, warehouse, receipt, late_start)
+                    earliest = max(start_at, shifts.after_open_seconds(network, warehouse, expected_at, 0))
+                elif subset & in_stock != subset:
+                    continue
+                _price_services(network, seen, plans, subset, warehouse, receipt, earliest)
 
 
 @inlined
@@ -105,6 +108,8 @@ def _blocks_in_stock(network, seen, plans, num_blocks, warehouse):
 @inlined
 def _receipt_for(network, seen, plans, subset, warehouse):
     """Receipt on which the single line of a subset could be backordered at a warehouse; or NONE."""
+    if not network.settings[0]["is_backorder_allowed"] or plans.subsets[subset]["num_lines"] != 1:
+        return NONE
     line = 0
     while not plans.subsets[subset]["lines_mask"] >> line & 1:
         line += 1
@@ -164,7 +169,7 @@ def _price_services(network, seen, plans, subset, warehouse, receipt, start_at):
 @inlined
 def _price(network, seen, plans, n, shipping_millicents):
     """Arrival, cost parts and ranking columns of option ``n``."""
-    settings, option, parts = network.settings, plans.options, plans.option_costs[n]
+    settings, option, parts = network.settings, plans.options, plans.option_costs
     warehouse, service = option[n]["warehouse"], option[n]["service"]
     num_lines, grams, receipt = option[n]["num_lines"], option[n]["grams"], option[n]["receipt"]
     region, now = seen.order[0]["region"], seen.clock[0]["now_seconds"]
@@ -176,21 +181,22 @@ def _price(network, seen, plans, n, shipping_millicents):
     option[n]["collected_at"], option[n]["distance_km"] = collected_at, distance
     option[n]["mean_at"] = collected_at + tables.mean(network.tables, table)
     option[n]["quoted_at"] = collected_at + tables.at_weight(network.tables, table, settings[0]["quote_weight"])
-    option[n]["late_weight"] = tables.tail_weight(network.tables, table, slack)
+    tail = tables.tail_weight(network.tables, table, slack)
+    option[n]["late_weight"] = tail
     option[n]["carbon_milligrams"] = milligrams
-    parts[SHIPPING] = shipping_millicents
-    parts[HANDLING] = (
+    parts[n, SHIPPING] = shipping_millicents
+    parts[n, HANDLING] = (
         network.warehouses[warehouse]["parcel_millicents"]
         + network.warehouses[warehouse]["line_millicents"] * num_lines
     )
-    parts[PACKAGING] = costs.packaging(settings, grams)
-    parts[LOST_MARGIN] = 0
-    parts[LATENESS] = num_lines * costs.expected_lateness(settings, network.tables, table, slack)
-    parts[WAITING] = 0
+    parts[n, PACKAGING] = costs.packaging(settings, grams)
+    parts[n, LOST_MARGIN] = 0
+    parts[n, LATENESS] = num_lines * costs.expected_lateness(settings, network.tables, table, slack, tail)
+    parts[n, WAITING] = 0
     if receipt != NONE:
-        parts[WAITING] = num_lines * costs.waiting(settings, seen.receipts[receipt]["expected_at"] - now)
-    parts[CARBON] = costs.carbon_price(settings, milligrams)
-    option[n]["lateness_millicents"], option[n]["waiting_millicents"] = parts[LATENESS], parts[WAITING]
+        parts[n, WAITING] = num_lines * costs.waiting(settings, seen.receipts[receipt]["expected_at"] - now)
+    parts[n, CARBON] = costs.carbon_price(settings, milligrams)
+    option[n]["lateness_millicents"], option[n]["waiting_millicents"] = parts[n, LATENESS], parts[n, WAITING]
     option[n]["bid_millicents"] = _bid_value(seen, plans, n)
     _fill_rules(seen, plans, n)
 
@@ -208,37 +214,46 @@ def _bid_value(seen, plans, n):
 
 @inlined
 def _fill_rules(seen, plans, n):
-    option, parts, rules, clock = plans.options, plans.option_costs[n], plans.option_rules[n], seen.clock
+    option, parts, rules, clock = plans.options, plans.option_costs, plans.option_rules, seen.clock
     num_lines = option[n]["num_lines"]
-    money = parts[SHIPPING] + parts[HANDLING] + parts[PACKAGING]
-    tardy = parts[LATENESS] + parts[WAITING]
+    money = parts[n, SHIPPING] + parts[n, HANDLING] + parts[n, PACKAGING]
+    tardy = parts[n, LATENESS] + parts[n, WAITING]
     last = BACKORDER_LAST * num_lines if option[n]["receipt"] != NONE else 0
-    rules[SCORE] = (
+    rules[n, SCORE] = (
         clock[0]["weight_cost_permille"] * money
         + clock[0]["weight_lateness_permille"] * tardy
-        + clock[0]["weight_carbon_permille"] * parts[CARBON]
+        + clock[0]["weight_carbon_permille"] * parts[n, CARBON]
         + 1000 * option[n]["bid_millicents"]
     )
-    rules[CHEAPEST] = money + last
-    rules[FASTEST] = num_lines * (option[n]["mean_at"] - clock[0]["now_seconds"]) + last
-    rules[NEAREST] = num_lines * option[n]["distance_km"] + last
-    rules[FEWEST_SPLITS] = 1 + last
-    rules[MYOPIC] = money + tardy + parts[CARBON]
-    rules[COST] = money
-    rules[LATENESS_GOAL] = tardy
-    rules[CARBON_GOAL] = parts[CARBON]
-    rules[COST_TILT] = rules[SCORE] + 2 * clock[0]["weight_cost_permille"] * money
-    rules[LATENESS_TILT] = rules[SCORE] + 2 * clock[0]["weight_lateness_permille"] * tardy
+    rules[n, CHEAPEST] = money + last
+    rules[n, FASTEST] = num_lines * (option[n]["mean_at"] - clock[0]["now_seconds"]) + last
+    rules[n, NEAREST] = num_lines * option[n]["distance_km"] + last
+    rules[n, FEWEST_SPLITS] = 1 + last
+    rules[n, MYOPIC] = money + tardy + parts[n, CARBON]
+    rules[n, COST] = money
+    rules[n, LATENESS_GOAL] = tardy
+    rules[n, CARBON_GOAL] = parts[n, CARBON]
+    rules[n, COST_TILT] = rules[n, SCORE] + 2 * clock[0]["weight_cost_permille"] * money
+    rules[n, LATENESS_TILT] = rules[n, SCORE] + 2 * clock[0]["weight_lateness_permille"] * tardy
 
 
 @inlined
 def _rank(plans, subset, n):
     """Keeps option ``n`` if it is a best of its subset by a rule, or among the best K by score."""
-    rules = plans.option_rules
+    # No views of rows here: each would count references, which costs more than the comparison.
+    rules, best, waiting = plans.option_rules, plans.best, plans.best_backorder
     for rule in range(NUM_RULES):
-        _keep_two(rules, plans.best[subset, rule], n, rule)
+        if _comes_first(rules, n, best[subset, rule, 0], rule):
+            best[subset, rule, 1] = best[subset, rule, 0]
+            best[subset, rule, 0] = n
+        elif _comes_first(rules, n, best[subset, rule, 1], rule):
+            best[subset, rule, 1] = n
     if plans.options[n]["receipt"] != NONE:
-        _keep_two(rules, plans.best_backorder[subset], n, SCORE)
+        if _comes_first(rules, n, waiting[subset, 0], SCORE):
+            waiting[subset, 1] = waiting[subset, 0]
+            waiting[subset, 0] = n
+        elif _comes_first(rules, n, waiting[subset, 1], SCORE):
+            waiting[subset, 1] = n
     count = plans.subsets[subset]["num_ranked"]
     if count == MAX_PLANS and rules[n, SCORE] >= rules[plans.ranked[subset, count - 1], SCORE]:
         return
@@ -251,18 +266,8 @@ def _rank(plans, subset, n):
 
 
 @inlined
-def _keep_two(rules, pair, n, rule):
-    """Puts option ``n`` into ``pair`` if it is best or second by ``rule``, ties by expected total cost."""
-    place = 2
-    while place > 0:
-        other = pair[place - 1]
-        if other != NONE and (
-            rules[other, rule] < rules[n, rule]
-            or (rules[other, rule] == rules[n, rule] and rules[other, MYOPIC] <= rules[n, MYOPIC])
-        ):
-            break
-        place -= 1
-    if place == 0:
-        pair[1] = pair[0]
-    if place < 2:
-        pair[place] = n
+def _comes_first(rules, n, other, rule):
+    """Whether option ``n`` is better than ``other`` by ``rule``, ties by expected total cost."""
+    if other == NONE or rules[n, rule] < rules[other, rule]:
+        return True
+    return rules[n, rule] == rules[other, rule] and rules[n, MYOPIC] < rules[other, MYOPIC]

@@ -65,7 +65,7 @@ def _write(plans, where, slot, num_parcels, score):
     plans.candidates[where]["guarantees"] = 0
 
 
-@inlined
+@compiled
 def _guarantee(plans, slot, num_parcels, flag):
     """Makes the scratch row ``slot`` a candidate, or finds it among them, and flags it."""
     count = plans.counts[COUNT_CANDIDATES]

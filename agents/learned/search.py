@@ -17,7 +17,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from envs.compiled_clock import begin_and_ask, carry_out_and_ask
+from envs.compiled_clock import step
 from envs.feature_schema import NUM_FEATURES, SCORE_GAP, SLOT_FEATURES
 from envs.plan_table import COUNT_PLANS
 from envs.prices import Pricing
@@ -137,7 +137,7 @@ def play(world: Any, prices: np.ndarray) -> None:
         world: handle of a world at second 0 that computes features.
         prices: float64 (NUM_FEATURES,).
     """
-    is_due = begin_and_ask(world)
+    is_due = step(world, -1)
     while is_due:
         best, best_value = 0, np.inf
         for slot in range(world.plans.counts[COUNT_PLANS]):
@@ -149,4 +149,4 @@ def play(world: Any, prices: np.ndarray) -> None:
                     value -= prices[i] * (np.log1p(x) if x >= 0.0 else -np.log1p(-x))
             if value < best_value:
                 best, best_value = slot, value
-        is_due = carry_out_and_ask(world, best)
+        is_due = step(world, best)

@@ -54,7 +54,7 @@ def test_expected_lateness_is_the_mean_of_lateness(table, slack, step, slope, ca
         for weight, value in zip(table["weight"][0], table["value"][0], strict=True)
         if value > slack
     )
-    found = costs.expected_lateness(settings, table, 0, slack)
+    found = costs.expected_lateness(settings, table, 0, slack, tables.tail_weight(table, 0, slack))
     assert -2 - slope / 3600 <= found - direct / TABLE_WEIGHT <= 0.001
 
 
