@@ -1,6 +1,6 @@
 # Every target prepares .venv by itself. Nothing is needed but Python 3.11 or later with pip, and make.
 #   make demo     a few minutes: simulate, train, compare, export, answer an order
-#   make test     the tests
+#   make test     the tests, but for the slow ones: make test-slow
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -15,7 +15,7 @@ demo test test-slow bench: export MPLBACKEND ?= Agg
 
 help:
 	@echo "make demo       simulate, train, compare, export and answer an order (about 5 minutes)"
-	@echo "make test       the tests"
+	@echo "make test       the tests (about 5 minutes)"
 	@echo "make test-slow  the tests that train agents or run large scenarios"
 	@echo "make lint       ruff: rules and formatting        make format     ruff mends what it can"
 	@echo "make types      mypy                              make contracts  which room may import which"

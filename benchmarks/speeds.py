@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from agents.learned.training_config import TrainingConfig
 
 from agents import load_agent
+from agents.bundle import best_slot
+from agents.learned.export import to_onnx
+from agents.learned.network import PlanScorer
+from agents.scoring_model import ScoringModel
 from benchmarks.yardsticks import heap_events, simpy_timeouts
 from envs.prices import Pricing
 from envs.protocol import Agent
@@ -141,9 +146,26 @@ def measure(bundle: Path | None, repeats: int = 3) -> list[Speed]:
         name += ", event log" if level == "events" else ""
         speeds.append(Speed(name, rate(decisions(trace, clock, level, needs_features), repeats), "decisions/s", target))
     speeds.append(Speed("one decision of myopic", latency(load_agent("myopic"), warm_up), "us", 200.0))
-    if bundle is not None:
-        speeds.append(Speed(f"one decision of {bundle.name}", latency(load_agent(bundle), warm_up), "us", 200.0))
+    learned = UntrainedModel() if bundle is None else load_agent(bundle)
+    speeds.append(Speed(f"one decision of {learned.name}", latency(learned, warm_up), "us", 200.0))
     return speeds
+
+
+class UntrainedModel:
+    """A plan scorer of the size that is trained by default, run as a bundle runs it."""
+
+    name, pricing, needs_features = "an untrained bundle", Pricing.CLOSED_FORM, True
+
+    def __init__(self) -> None:
+        self.model = ScoringModel(to_onnx(PlanScorer(TrainingConfig().hidden)))
+
+    def start(self, network: Network) -> None:
+        """Nothing to prepare."""
+
+    def choose(self, snapshot: Snapshot) -> int:
+        """Slot with the greatest logit."""
+        scores = self.model.scores(snapshot.plans.features, snapshot.plans.context)
+        return best_slot(scores, snapshot.num_plans)
 
 
 def latency(agent: Agent, trace: Trace) -> float:

@@ -109,7 +109,7 @@ def step(world, slot):
     if slot < 0:
         _begin(network, future, world.agenda)
     else:
-        for i in range(decisions.carry_out(network, future, seen, hidden, plans, slot)):
+        for i in range(decisions.carry_out(network, seen, hidden, plans, slot)):
             warehouse = hidden.parcels[hidden.moved[i]]["warehouse"]
             _wake(hidden, world.agenda, warehouse, seen.clock[0]["now_seconds"])
     return _advance(network, future, seen, hidden, plans, world.agenda)

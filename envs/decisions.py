@@ -59,7 +59,7 @@ def ask(network, future, seen, hidden, plans, order):
 
 
 @compiled
-def carry_out(network, future, seen, hidden, plans, slot):
+def carry_out(network, seen, hidden, plans, slot):
     """Carries out the plan in ``slot`` for the asked order: books, allocates, releases or declines.
 
     Returns:

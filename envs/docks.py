@@ -50,7 +50,6 @@ def bring_to_dock(network, seen, hidden, parcel):
     else:
         parcels[last]["next_parcel"] = parcel
     docks[warehouse, service]["last_parcel"] = parcel
-    docks[warehouse, service]["num_waiting"] += 1
     return False
 
 
@@ -91,11 +90,9 @@ def collect(network, seen, hidden, collection):
     docks[warehouse, service]["first_parcel"] = parcel
     if parcel == NONE:
         docks[warehouse, service]["last_parcel"] = NONE
-    docks[warehouse, service]["num_waiting"] -= num_left
     while parcel != NONE:
         if parcels[parcel]["collection"] == collection:
             order = parcels[parcel]["order"]
             log.log_event(hidden, seen.clock[0]["now_seconds"], log.ROLLED_OVER, order, parcel, collection)
         parcel = parcels[parcel]["next_parcel"]
-    hidden.counters[0]["num_moved"] = num_left
     return num_left

@@ -41,7 +41,6 @@ def price_options(network, seen, plans, num_blocks):
     num_warehouses = network.pairs.shape[0]
     _describe_subsets(plans, num_blocks)
     for subset in range(1, 1 << num_blocks):
-        plans.subsets[subset]["first_option"] = plans.counts[COUNT_OPTIONS]
         plans.subsets[subset]["num_ranked"] = 0
         plans.best_backorder[subset] = NONE
         plans.best[subset] = NONE
@@ -196,7 +195,6 @@ def _price(network, seen, plans, n, shipping_millicents):
     if receipt != NONE:
         parts[n, WAITING] = num_lines * costs.waiting(settings, seen.receipts[receipt]["expected_at"] - now)
     parts[n, CARBON] = costs.carbon_price(settings, milligrams)
-    option[n]["lateness_millicents"], option[n]["waiting_millicents"] = parts[n, LATENESS], parts[n, WAITING]
     option[n]["bid_millicents"] = _bid_value(seen, plans, n)
     _fill_rules(seen, plans, n)
 

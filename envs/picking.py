@@ -68,7 +68,7 @@ def start_picks(network, future, seen, hidden, warehouse):
     Returns:
         Number of picks started; each ends at ``parcels["ready_at"]``.
     """
-    parcels, queues, counters = hidden.parcels, hidden.queues, hidden.counters
+    parcels, queues = hidden.parcels, hidden.queues
     now = seen.clock[0]["now_seconds"]
     queues[warehouse]["wake_at"] = NONE
     num_started = 0
@@ -95,7 +95,6 @@ def start_picks(network, future, seen, hidden, warehouse):
             log.log_event(hidden, now, log.PICK_STARTED, parcels[parcel]["order"], parcel, expected)
             hidden.moved[num_started] = parcel
             num_started += 1
-    counters[0]["num_moved"] = num_started
     return num_started
 
 

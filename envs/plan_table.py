@@ -71,8 +71,6 @@ OPTIONS = record_dtype(  # one parcel of a plan: a subset of blocks from one war
     "distance_km",
     "carbon_milligrams",
     "bid_millicents",
-    "lateness_millicents",  # of all its lines, expected
-    "waiting_millicents",  # of all its lines, expected
 )
 
 SLOTS = record_dtype(
@@ -84,7 +82,7 @@ SLOTS = record_dtype(
     "quoted_at",  # of the last parcel
 )
 
-SUBSETS = record_dtype("lines_mask", "num_lines", "units", "grams", "requirements", "first_option", "num_ranked")
+SUBSETS = record_dtype("lines_mask", "num_lines", "units", "grams", "requirements", "num_ranked")
 CANDIDATES = record_dtype("score", "num_parcels", "guarantees")
 
 

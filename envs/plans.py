@@ -49,7 +49,7 @@ def enumerate_plans(network, seen, plans):
     add_best_by_score(plans, first, last, max_parcels, room)
     if has_decline:
         _add_decline(seen, plans)
-    _write_slots(network, seen, plans)
+    _write_slots(seen, plans)
     return plans.counts[COUNT_PLANS]
 
 
@@ -77,7 +77,7 @@ def _comes_before(plans, a, b):
 
 
 @inlined
-def _write_slots(network, seen, plans):
+def _write_slots(seen, plans):
     count = plans.counts[COUNT_CANDIDATES]
     order = plans.order
     for a in range(count):

@@ -65,13 +65,13 @@ def receive(network, future, seen, hidden, receipt):
     log.log_event(hidden, now, log.RECEIPT_ARRIVED, NONE, NONE, receipt)
     seen.receipts[receipt]["is_open"] = 0
     _unlink(seen, warehouse, sku, receipt)
-    stock.put_away(network, seen, warehouse, sku, row[receipt]["actual_units"])
+    stock.put_away(seen, warehouse, sku, row[receipt]["actual_units"])
     num_released = 0
     parcel = hidden.claims[receipt]["first_parcel"]
     while parcel != NONE:
         following = hidden.parcels[parcel]["next_parcel"]
         stock.allocate(network, seen, warehouse, sku, hidden.parcels[parcel]["units"])
-        _settle_waiting(network, future, seen, hidden, parcel)
+        _settle_waiting(network, seen, hidden, parcel)
         release(network, seen, hidden, parcel)
         num_released += 1
         parcel = following
@@ -92,7 +92,7 @@ def _unlink(seen, warehouse, sku, receipt):
 
 
 @compiled
-def _settle_waiting(network, future, seen, hidden, parcel):
+def _settle_waiting(network, seen, hidden, parcel):
     parcels = hidden.parcels
     order, now = parcels[parcel]["order"], seen.clock[0]["now_seconds"]
     actual = parcels[parcel]["num_lines"] * costs.waiting(network.settings, now - parcels[parcel]["planned_at"])

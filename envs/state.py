@@ -70,7 +70,8 @@ class Observable(NamedTuple):
     lines: np.ndarray  # (MAX_LINES,), its lines
 
 
-OPEN, DECLINED, DELIVERED = 0, 1, 2
+DECLINED, DELIVERED = 1, 2
+"""How an order ended; 0 while it is open."""
 
 ORDER_STATE = record_dtype("status", "num_open_lines", "ended_at", "last_parcel", "decision_id")
 PARCELS = record_dtype(
@@ -100,11 +101,9 @@ PARCELS = record_dtype(
     "previous_of_order",
 )
 QUEUES = record_dtype("first_parcel", "last_parcel", "wake_at")  # (W,)
-DOCKS = record_dtype("first_parcel", "last_parcel", "num_waiting", "next_collection")  # (W, S)
+DOCKS = record_dtype("first_parcel", "last_parcel", "next_collection")  # (W, S)
 CLAIMS = record_dtype("first_parcel", "last_parcel")  # (M,)
-COUNTERS = record_dtype(
-    "num_parcels", "num_open_orders", "num_moved", "num_events", "num_ledger_rows", "log_level", "is_describing"
-)
+COUNTERS = record_dtype("num_parcels", "num_open_orders", "num_events", "num_ledger_rows", "log_level", "is_describing")
 
 
 class Hidden(NamedTuple):

@@ -29,8 +29,8 @@ def ship(seen, warehouse, sku, units):
 
 
 @compiled
-def put_away(network, seen, warehouse, sku, units):
-    """Received units go on the shelf; what is then available is the new reference of scarcity."""
+def put_away(seen, warehouse, sku, units):
+    """Received units go on the shelf; claims are served before ``set_reference`` looks at what is left."""
     cell = seen.stock
     cell[warehouse, sku]["on_hand_units"] += units
     cell[warehouse, sku]["received_units"] += units

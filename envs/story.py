@@ -16,7 +16,7 @@ def ask(world, now, order):
 @compiled
 def carry_out(world, slot):
     """See ``envs.decisions.carry_out``."""
-    return decisions.carry_out(world.network, world.future, world.seen, world.hidden, world.plans, slot)
+    return decisions.carry_out(world.network, world.seen, world.hidden, world.plans, slot)
 
 
 @compiled

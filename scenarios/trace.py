@@ -83,7 +83,7 @@ class Trace:
 
     Attributes:
         scenario_id: scenario and version, such as ``metro@1``.
-        seed: the seed it was drawn with; -1 for an order log read as it is.
+        seed: the seed it was drawn with.
         names: names behind the indices.
         network: the public arrays.
         future: the hidden arrays.

@@ -51,7 +51,7 @@ def fresh_process() -> Callable[..., str]:
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder with the public data sets, from ROUTELAB_DATA; the test is skipped without it."""
-    folder = Path(os.environ.get("ROUTELAB_DATA", ROOT.parent / "shared" / "data"))
+    folder = Path(os.environ.get("ROUTELAB_DATA") or "unset")
     if not folder.is_dir():
         pytest.skip("set ROUTELAB_DATA to a folder that holds olist_sample/ and the like")
     return folder

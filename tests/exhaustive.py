@@ -164,6 +164,7 @@ class Exhaustive:
         ranks = (
             *(score, money + last, count * (mean - self.now) + last, count * distance + last, 1 + last),
             *(money + tardy + carbon, money, tardy, carbon),
+            *(score + 2 * self.weights[0] * money, score + 2 * self.weights[1] * tardy),
         )
         return Priced(costs, bid, ranks)
 

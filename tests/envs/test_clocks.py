@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents import agent_names, load_agent
+from agents import load_agent
 from envs.luck import PICK, TRANSIT, luck
 from envs.simulation import simulate
 from envs.tables import draw
 from envs.world import World
 from scenarios.errors import InputError
+from tests.every_agent import EVERY_AGENT, agent_of
 from tests.named_traces import NAMES
 from tests.worlds import random_trace, traces, with_future
 
@@ -33,19 +34,19 @@ def assert_equal(one, other):
     assert one.metrics == other.metrics
 
 
-@pytest.mark.parametrize("agent", agent_names())
+@pytest.mark.parametrize("agent", EVERY_AGENT)
 @pytest.mark.parametrize("name", NAMES)
 def test_clocks_agree_on_named_scenarios(trace_of, name, agent):
     trace = trace_of(name)
-    one, other = (simulate(trace, load_agent(agent), clock) for clock in ("compiled", "simpy"))
+    one, other = (simulate(trace, agent_of(agent), clock) for clock in ("compiled", "simpy"))
     assert len(one.events) >= 3 * trace.num_orders
     assert_equal(one, other)
 
 
 @settings(max_examples=150)
-@given(traces(), st.sampled_from(agent_names()))
+@given(traces(), st.sampled_from(EVERY_AGENT))
 def test_clocks_agree_on_random_worlds(trace, agent):
-    assert_equal(*(simulate(trace, load_agent(agent), clock) for clock in ("compiled", "simpy")))
+    assert_equal(*(simulate(trace, agent_of(agent), clock) for clock in ("compiled", "simpy")))
 
 
 @settings(max_examples=40)
@@ -97,7 +98,7 @@ def digest(simulation) -> str:
 def test_another_process_writes_the_same_bytes(trace_of, fresh_process, tmp_path, agent):
     trace = trace_of("metro-small")
     path = trace.save(tmp_path / "trace.npz")
-    here = digest(simulate(trace, load_agent(agent)))
+    here = digest(simulate(trace, agent_of(agent)))
     assert fresh_process(_IN_ANOTHER_PROCESS, str(path), agent, PYTHONHASHSEED="7").split() == [here, here]
 
 
@@ -108,8 +109,8 @@ def test_agents_leave_the_trace_untouched_and_meet_the_same_luck(trace_of, name)
     before = trace.sha256
     seen: dict[tuple[int, ...], tuple[int, int]] = {}
     num_met_twice = 0
-    for agent in agent_names():
-        hidden = simulate(trace, load_agent(agent)).world.hidden
+    for agent in EVERY_AGENT:
+        hidden = simulate(trace, agent_of(agent)).world.hidden
         for parcel in hidden.parcels[: hidden.counters["num_parcels"][0]]:
             identity = tuple(int(parcel[field]) for field in ("order", "warehouse", "service", "attempt"))
             w, s, row = identity[1], identity[2], trace.future.orders[identity[0]]

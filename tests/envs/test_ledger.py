@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents import agent_names, load_agent
+from agents import load_agent
 from envs.costs import COST_PARTS, MILLICENTS, OBJECTIVE_OF_PART, PART_NAMES, Objective
 from envs.log import Kind
 from envs.simulation import simulate
 from envs.state import DECLINED, DELIVERED
+from tests.every_agent import EVERY_AGENT, agent_of
 from tests.named_traces import NAMES
 from tests.played import decisions, is_over
 from tests.worlds import random_trace, traces
@@ -75,17 +76,17 @@ def assert_actual_costs(world, parcels, is_declined) -> None:
     assert booked["handling"] == handling.sum()
 
 
-@pytest.mark.parametrize("agent", agent_names())
+@pytest.mark.parametrize("agent", EVERY_AGENT)
 @pytest.mark.parametrize("name", NAMES)
 def test_named_scenarios_keep_their_books(trace_of, name, agent):
     trace = trace_of(name)
-    assert_sound(simulate(trace, load_agent(agent)), trace.num_orders)
+    assert_sound(simulate(trace, agent_of(agent)), trace.num_orders)
 
 
 @settings(max_examples=150)
-@given(traces(), st.sampled_from(agent_names()))
+@given(traces(), st.sampled_from(EVERY_AGENT))
 def test_random_worlds_keep_their_books(trace, agent):
-    assert_sound(simulate(trace, load_agent(agent)), trace.num_orders)
+    assert_sound(simulate(trace, agent_of(agent)), trace.num_orders)
 
 
 @pytest.mark.parametrize("clock", ["compiled", "simpy"])
@@ -119,11 +120,11 @@ def test_rewards_are_minus_the_ledger(trace_of, name, env_id, clock):
     assert len(rows) == (ledger[:, 4] == 1).sum()
 
 
-@pytest.mark.parametrize("agent", agent_names())
+@pytest.mark.parametrize("agent", EVERY_AGENT)
 def test_rewards_are_those_of_simulate(trace_of, agent):
     """The environment and ``simulate`` are one model: the same slots give the same ledger."""
     trace = trace_of("metro-small")
-    decider = load_agent(agent)
+    decider = agent_of(agent)
     simulation = simulate(trace, decider)
     slots = simulation.events.to_pandas().query("kind == @Kind.DECIDED.value")["value"].tolist()
     env = gymnasium.make("envs:routelab/OrderRouting-v0", scenario="metro-small", pricing=decider.pricing.name)
@@ -217,9 +218,9 @@ def test_metrics_leave_the_warmup_out_and_rewards_do_not(trace_of):
 
 
 @settings(max_examples=60)
-@given(traces(), st.sampled_from(agent_names()))
+@given(traces(), st.sampled_from(EVERY_AGENT))
 def test_metrics_recomputed_from_the_event_log(trace, agent):
-    simulation = simulate(trace, load_agent(agent))
+    simulation = simulate(trace, agent_of(agent))
     metrics, events = simulation.metrics, simulation.events.to_pandas()
     num_orders, num_lines = trace.num_orders, len(trace.future.lines)
     planned, door = events[events["kind"] == Kind.PLANNED], events[events["kind"] == Kind.DELIVERED]

@@ -75,7 +75,9 @@ def test_the_best_plan_by_every_rule_is_a_flagged_slot(trace, weights):
                 for slot in range(len(slots))
                 if world.plans.slots["guarantees"][slot] & 1 << rule
             ]
-            assert found == [best], rule.name
+            num_wanted = 2 if rule in (Rule.COST_TILT, Rule.LATENESS_TILT) else 1
+            assert best in found, rule.name
+            assert len(found) <= num_wanted
 
 
 @settings(max_examples=25)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents import agent_names, load_agent
+from agents import load_agent
 from envs.luck import PICK, TRANSIT, luck
 from envs.prices import Pricing
 from envs.simulation import simulate
@@ -19,6 +19,7 @@ from envs.tables import draw
 from envs.world import World
 from scenarios.network import Network
 from scenarios.trace import Future, Trace
+from tests.every_agent import EVERY_AGENT, agent_of
 from tests.played import decisions
 from tests.worlds import DAY, Sizes, random_orders, random_receipts, random_trace, sizes, with_future
 
@@ -149,15 +150,15 @@ def agrees(trace: Trace, parcel, key: np.uint64, now: int) -> bool:
     return arrival == parcel["delivered_at"] if parcel["delivered_at"] <= now else arrival > now
 
 
-@pytest.mark.parametrize("agent", agent_names())
+@pytest.mark.parametrize("agent", EVERY_AGENT)
 @settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), sizes(num_orders=30, num_receipts=10, max_lines=4), st.floats(0.05, 1.0))
 def test_redrawing_what_is_to_come_changes_no_present_choice(agent, seed, size, share):
     trace = random_trace(seed, size)
-    before = Witness(load_agent(agent))
+    before = Witness(agent_of(agent))
     world = simulate(trace, before).world
     place = int(share * (trace.num_orders - 1))
-    after = Witness(load_agent(agent))
+    after = Witness(agent_of(agent))
     simulate(redrawn(trace, world, place, seed + 1, size), after)
     assert after.memory[: place + 1] == before.memory[: place + 1]
 

@@ -40,4 +40,6 @@ def test_the_process_of_the_page_changes_the_story(repository, trace):
 
 
 def test_the_reference_is_what_the_code_says(repository):
-    assert (repository / "docs" / "reference.md").read_text() == reference(), "python -m envs.reference > docs/reference.md"
+    assert (repository / "docs" / "reference.md").read_text() == reference(), (
+        "python -m envs.reference > docs/reference.md"
+    )

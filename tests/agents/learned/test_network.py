@@ -16,17 +16,8 @@ from envs import simulate
 from envs.feature_schema import IS_REAL, SCORE_GAP
 from envs.prices import Pricing
 from scenarios import draw_trace, load_scenario
+from tests.every_agent import perturbed_scorer
 from tests.worlds import random_trace
-
-
-def perturbed_scorer(seed: int = 0, scale: float = 0.3) -> PlanScorer:
-    """A scorer whose residual is not zero."""
-    torch.manual_seed(seed)
-    scorer = PlanScorer(hidden=32)
-    with torch.no_grad():
-        for parameter in scorer.parameters():
-            parameter.add_(scale * torch.randn_like(parameter))
-    return scorer.eval()
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +92,7 @@ def test_it_runs_on_twelve_warehouses():
 
 
 def test_onnx_and_torch_choose_the_same_plan(recorded):
-    """At least 10,000 snapshots, near-ties oversampled: every decision also stands with its two best plans nearly tied."""
+    """At least 10,000 snapshots, near-ties oversampled: every one also stands with its two best plans nearly tied."""
     plans, contexts = recorded
     scorer = perturbed_scorer()
     model = ScoringModel(to_onnx(scorer))

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from agents import load_agent
+from envs import simulate
 from scenarios import draw_trace, load_scenario
 from scenarios.handling import SERVICE_SIDE, WAREHOUSE_SIDE
 
@@ -68,3 +70,11 @@ def test_supply_is_near_the_weeks_demand():
         units[receipt.sku] += receipt.units
     cover = np.array(list(units.values())) / weekly
     assert 0.95 < np.quantile(cover, 0.1) < np.quantile(cover, 0.9) < 1.5
+
+
+def test_metro_is_as_busy_and_as_scarce_as_it_says():
+    """A plain router fills about 0.97 of the lines at once and keeps about 0.8 of the open stations busy."""
+    metrics = simulate(draw_trace(load_scenario("metro"), 1_000_000), load_agent("primal-dual"), level="none").metrics
+    assert metrics["num_orders"] > 15_000
+    assert 0.95 < metrics["fill_rate"] < 0.99
+    assert 0.7 < metrics["utilisation"] < 0.9
