@@ -50,7 +50,7 @@ test-slow: .venv/.installed
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
 lint: .venv/.installed
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check .
 
 format: .venv/.installed

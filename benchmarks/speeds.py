@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from agents.learned.training_config import TrainingConfig
 
 from agents import load_agent
 from agents.bundle import best_slot
 from agents.learned.export import to_onnx
 from agents.learned.network import PlanScorer
+from agents.learned.training_config import TrainingConfig
 from agents.scoring_model import ScoringModel
 from benchmarks.yardsticks import heap_events, simpy_timeouts
 from envs.prices import Pricing
