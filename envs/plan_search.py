@@ -112,6 +112,15 @@ def _remember(plans, slot, spare, num_parcels):
         plans.candidate_options[spare, i] = plans.candidate_options[slot, i]
 
 
+@inlined
+def _accept(plans, spare, found, num_parcels, flag):
+    """Guarantees the plan in row ``spare`` and notes it in row ``found``."""
+    slot = plans.counts[COUNT_CANDIDATES]
+    _remember(plans, spare, slot, num_parcels)
+    _remember(plans, spare, found, num_parcels)
+    _guarantee(plans, slot, num_parcels, flag)
+
+
 @compiled
 def add_best_by_rule(plans, first, last, max_parcels, rule, num_wanted):
     """Guarantees the best plan by ``rule``, ties by expected total cost, and if wanted a second one."""
@@ -157,11 +166,8 @@ def _add_best(plans, first, last, max_parcels, rule, num_wanted, min_parcels, fl
                 _remember(plans, slot, spare, num_parcels)
         if num_best == 0:
             return
-        slot = plans.counts[COUNT_CANDIDATES]
-        _remember(plans, spare, slot, num_best)
-        _remember(plans, spare, found, num_best)
         num_first = num_best
-        _guarantee(plans, slot, num_best, flag)
+        _accept(plans, spare, found, num_best, flag)
 
 
 @compiled
@@ -226,11 +232,8 @@ def add_best_backorders(plans, first, last, max_parcels):
                     _remember(plans, slot, spare, num_parcels)
         if num_best == 0:
             return
-        slot = plans.counts[COUNT_CANDIDATES]
-        _remember(plans, spare, slot, num_best)
-        _remember(plans, spare, found, num_best)
         num_first = num_best
-        _guarantee(plans, slot, num_best, BACKORDER_FLAG)
+        _accept(plans, spare, found, num_best, BACKORDER_FLAG)
 
 
 @compiled
