@@ -57,6 +57,16 @@ class Steps:
         return f"{seconds // 60}:{seconds % 60:02d}"
 
 
+@contextmanager
+def getting_ready(console: Console) -> Iterator[None]:
+    """Says that rules may have to be compiled, on a terminal or in a file."""
+    words = "Getting the rules ready (about a minute, the first time on a machine)"
+    if not console.is_terminal:
+        console.print(words)
+    with console.status(words):
+        yield
+
+
 class Meter:
     """Counts towards a total, in one way of showing it."""
 

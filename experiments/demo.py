@@ -15,7 +15,7 @@ from agents.registry import load_agent
 from envs.simulation import simulate
 from experiments import evaluate, export, train
 from experiments.client import ask_server
-from experiments.console import Steps, make_console
+from experiments.console import Steps, getting_ready, make_console
 from experiments.evaluation import warm_up
 from experiments.narrative import life_of, telling_order
 from experiments.record import Run, read_json, write_json
@@ -102,7 +102,7 @@ def _type(console: Console, command: Callable[[list[str]], int], name: str, argu
 
 def tell(choice: ScenarioChoice, console: Console) -> None:
     """Simulates one trace and prints the life of one order."""
-    with console.status("Getting the rules ready (about a minute, the first time on a machine)"):
+    with getting_ready(console):
         warm_up("simpy")
     trace = draw_trace(scenario_of(choice), TEST.start)
     agent = load_agent("myopic")

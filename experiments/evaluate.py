@@ -11,7 +11,7 @@ from rich.console import Console
 
 from envs.simulation import CLOCKS
 from experiments.cell import CELLS, Cell, Contestant, contestants
-from experiments.console import make_console, meter
+from experiments.console import getting_ready, make_console, meter
 from experiments.evaluation import Match, Weights, play, warm_up
 from experiments.portrait import map_of
 from experiments.record import Run, write_bytes, write_json
@@ -155,7 +155,7 @@ def _trace_rows(cells: list[Cell]) -> list[dict[str, Any]]:
 
 
 def _play(match: Match, run: Run, workers: int, console: Console) -> list[Cell]:
-    with console.status("Getting the rules ready (about a minute, the first time on a machine)"):
+    with getting_ready(console):
         warm_up(match.clock)
     done = taken = 0
     with meter(console, "Simulating", match.num_cells) as progress:

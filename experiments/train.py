@@ -15,7 +15,7 @@ from rich.console import Console
 from agents.registry import load_agent
 from envs.costs import MILLICENTS, OBJECTIVE_OF_PART
 from envs.simulation import simulate
-from experiments.console import make_console, meter
+from experiments.console import getting_ready, make_console, meter
 from experiments.evaluation import Weights, warm_up
 from experiments.record import Run, write_json
 from experiments.report import CURVE, REFERENCES, make_report
@@ -88,7 +88,7 @@ def run_training(
     scenario = scenario_of(training.scenario)
     began = time.perf_counter()
     run = Run.begin(folder, COMMAND, settings, arguments)
-    with console.status("Getting the rules ready (about a minute, the first time on a machine)"):
+    with getting_ready(console):
         warm_up("compiled")
     learner = import_module(LEARNERS[training.learner])
     last: dict[str, Any] = {}

@@ -18,7 +18,8 @@ class InputError(ValueError):
 
     def __init__(self, key: str, value: object, expected: str, remedy: str) -> None:
         self.key, self.value, self.expected, self.remedy = key, value, expected, remedy
-        super().__init__(f"{key} = {value!r}: expected {expected}. {remedy[:1].upper()}{remedy[1:]}.")
+        end = "" if remedy.endswith(("?", "!", ".")) else "."
+        super().__init__(f"{key} = {value!r}: expected {expected}. {remedy[:1].upper()}{remedy[1:]}{end}")
 
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:  # pickled across worker processes
         return type(self), (self.key, self.value, self.expected, self.remedy)

@@ -44,7 +44,7 @@ class Loading:
     def __init__(self, load: Callable[[], DecisionService], on_failure: Callable[[Exception], None]) -> None:
         self._load, self._on_failure = load, on_failure
         self._service: DecisionService | None = None
-        self._problem = "rules are being compiled and the bundle's golden cases checked"
+        self._problem = "wait and ask /health/ready: rules are being compiled and golden cases checked"
 
     def start(self) -> None:
         """Begins to load."""
@@ -96,7 +96,7 @@ def create_app(
 
     @app.exception_handler(NotReady)
     def wait_for_it(request: Request, error: NotReady) -> Response:
-        detail = InputError("service", "not ready", "a bundle whose golden cases hold", str(error))
+        detail = InputError("service", "not ready", "a checked bundle and compiled rules", str(error))
         return error_response(503, detail, {"Retry-After": "5"})
 
     @app.post("/v1/decisions", response_model=DecisionAnswer, responses=ERRORS, summary="Route one order")

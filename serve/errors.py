@@ -67,7 +67,12 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def refuse_shape(request: Request, error: RequestValidationError) -> Response:
-        return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, field_error(error.errors()[0], skip=("body",)))
+        first = error.errors()[0]
+        if isinstance(first.get("input"), bytes):  # the body was not even looked at
+            given = request.headers.get("content-type", "none")
+            detail = InputError("header Content-Type", given, "application/json", "send this header with the JSON body")
+            return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+        return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, field_error(first, skip=("body",)))
 
     @app.exception_handler(HTTPException)
     def refuse_http(request: Request, error: HTTPException) -> Response:

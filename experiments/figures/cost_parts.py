@@ -74,7 +74,9 @@ def _differences(
             continue
         total = results.mean(agent) - results.mean(results.reference)
         is_outside = agent not in close
-        words = f"{signed(total)} ▸" if is_outside else signed(total)
+        words = signed(total)
+        if is_outside:
+            words = f"{words} ▸" if total > 0 else f"◂ {words}"
         spot = axes.text(0.985, row, words, transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=8.5)
         spot.set_bbox({"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.85})
         if not is_outside:

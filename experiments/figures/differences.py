@@ -44,7 +44,9 @@ def _panel(axes: Axes, results: Results, agents: Sequence[str], shown: Sequence[
     random = np.random.default_rng(0)
     for row, agent in enumerate(agents):
         if agent not in shown:
-            axes.text(0.985, row, "far right", transform=axes.get_yaxis_transform(), ha="right", va="center").set(
+            is_dearer = results.difference(agent).mean > 0
+            words, x, side = ("far right", 0.985, "right") if is_dearer else ("far left", 0.015, "left")
+            axes.text(x, row, words, transform=axes.get_yaxis_transform(), ha=side, va="center").set(
                 color=MUTED, fontsize=8.5, style="italic"
             )
             continue

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.figures.style import ACCENT, INK, colour_of, new_figure, subtitle
+from experiments.headline import signed
 
 NAME, TITLE = "learning_curve", "Learning curve"
 BASE = "base_cost_per_order"
@@ -38,7 +39,7 @@ def draw(curve: pd.DataFrame, references: dict[str, float]) -> Figure | None:
     if window > 1:
         axes.plot(steps, smooth, color=ACCENT, linewidth=2.6, solid_capstyle="round")
     end = (steps[-1], smooth[-1])
-    words = f"policy {smooth[-1]:+.2f}" if is_paired else f"policy {smooth[-1]:.2f}"
+    words = f"policy {signed(smooth[-1])}" if is_paired else f"policy {smooth[-1]:.2f}"
     axes.annotate(words, end, (9, 0), textcoords="offset points", color=ACCENT, fontweight="bold", va="center")
     for name, cost in references.items():
         axes.axhline(cost, color=_colour(name), linestyle=(0, (5, 3)), linewidth=1.4, zorder=1)
@@ -47,7 +48,7 @@ def draw(curve: pd.DataFrame, references: dict[str, float]) -> Figure | None:
     axes.set_xlim(0, steps[-1])
     axes.xaxis.set_major_formatter(lambda value, _: f"{value / 1000:g} k" if value >= 1000 else f"{value:g}")
     axes.set_xlabel("decisions trained on")
-    axes.set_ylabel("cost per order (currency units)")
+    axes.set_ylabel("difference per order (currency units)" if is_paired else "cost per order (currency units)")
     axes.set_title(TITLE)
     if is_paired:
         subtitle(axes, "cost of training episodes, which explore, minus the base router's on the same traces")
