@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -66,6 +68,20 @@ def make_clock(world: World, clock: str, processes: Sequence[Process] = ()) -> S
     raise unknown_name("clock", clock, CLOCKS)
 
 
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Lets Python look for cyclic garbage less often: processes make many objects, and few of them are cycles.
+
+    Measured: a sixth of the SimPy clock's time went into looking.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 1000)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 def simulate(
     trace: Trace,
     agent: Agent,
@@ -93,15 +109,16 @@ def simulate(
     snapshot = Snapshot(world.network, world.seen, world.plans)
     agent.start(world.network)
     count = world.plans.counts
-    is_due = player.start()
-    while is_due:
-        slot = agent.choose(snapshot)
-        if not 0 <= slot < count[0]:
-            raise InputError(
-                f"slot of decision {snapshot.decision_id}",
-                slot,
-                f"a real plan, 0 to {count[0] - 1}",
-                f"agent {agent.name!r} must obey snapshot.mask()",
-            )
-        is_due = player.answer(slot)
+    with rare_collections():
+        is_due = player.start()
+        while is_due:
+            slot = agent.choose(snapshot)
+            if not 0 <= slot < count[0]:
+                raise InputError(
+                    f"slot of decision {snapshot.decision_id}",
+                    slot,
+                    f"a real plan, 0 to {count[0] - 1}",
+                    f"agent {agent.name!r} must obey snapshot.mask()",
+                )
+            is_due = player.answer(slot)
     return Simulation(world, measure(world))

@@ -107,6 +107,16 @@ def test_far_off_agents_do_not_squeeze_the_close_ones(contest):
     assert "far right" in texts(close)
 
 
+def test_a_far_better_agent_is_named_on_the_left(some_cell):
+    costs = {"myopic": 7.0, "nearest": 7.01, "fastest": 7.02, "robin": 2.0}
+    cells = [some_cell(name, i, cost, shipping_per_order=cost) for name, cost in costs.items() for i in range(3)]
+    with styled():
+        results = Results.of(cells, (), "myopic")
+        assert "robin" not in close_rivals(results)
+        assert "far left" in texts(differences.draw(results).axes[1])
+        assert any(text.startswith("◂") for text in texts(cost_parts.draw(results).axes[1]))
+
+
 def test_all_are_close_without_a_gap(some_cell):
     cells = [some_cell(name, i, 7.0 + k + 0.1 * i * k) for i in range(3) for k, name in enumerate("abcd")]
     results = Results.of(cells)

@@ -270,3 +270,10 @@ def test_requests_at_once_get_their_own_answers(client: TestClient, make_request
         thread.join(120)
     assert len(answers) == 40
     assert len(set(answers)) == 8  # the same order, the same plan, whatever ran beside it
+
+
+def test_a_body_without_its_content_type_is_answered_with_the_header_to_send(client, make_request):
+    answer = client.post("/v1/decisions", content=json.dumps(make_request()))
+    assert answer.status_code == 422
+    assert answer.json()["error"]["key"] == "header Content-Type"
+    assert "application/json" in answer.json()["error"]["expected"]
