@@ -144,7 +144,7 @@ PLACES = "|".join(
         ("--index" + "-url x", True),
         ("https://" + "pypi" + ".org/simple", True),
         ("clockwork/home", False),
-        ("docs/work/plan", False),
+        ("docs/" + "work/plan", False),
     ],
 )
 def test_the_search_for_places_finds(line, is_found):
