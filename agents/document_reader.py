@@ -121,7 +121,9 @@ class DocumentReader:
             if line.ship_from is not None:
                 ship_from = parse_utc(f"order.lines[{i}].ship_from", line.ship_from) - start
             row, units = network.skus[sku], line.units
-            seen.lines[i] = (i, sku, units, units * row["grams"], row["requirements"], ship_from)
+            requirements = row["requirements"] | asked["requirements"]
+            promise_at = asked["promise_at"]
+            seen.lines[i] = (i, sku, units, units * row["grams"], requirements, ship_from, 0, promise_at)
             margin += units * int(row["margin_millicents"])
         margin = margin if order.margin_millicents is None else order.margin_millicents
         if margin > MAX_MILLICENTS:

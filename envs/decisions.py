@@ -21,6 +21,7 @@ def arrive(network, future, seen, hidden, order):
     asked[0]["requirements"] = rows[order]["requirements"]
     asked[0]["num_lines"] = rows[order]["num_lines"]
     asked[0]["margin_millicents"] = 0
+    asked[0]["num_orders"] = 1
     first = rows[order]["first_line"]
     for i in range(rows[order]["num_lines"]):
         sku = future.lines[first + i]["sku"]
@@ -29,8 +30,10 @@ def arrive(network, future, seen, hidden, order):
         seen.lines[i]["sku"] = sku
         seen.lines[i]["units"] = units
         seen.lines[i]["grams"] = units * network.skus[sku]["grams"]
-        seen.lines[i]["requirements"] = network.skus[sku]["requirements"]
+        seen.lines[i]["requirements"] = network.skus[sku]["requirements"] | rows[order]["requirements"]
         seen.lines[i]["ship_from_seconds"] = future.lines[first + i]["ship_from_seconds"]
+        seen.lines[i]["order"] = order
+        seen.lines[i]["promise_at"] = rows[order]["promise_at"]
         asked[0]["margin_millicents"] += future.lines[first + i]["margin_millicents"]
     count_demand(seen)
     log.log_event(hidden, now, log.ORDER_ARRIVED, order, NONE, rows[order]["promise_at"])

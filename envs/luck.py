@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+import numba
 import numpy as np
 
 from envs.compiling import compiled
@@ -39,6 +40,10 @@ def mix(state):
     z = np.uint64((z ^ (z >> _S30)) * _MIX_A)
     z = np.uint64((z ^ (z >> _S27)) * _MIX_B)
     return z ^ (z >> _S31)
+
+
+if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+    mix = np.errstate(over="ignore")(mix)  # uncompiled numpy warns when uint64 wraps, as it must here
 
 
 @compiled

@@ -57,6 +57,7 @@ OPTIONS = record_dtype(  # one parcel of a plan: a subset of blocks from one war
     "warehouse",
     "service",
     "receipt",  # NONE for goods in stock
+    "release_at",  # presale: picking is not released before that second; 0 otherwise
     "collection",  # expected; NONE never
     "lines_mask",
     "num_lines",
@@ -75,8 +76,10 @@ OPTIONS = record_dtype(  # one parcel of a plan: a subset of blocks from one war
 
 SLOTS = record_dtype(
     "is_decline",
+    "hold_seconds",  # the whole order waits so long and is decided again; 0 otherwise
     "num_parcels",
     "num_backordered_lines",
+    "num_later_lines",  # wait for their presale date
     "guarantees",  # bit mask over Rule, then split, backorder, always real
     "bid_millicents",
     "quoted_at",  # of the last parcel

@@ -50,10 +50,30 @@ KNOWN_RECEIPTS = record_dtype(  # (M,), rows up to num_receipts are filled
     "warehouse", "sku", "expected_at", "expected_units", "claimed_units", "is_open", "next_receipt"
 )
 PUNCTUALITY = record_dtype("num_delivered", "num_late", "transit_permille")  # (S,); moving average of actual/expected
+INTERRUPTIONS = record_dtype("until_seconds")  # (W, S); collections before that do not come
 ASKED_ORDER = record_dtype(
-    "order", "region", "arrival_seconds", "promise_at", "requirements", "num_lines", "margin_millicents"
+    "order",  # of several orders decided together the first
+    "region",
+    "arrival_seconds",
+    "promise_at",  # the earliest of the lines'
+    "requirements",
+    "num_lines",  # to be decided now
+    "margin_millicents",  # of these lines
+    "num_orders",  # decided together
+    "num_holds",  # before this decision
+    "held_seconds",  # in all, before this decision
+    "is_again",  # a plan for these lines broke
 )
-ASKED_LINES = record_dtype("line", "sku", "units", "grams", "requirements", "ship_from_seconds")
+ASKED_LINES = record_dtype(
+    "line",
+    "sku",
+    "units",
+    "grams",
+    "requirements",  # of the SKU and of the line's order
+    "ship_from_seconds",
+    "order",
+    "promise_at",
+)
 
 
 class Observable(NamedTuple):
@@ -66,6 +86,7 @@ class Observable(NamedTuple):
     bookings: np.ndarray  # (C,)
     receipts: np.ndarray  # (M,)
     punctuality: np.ndarray  # (S,)
+    interruptions: np.ndarray  # (W, S)
     order: np.ndarray  # (1,), the order being decided
     lines: np.ndarray  # (MAX_LINES,), its lines
 
@@ -146,6 +167,7 @@ def new_observable(network: Network, num_receipts: int) -> Observable:
         bookings=_filled(len(network.collections), BOOKINGS),
         receipts=_filled(num_receipts, KNOWN_RECEIPTS, next_receipt=NONE),
         punctuality=_filled(len(network.services), PUNCTUALITY, transit_permille=1000),
+        interruptions=_filled((num_warehouses, len(network.services)), INTERRUPTIONS),
         order=_filled(1, ASKED_ORDER, order=NONE),
         lines=_filled(MAX_LINES, ASKED_LINES, line=NONE),
     )

@@ -17,7 +17,7 @@ from scenarios.network import FOREVER_SECONDS, Network
 from scenarios.order_log import OrderLog
 from scenarios.scenario import Scenario
 from scenarios.seeds import split_of
-from scenarios.trace import LINES, ORDERS, RECEIPTS, Future, Trace
+from scenarios.trace import LINES, ORDERS, RECEIPTS, Trace, quiet_future
 
 
 def stream(seed: int, noun: str) -> np.random.Generator:
@@ -52,7 +52,7 @@ def draw_trace(scenario: Scenario, seed: int) -> Trace:
         orders, lines = _drawn(scenario, demand, network, seed)
     orders["patience_seconds"] = FOREVER_SECONDS
     orders["luck_key"] = stream(seed, "luck").integers(0, 1 << 64, len(orders), np.uint64)
-    future = Future(orders=orders, lines=lines, receipts=_receipts(scenario, network))
+    future = quiet_future(orders, lines, _receipts(scenario, network), len(network.warehouses))
     return Trace(scenario_id=scenario.id, seed=seed, names=public.names, network=network, future=future)
 
 

@@ -12,6 +12,7 @@ from scenarios.local_time import DAY_SECONDS, HOUR_SECONDS, offset_seconds, zone
 from scenarios.network import (
     LANES,
     NO_LANE,
+    NO_TABLE,
     RATES,
     REGIONS,
     SERVICES,
@@ -134,6 +135,7 @@ def _warehouses(public: PublicScenario, tables: _Tables, start_seconds: int, end
         ):
             row[name] = getattr(warehouse, name)
         row["pick_table"] = tables.index(warehouse.pick_factor)
+        row["lead_table"] = NO_TABLE
         shifts.append(expand_shifts(warehouse, start_seconds, end))
         row["first_shift"], row["num_shifts"] = first, len(shifts[-1])
         first += len(shifts[-1])

@@ -24,6 +24,7 @@ TABLE_WEIGHT = 1 << 16
 """Total weight of one quantile table; 16 bits of luck pick an entry."""
 
 NO_LANE = -1
+NO_TABLE = -1
 
 
 def record_dtype(*fields: str, floats: tuple[str, ...] = ()) -> np.dtype:
@@ -49,6 +50,9 @@ SETTINGS = record_dtype(
     "quote_weight",  # quoted_delivery_at is this quantile of transit, in TABLE_WEIGHT-ths
     "hourly_orders_milli",  # published mean demand, thousandths of an order an hour
     "price_level_millicents",  # M of the closed-form bid price, for a SKU with no price of its own
+    "hold_short_seconds",  # an order may be held so long before it is decided; 0: no such choice
+    "hold_long_seconds",  # the same, a longer one
+    "review_seconds",  # stock is reviewed and reordered at multiples of this; 0: receipts come from the trace only
 )
 
 WAREHOUSES = record_dtype(
@@ -62,6 +66,8 @@ WAREHOUSES = record_dtype(
     "pick_line_seconds",
     "pick_unit_seconds",
     "pick_table",  # quantile table of the pick time factor, thousandths
+    "short_weight",  # probability that a line is found short when picked, TABLE_WEIGHT-ths
+    "lead_table",  # quantile table of the lead time of reordered goods, seconds; NO_TABLE without reordering
     "first_shift",
     "num_shifts",
     floats=("latitude", "longitude"),
@@ -107,7 +113,12 @@ SKUS = record_dtype("grams", "requirements", "margin_millicents", "daily_units_m
 
 REGIONS = record_dtype("latitude", "longitude", "demand_share", floats=("latitude", "longitude", "demand_share"))
 
-STOCK = record_dtype("on_hand_units", "price_level_millicents")  # (W, K) at second 0
+STOCK = record_dtype(  # (W, K)
+    "on_hand_units",  # at second 0
+    "price_level_millicents",  # see settings
+    "reorder_point_units",  # at a review, when available and ordered units are at most this ...
+    "order_up_to_units",  # ... so many are ordered that they reach this; 0: never reordered
+)
 
 
 class Network(NamedTuple):

@@ -18,7 +18,7 @@ import numpy as np
 from scenarios.errors import InputError
 from scenarios.network import NETWORK_DTYPES, Network, record_dtype
 
-FORMAT = 1
+FORMAT = 2
 """Bumped whenever a dtype of a trace changes."""
 
 ORDERS = np.dtype(
@@ -56,7 +56,31 @@ RECEIPTS = record_dtype(
     "actual_units",  # hidden until it happens
 )
 
-FUTURE_DTYPES: dict[str, np.dtype] = {"orders": ORDERS, "lines": LINES, "receipts": RECEIPTS}
+OUTAGES = record_dtype(  # visible from their start on, the end included
+    "service",
+    "warehouse",  # ALL_WAREHOUSES: everywhere
+    "starts_at",  # seconds; sorted ascending
+    "ends_at",  # collections in [starts_at, ends_at) do not come
+)
+
+ALL_WAREHOUSES = -1
+
+REGIMES = record_dtype(  # hidden: only their effect on transit is ever seen
+    "service",
+    "starts_at",  # seconds; sorted ascending; 1000 permille before the first
+    "transit_permille",  # of parcels that depart from now on
+)
+
+SUPPLIERS = np.dtype([("luck_key", np.uint64)])  # (W,), luck of reordered goods
+
+FUTURE_DTYPES: dict[str, np.dtype] = {
+    "orders": ORDERS,
+    "lines": LINES,
+    "receipts": RECEIPTS,
+    "outages": OUTAGES,
+    "regimes": REGIMES,
+    "suppliers": SUPPLIERS,
+}
 
 
 class Future(NamedTuple):
@@ -65,6 +89,21 @@ class Future(NamedTuple):
     orders: np.ndarray  # (N,), sorted by arrival
     lines: np.ndarray  # (L,), grouped by order, SKUs of one order distinct
     receipts: np.ndarray  # (M,), sorted by announcement
+    outages: np.ndarray  # (number,), sorted by start
+    regimes: np.ndarray  # (number,), sorted by start
+    suppliers: np.ndarray  # (W,)
+
+
+def quiet_future(orders: np.ndarray, lines: np.ndarray, receipts: np.ndarray, num_warehouses: int) -> Future:
+    """A future without disruptions, whose suppliers all have luck key 0."""
+    return Future(
+        orders,
+        lines,
+        receipts,
+        np.zeros(0, OUTAGES),
+        np.zeros(0, REGIMES),
+        np.zeros(num_warehouses, SUPPLIERS),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

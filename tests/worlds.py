@@ -18,6 +18,7 @@ from scenarios.network import (
     FOREVER_SECONDS,
     LANES,
     NO_LANE,
+    NO_TABLE,
     PAIRS,
     RATES,
     REGIONS,
@@ -32,7 +33,7 @@ from scenarios.network import (
     WAREHOUSES,
     Network,
 )
-from scenarios.trace import LINES, ORDERS, RECEIPTS, Future, Names, Trace
+from scenarios.trace import LINES, ORDERS, RECEIPTS, Future, Names, Trace, quiet_future
 
 HOUR, DAY = 3600, 86_400
 GRID = 600
@@ -125,7 +126,7 @@ def random_trace(seed: int, world: Sizes | None = None, **changes: Any) -> Trace
             )
         )
     )
-    future = Future(*random_orders(random, network, world), random_receipts(random, world))
+    future = quiet_future(*random_orders(random, network, world), random_receipts(random, world), world.num_warehouses)
     return SmallTrace("random@1", int(seed), names, network, future)
 
 
@@ -204,6 +205,7 @@ def _random_warehouses(random: np.random.Generator, world: Sizes, end: int) -> t
     array["pick_parcel_seconds"] = random.integers(0, 8, num_w) * 300
     array["pick_line_seconds"] = random.integers(0, 4, num_w) * 300
     array["pick_unit_seconds"] = random.integers(0, 3, num_w) * 60
+    array["lead_table"] = NO_TABLE
     for row in array:
         row["first_shift"], before = len(shifts), 0
         grid = np.sort(random.choice(np.arange(0, end, GRID), 2 * (world.days + 2), replace=False))
