@@ -125,29 +125,20 @@ def _receipt_for(network, seen, plans, subset, warehouse):
 
 
 @inlined
-def shipping_price(network, rate_row, grams):
-    """Price of a parcel in millicents; NONE if it is too heavy for the rate card."""
-    for band in range(network.rates.shape[1]):
-        if grams <= network.rates[rate_row, band]["max_grams"]:
-            return network.rates[rate_row, band]["price_millicents"]
-    return NONE
-
-
-@inlined
 def _price_services(network, seen, plans, subset, warehouse, receipt, start_at):
     """Adds an option for every service that can carry the subset from a warehouse."""
     region = seen.order[0]["region"]
     row = plans.subsets
     required = row[subset]["requirements"] & SERVICE_SIDE
-    pick_seconds = picking.expected_pick_seconds(network, warehouse, row[subset]["num_lines"], row[subset]["units"])
+    pick_seconds = costs.expected_pick_seconds(network, warehouse, row[subset]["num_lines"], row[subset]["units"])
     for service in range(network.pairs.shape[1]):
         if network.lanes[warehouse, service, region]["zone"] == NO_LANE:
             continue
         if required & ~network.services[service]["capabilities"]:
             continue
         rate_row = network.lanes[warehouse, service, region]["rate_row"]
-        price = shipping_price(network, rate_row, row[subset]["grams"])
-        if price == NONE:
+        price = costs.shipping_price(network, rate_row, row[subset]["grams"])
+        if price == costs.TOO_HEAVY:
             continue
         ready_at = start_at + pick_seconds
         collection = docks.first_collection(network, seen, warehouse, service, ready_at)
