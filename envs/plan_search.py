@@ -22,7 +22,7 @@ _PLACE, _TAKEN, _BELOW = 0, 1, 2
 
 @inlined
 def _is_merged(plans, slot, depth, option):
-    """False if ``option`` would be a second parcel from stock of the same warehouse and service."""
+    """False if ``option`` would be a second parcel from stock of the same warehouse, service and release."""
     rows = plans.options
     if rows[option]["receipt"] != NONE:
         return True
@@ -32,6 +32,7 @@ def _is_merged(plans, slot, depth, option):
             rows[other]["receipt"] == NONE
             and rows[other]["warehouse"] == rows[option]["warehouse"]
             and rows[other]["service"] == rows[option]["service"]
+            and rows[other]["release_at"] == rows[option]["release_at"]
         ):
             return False
     return True
@@ -62,6 +63,7 @@ def _write(plans, where, slot, num_parcels, score):
         plans.candidate_options[where, i] = plans.candidate_options[slot, i]
     plans.candidates[where]["score"] = score
     plans.candidates[where]["num_parcels"] = num_parcels
+    plans.candidates[where]["hold_seconds"] = 0
     plans.candidates[where]["guarantees"] = 0
 
 

@@ -21,6 +21,12 @@ MAX_LINES = 60
 NONE = -1
 """No entity."""
 
+MAX_HOLDS = 2
+"""Times that an order may be held."""
+
+MAX_HOLD_SECONDS = 7200
+"""Seconds that an order may be held in all."""
+
 CLOCK = record_dtype(
     "now_seconds",
     "decision_id",  # decisions taken so far, hence the id of the one asked now
