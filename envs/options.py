@@ -300,7 +300,11 @@ def _rank(plans, subset, n):
 
 @inlined
 def _comes_first(rules, n, other, rule):
-    """Whether option ``n`` is better than ``other`` by ``rule``, ties by expected total cost."""
+    """Whether option ``n`` is better than ``other`` by ``rule``, ties by expected total cost, then by score."""
     if other == NONE or rules[n, rule] < rules[other, rule]:
         return True
-    return rules[n, rule] == rules[other, rule] and rules[n, MYOPIC] < rules[other, MYOPIC]
+    if rules[n, rule] > rules[other, rule]:
+        return False
+    if rules[n, MYOPIC] != rules[other, MYOPIC]:
+        return rules[n, MYOPIC] < rules[other, MYOPIC]
+    return rules[n, SCORE] < rules[other, SCORE]

@@ -170,3 +170,15 @@ def test_flags_name_known_guarantees_only(seed):
     for world in decisions(random_trace(seed)):
         flags = world.plans.slots["guarantees"][: world.plans.counts[0]]
         assert (flags & ~known == 0).all()
+
+
+@settings(max_examples=25)
+@given(traces(**{**SMALL, "most_units_on_shelf": 30}), WEIGHTS)
+def test_ties_by_a_rule_go_by_cost_and_then_by_score(trace, weights):
+    for world, _, feasible, slots in compared(trace, weights=weights):
+        for rule in Rule if feasible else ():
+            columns = [rule, Rule.MYOPIC, Rule.SCORE]
+            best = min(tuple(ranks[columns].tolist()) for ranks in feasible.values())
+            rows = world.plans.rules[: len(slots)]
+            is_plan = [bool(plan) for plan in slots]
+            assert min(map(tuple, rows[is_plan][:, columns].tolist())) == best
