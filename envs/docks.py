@@ -10,21 +10,22 @@ from envs.state import NONE
 
 @inlined
 def first_collection(network, seen, warehouse, service, ready_at):
-    """First collection at or after ``ready_at`` with room for one more booking; NONE if none.
+    """First collection at or after ``ready_at`` that comes and has room for one more booking; NONE if none.
 
-    The last one of each pair, at the calendar's end, has room without limit and also takes what gets
-    ready after it.
+    During an interruption none comes but the last one of the pair. That one, at the calendar's end, has room without
+    limit and also takes what gets ready after it.
     """
     count = network.pairs[warehouse, service]["num_collections"]
     if count == 0:
         return NONE
     first = network.pairs[warehouse, service]["first_collection"]
     last = first + count - 1
+    earliest = max(ready_at, seen.interruptions[warehouse, service]["until_seconds"])
     low, high = first, last
     ready_at = max(ready_at, seen.interruptions[warehouse, service]["until_seconds"])
     while low < high:
         middle = (low + high) >> 1
-        if network.collections[middle]["time_seconds"] >= ready_at:
+        if network.collections[middle]["time_seconds"] >= earliest:
             high = middle
         else:
             low = middle + 1

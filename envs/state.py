@@ -19,10 +19,10 @@ NONE = -1
 """No entity."""
 
 MAX_HOLDS = 2
-"""An order is held at most so often ..."""
+"""Times that an order may be held."""
 
 MAX_HOLD_SECONDS = 7200
-"""... and so long in all."""
+"""Seconds that an order may be held in all."""
 
 CLOCK = record_dtype(
     "now_seconds",
