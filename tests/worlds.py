@@ -306,7 +306,7 @@ def add_trouble(
     end = int(settings["end_seconds"][0])
     if world.has_holds:
         settings["hold_short_seconds"], settings["hold_long_seconds"] = random.choice([0, GRID, 3 * GRID], 2)
-        orders["customer_id"] = random.integers(0, 5, len(orders))
+        orders["customer_id"] = random.integers(0, 2, len(orders))
     if world.has_presale:
         dates = random.integers(0, (world.days + 1) * DAY // GRID, world.num_skus) * GRID
         dates = np.where(random.random(world.num_skus) < 0.4, dates, 0)[lines["sku"]]
