@@ -85,6 +85,8 @@ COUNTERS = record_dtype(
     "num_arrived",  # orders
     "num_broken",  # groups in ``broken``
     "num_waiting_lines",  # planned, not yet on their way
+    "first_open_order",  # earlier ones have ended; moves when a fork looks
+    "first_unsent_parcel",  # earlier ones are on their way, delivered or void; moves when a fork looks
     "num_events",
     "num_ledger_rows",
     "has_overflown",  # a log was full: a defect, never silent
@@ -101,7 +103,7 @@ class Hidden(NamedTuple):
     parcels: np.ndarray  # (capacity,)
     queues: np.ndarray  # (W,)
     docks: np.ndarray  # (W, S)
-    arrivals: np.ndarray  # (M,) RECEIPTS: those of the trace, then one row for each cell that is reordered
+    arrivals: np.ndarray  # (M,) RECEIPTS: one row for each cell if stock is reordered, then those of the trace
     claims: np.ndarray  # (M,)
     weather: np.ndarray  # (S,)
     counters: np.ndarray  # (1,)
@@ -114,8 +116,13 @@ class Hidden(NamedTuple):
 
 
 def num_receipt_rows(network: Network, future: Future) -> int:
-    """Receipts of the trace, and one for each cell if stock is reordered."""
-    return len(future.receipts) + (network.stock.size if network.settings["review_seconds"][0] > 0 else 0)
+    """One row for each cell if stock is reordered, then the receipts of the trace."""
+    return num_reordered(network) + len(future.receipts)
+
+
+def num_reordered(network: Network) -> int:
+    """Rows of receipts that belong to cells, the number of the first row of a receipt of the trace."""
+    return network.stock.size if network.settings["review_seconds"][0] > 0 else 0
 
 
 def new_hidden(network: Network, future: Future, log_level: int) -> Hidden:
@@ -131,7 +138,7 @@ def new_hidden(network: Network, future: Future, log_level: int) -> Hidden:
     orders["first_of_group"] = orders["last_in_group"] = np.arange(num_orders)
     orders["previous_order"] = _previous_orders(network, future)
     arrivals = np.zeros(num_receipt_rows(network, future), RECEIPTS)
-    arrivals[: len(future.receipts)] = future.receipts
+    arrivals[num_reordered(network) :] = future.receipts
     # Rows beyond what is used cost nothing: the system hands out memory when it is first written to.
     margin = MARGIN + ROWS_OF_A_LINE * num_lines
     event_room = margin + 4 * num_orders + 9 * num_lines if log_level >= EVENTS else 0

@@ -87,7 +87,7 @@ def start_picks(network, future, seen, hidden, warehouse):
             seen.stations[warehouse]["queued_seconds"] -= expected
             rows[parcel]["stage"] = PICKING
             rows[parcel]["started_at"] = now
-            rows[parcel]["ready_at"] = now + _realised_seconds(network, future, hidden, parcel)
+            rows[parcel]["ready_at"] = now + realised_seconds(network, future, hidden, parcel)
             log.log_event(hidden, now, log.PICK_STARTED, rows[parcel]["order"], parcel, expected)
             hidden.moved[num_started] = parcel
             num_started += 1
@@ -95,7 +95,8 @@ def start_picks(network, future, seen, hidden, warehouse):
 
 
 @compiled
-def _realised_seconds(network, future, hidden, parcel):
+def realised_seconds(network, future, hidden, parcel):
+    """How long the pick of a parcel takes, as luck has it."""
     rows = hidden.parcels
     warehouse = rows[parcel]["warehouse"]
     key = luck.luck(
