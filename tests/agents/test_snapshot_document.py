@@ -167,7 +167,7 @@ def test_handling_is_written_by_name() -> None:
             return 0
 
     simulate(draw_trace(scenario, FIRST_TEST_SEED), Listener(), level="none")
-    assert documents[0]["snapshot"]["schema"] == "routelab.snapshot/1"
+    assert documents[0]["snapshot"]["schema"] == "routelab.snapshot/2"
     assert all(isinstance(name, str) for name in documents[0]["order"]["requirements"])
 
 
@@ -196,7 +196,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("order.requirements", ["warm"], "order.requirements[0]"),
     ("order.margin_millicents", -5, "order.margin_millicents"),
     ("order.colour", "red", "order.colour"),
-    ("snapshot.schema", "routelab.snapshot/2", "snapshot.schema"),
+    ("snapshot.schema", "routelab.snapshot/1", "snapshot.schema"),
     ("snapshot.now", "9999-12-31T00:00:00Z", "snapshot.now"),
     ("snapshot.now", 3, "snapshot.now"),
     ("snapshot.stock[0].warehouse", "Moon", "snapshot.stock[0].warehouse"),
