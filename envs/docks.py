@@ -6,6 +6,7 @@ from envs import log
 from envs.compiling import compiled, inlined
 from envs.hidden import DEPARTED
 from envs.state import NONE
+from envs.touched import touch_order
 
 
 @inlined
@@ -51,6 +52,7 @@ def bring_to_dock(network, seen, hidden, parcel):
     if last == NONE:
         docks[warehouse, service]["first_parcel"] = parcel
     else:
+        touch_order(hidden, parcels[last]["order"])
         parcels[last]["next_parcel"] = parcel
     docks[warehouse, service]["last_parcel"] = parcel
     return False
@@ -66,6 +68,7 @@ def _last_collection(network, warehouse, service):
 @compiled
 def _depart(seen, hidden, parcel, collection):
     now = seen.clock[0]["now_seconds"]
+    touch_order(hidden, hidden.parcels[parcel]["order"])
     hidden.parcels[parcel]["stage"] = DEPARTED
     hidden.parcels[parcel]["departed_at"] = now
     hidden.counters[0]["num_waiting_lines"] -= hidden.parcels[parcel]["num_lines"]
