@@ -71,8 +71,8 @@ def _earliest(seen, lines_mask):
 
 @woven
 def _is_anywhere(network, seen, line):
-    for warehouse in range(network.pairs.shape[0]):  # noqa: SIM110 - a generator would be slower when compiled
-        if options.is_line_in_stock(network, seen, line, warehouse):
+    for warehouse in range(network.pairs.shape[0]):
+        if options.lines_in_stock(network, seen, warehouse) >> line & 1:
             return True
     return False
 
@@ -82,10 +82,7 @@ def _largest_share(network, seen, remaining):
     """Lines of ``remaining`` that one warehouse has, as many as possible, the lowest warehouse among equals."""
     best, most = 0, 0
     for warehouse in range(network.pairs.shape[0]):
-        share = 0
-        for line in range(seen.order[0]["num_lines"]):
-            if remaining >> line & 1 and options.is_line_in_stock(network, seen, line, warehouse):
-                share |= 1 << line
+        share = remaining & options.lines_in_stock(network, seen, warehouse)
         if _num_bits(share) > most:
             best, most = share, _num_bits(share)
     return best

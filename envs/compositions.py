@@ -1,4 +1,8 @@
-"""Compositions: one option for every part of a partition, and the table of candidates that they enter."""
+"""Compositions: one option for every part of a partition, in rows of the table of candidates.
+
+These functions take the few arrays that they need: every array of a group would cost compile time again.
+``rows`` is ``plans.candidate_options``.
+"""
 
 from __future__ import annotations
 
@@ -11,74 +15,53 @@ IMPOSSIBLE, COLLIDES, IS_PLAN = 0, 1, 2
 
 
 @woven
-def is_apart(plans, row, depth, option):
-    """False if ``option`` would be one parcel with one of the first ``depth`` options of a candidate row."""
-    key = plans.option_keys[option]
+def is_apart(option_keys, rows, row, depth, option):
+    """False if ``option`` would be one parcel with one of the first ``depth`` options of a row."""
+    key = option_keys[option]
     if key == NONE:
         return True
     for i in range(depth):  # noqa: SIM110 - a generator would be slower when compiled
-        if plans.option_keys[plans.candidate_options[row, i]] == key:
+        if option_keys[rows[row, i]] == key:
             return False
     return True
 
 
 @woven
-def is_same(plans, a, b, num_parcels):
-    """Whether two candidate rows hold the same options."""
+def is_same(rows, a, b, num_parcels):
+    """Whether two rows hold the same options."""
     for i in range(num_parcels):  # noqa: SIM110 - a generator would be slower when compiled
-        if plans.candidate_options[a, i] != plans.candidate_options[b, i]:
+        if rows[a, i] != rows[b, i]:
             return False
     return True
 
 
 @woven
-def is_lower(plans, a, b, num_parcels):
+def is_lower(rows, a, b, num_parcels):
     """Whether the options in row ``a`` come before those in row ``b``."""
     for i in range(num_parcels):
-        if plans.candidate_options[a, i] != plans.candidate_options[b, i]:
-            return plans.candidate_options[a, i] < plans.candidate_options[b, i]
+        if rows[a, i] != rows[b, i]:
+            return rows[a, i] < rows[b, i]
     return False
 
 
 @woven
-def place_of(plans, row, num_parcels, count, score):
-    """Which of the first ``count`` candidates holds the same plan as ``row``; NONE."""
-    for other in range(count):
-        if (
-            plans.candidate_scores[other] == score
-            and plans.candidates[other]["num_parcels"] == num_parcels
-            and is_same(plans, other, row, num_parcels)
-        ):
-            return other
-    return NONE
-
-
-@woven
-def copy(plans, row, where, num_parcels):
-    """Copies the options of a candidate row."""
+def copy(rows, row, where, num_parcels):
+    """Copies the options of a row."""
     for i in range(num_parcels):
-        plans.candidate_options[where, i] = plans.candidate_options[row, i]
+        rows[where, i] = rows[row, i]
 
 
 @woven
-def write(plans, where, num_parcels, hold_seconds, guarantees, score):
-    """Describes the candidate whose options already stand in row ``where``."""
-    plans.candidate_scores[where] = score
-    plans.candidates[where]["num_parcels"] = num_parcels
-    plans.candidates[where]["hold_seconds"] = hold_seconds
-    plans.candidates[where]["guarantees"] = guarantees
+def value_of(option_rules, rows, row, num_parcels, rule):
+    """Sum of a ranking column over the options of a row."""
+    total = 0
+    for i in range(num_parcels):
+        total += option_rules[rows[row, i], rule]
+    return total
 
 
 @woven
-def append(plans, num_parcels, hold_seconds, guarantees, score):
-    """Makes the row behind the candidates one of them."""
-    count = plans.counts[COUNT_CANDIDATES]
-    write(plans, count, num_parcels, hold_seconds, guarantees, score)
-    plans.counts[COUNT_CANDIDATES] = count + 1
-
-
-@woven
-def compose(plans, row, partition, rule, changed, option):
+def compose(best, option_keys, rows, row, partition, rule, changed, option):
     """Writes the best option of each part into ``row``; part number ``changed`` (or NONE) takes ``option`` instead.
 
     Returns:
@@ -86,19 +69,40 @@ def compose(plans, row, partition, rule, changed, option):
     """
     result = IS_PLAN
     for i in range(NUM_PARTS_OF[partition]):
-        chosen = option if i == changed else plans.best[PARTS[partition, i], rule, 0]
+        chosen = option if i == changed else best[PARTS[partition, i], rule, 0]
         if chosen == NONE:
             return IMPOSSIBLE
-        if not is_apart(plans, row, i, chosen):
+        if not is_apart(option_keys, rows, row, i, chosen):
             result = COLLIDES
-        plans.candidate_options[row, i] = chosen
+        rows[row, i] = chosen
     return result
 
 
 @woven
-def value_of(plans, row, num_parcels, rule):
-    """Sum of a ranking column over the options of a candidate row."""
-    total = 0
-    for i in range(num_parcels):
-        total += plans.option_rules[plans.candidate_options[row, i], rule]
-    return total
+def place_of(candidates, scores, rows, row, num_parcels, count, score):
+    """Which of the first ``count`` candidates holds the same plan as ``row``; NONE."""
+    for other in range(count):
+        if (
+            scores[other] == score
+            and candidates[other]["num_parcels"] == num_parcels
+            and is_same(rows, other, row, num_parcels)
+        ):
+            return other
+    return NONE
+
+
+@woven
+def write(candidates, scores, where, num_parcels, hold_seconds, guarantees, score):
+    """Describes the candidate whose options stand in row ``where``."""
+    scores[where] = score
+    candidates[where]["num_parcels"] = num_parcels
+    candidates[where]["hold_seconds"] = hold_seconds
+    candidates[where]["guarantees"] = guarantees
+
+
+@woven
+def append(counts, candidates, scores, num_parcels, hold_seconds, guarantees, score):
+    """Makes the row behind the candidates one of them."""
+    count = counts[COUNT_CANDIDATES]
+    write(candidates, scores, count, num_parcels, hold_seconds, guarantees, score)
+    counts[COUNT_CANDIDATES] = count + 1

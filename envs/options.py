@@ -29,7 +29,7 @@ from envs.plan_table import (
 )
 from envs.state import NONE
 from scenarios.handling import SERVICE_SIDE, WAREHOUSE_SIDE
-from scenarios.network import NO_LANE, TABLE_SIZE
+from scenarios.network import NO_LANE
 
 
 @internal
@@ -42,13 +42,13 @@ def price_options(network, seen, plans, num_blocks, first_rule, end_rule, is_pru
     network, seen, plans = borrowed(network), borrowed(seen), borrowed(plans)
     plans.counts[COUNT_OPTIONS] = 0
     num_subsets = 1 << num_blocks
-    _describe_subsets(plans, num_subsets)
+    _describe_subsets(plans.subsets, num_subsets)
     rankings.clear(plans, num_subsets, first_rule, end_rule)
-    has_one_promise = _has_one_promise(seen)
+    has_one_promise = _has_one_promise(seen.order, seen.lines)
     for warehouse in range(network.pairs.shape[0]):
         start_at = picking.start_of_next_pick(network, seen, warehouse)
         plans.start_at[warehouse] = start_at
-        in_stock = _blocks_in_stock(network, seen, plans, num_blocks, warehouse)
+        in_stock = _blocks_in_stock(plans.subsets, num_blocks, lines_in_stock(network, seen, warehouse))
         on_receipt = _blocks_on_receipt(network, seen, plans, num_blocks, warehouse)
         if in_stock | on_receipt == 0:
             continue
@@ -59,7 +59,7 @@ def price_options(network, seen, plans, num_blocks, first_rule, end_rule, is_pru
                 if is_backorder:
                     if on_receipt & subset == 0 or subset & (subset - 1):
                         continue
-                    receipt = _receipt_of(plans, subset)
+                    receipt = _receipt_of(plans.block_receipts, subset)
                     expected_at = seen.receipts[receipt]["expected_at"]
                     if release_at <= expected_at:
                         release_at = 0
@@ -85,8 +85,7 @@ def price_options(network, seen, plans, num_blocks, first_rule, end_rule, is_pru
 
 
 @woven
-def _describe_subsets(plans, num_subsets):
-    rows = plans.subsets
+def _describe_subsets(rows, num_subsets):
     for subset in range(1, num_subsets):
         lowest = subset & -subset
         rest = subset ^ lowest
@@ -101,33 +100,29 @@ def _describe_subsets(plans, num_subsets):
 
 
 @woven
-def _has_one_promise(seen):
-    for line in range(1, seen.order[0]["num_lines"]):
-        if seen.lines[line]["promise_at"] != seen.lines[0]["promise_at"]:
+def _has_one_promise(order, lines):
+    for line in range(1, order[0]["num_lines"]):  # noqa: SIM110 - a generator would be slower when compiled
+        if lines[line]["promise_at"] != lines[0]["promise_at"]:
             return False
     return True
 
 
 @woven
-def is_line_in_stock(network, seen, line, warehouse):
-    """Whether a warehouse could promise its stock to this line of the asked order now."""
-    lines = seen.lines
-    required = lines[line]["requirements"] & WAREHOUSE_SIDE
-    return (
-        required & ~network.warehouses[warehouse]["capabilities"] == 0
-        and stock.available(seen, warehouse, lines[line]["sku"]) >= lines[line]["units"]
-    )
+def lines_in_stock(network, seen, warehouse):
+    """Bit mask of the lines of the asked order to which a warehouse could promise its stock now."""
+    result, lines, lacking = 0, seen.lines, ~network.warehouses[warehouse]["capabilities"]
+    for line in range(seen.order[0]["num_lines"]):
+        if lines[line]["requirements"] & WAREHOUSE_SIDE & lacking == 0:
+            result |= (stock.available(seen, warehouse, lines[line]["sku"]) >= lines[line]["units"]) << line
+    return result
 
 
 @woven
-def _blocks_in_stock(network, seen, plans, num_blocks, warehouse):
-    """Bit mask of the blocks of which a warehouse has every line."""
-    there, result = 0, 0
-    for line in range(seen.order[0]["num_lines"]):
-        if is_line_in_stock(network, seen, line, warehouse):
-            there |= 1 << line
+def _blocks_in_stock(subsets, num_blocks, there):
+    """Bit mask of the blocks of which every line is there."""
+    result = 0
     for block in range(num_blocks):
-        if plans.subsets[1 << block]["lines_mask"] & ~there == 0:
+        if subsets[1 << block]["lines_mask"] & ~there == 0:
             result |= 1 << block
     return result
 
@@ -157,12 +152,12 @@ def _blocks_on_receipt(network, seen, plans, num_blocks, warehouse):
 
 
 @woven
-def _receipt_of(plans, subset):
+def _receipt_of(block_receipts, subset):
     """Receipt of a subset of one block."""
     block = 0
     while not subset >> block & 1:
         block += 1
-    return plans.block_receipts[block]
+    return block_receipts[block]
 
 
 @woven
@@ -180,11 +175,11 @@ def _forget(network, seen, plans, warehouse):
 
 
 @woven
-def shipping_price(network, rate_row, grams):
+def shipping_price(rates, rate_row, grams):
     """Price of a parcel in millicents; NONE if it is too heavy for the rate card."""
-    for band in range(network.rates.shape[1]):
-        if grams <= network.rates[rate_row, band]["max_grams"]:
-            return network.rates[rate_row, band]["price_millicents"]
+    for band in range(rates.shape[1]):
+        if grams <= rates[rate_row, band]["max_grams"]:
+            return rates[rate_row, band]["price_millicents"]
     return NONE
 
 
@@ -216,7 +211,7 @@ def _price_services(
         network.warehouses[warehouse]["parcel_millicents"]
         + network.warehouses[warehouse]["line_millicents"] * num_lines
     )
-    packaging, bid = costs.packaging(settings, grams), _bid_value(seen, mask, warehouse)
+    packaging, bid = costs.packaging(settings, grams), _bid_value(seen.order, seen.lines, seen.stock, mask, warehouse)
     waiting, num_waiting = _price_waiting(network, seen, mask, receipt, release_at)
     last = BACKORDER_LAST * num_waiting
     for service in range(network.pairs.shape[1]):
@@ -226,7 +221,7 @@ def _price_services(
             continue
         if network.pairs[warehouse, service]["num_collections"] == 0:
             continue
-        shipping = shipping_price(network, network.lanes[warehouse, service, region]["rate_row"], grams)
+        shipping = shipping_price(network.rates, network.lanes[warehouse, service, region]["rate_row"], grams)
         if shipping == NONE:
             continue
         distance = network.lanes[warehouse, service, region]["distance_km"]
@@ -249,14 +244,26 @@ def _price_services(
                 least = money
             else:
                 least = 0
-            if rankings.is_hopeless(plans, subset, first_rule, least, money + waiting + carbon):
+            if rankings.is_hopeless(
+                plans.best, plans.best_values, plans.option_rules, subset, first_rule, least, money + waiting + carbon
+            ):
                 continue
         known = plans.pairs[warehouse, service]["due"]
         collection = docks.collection_from(network, seen, warehouse, service, known, ready_at)
         collected_at = max(ready_at, network.collections[collection]["time_seconds"])
         table = network.lanes[warehouse, service, region]["transit_table"]
         late_weight, lateness = _price_lateness(
-            network, seen, plans, warehouse, service, table, mask, collected_at, num_lines, has_one_promise
+            settings,
+            network.tables,
+            table,
+            plans.pairs,
+            warehouse,
+            service,
+            seen.order,
+            seen.lines,
+            mask,
+            collected_at,
+            has_one_promise,
         )
         n = plans.counts[COUNT_OPTIONS]
         plans.counts[COUNT_OPTIONS] = n + 1
@@ -299,32 +306,24 @@ def _price_services(
 
 
 @woven
-def _price_lateness(network, seen, plans, warehouse, service, table, mask, collected_at, num_lines, has_one_promise):
-    """Largest weight of being late over the lines, and their expected lateness together."""
-    settings = network.settings
-    if has_one_promise:
-        # Subsets of one warehouse mostly leave with the same collections.
-        memos = plans.pairs
-        if memos[warehouse, service]["collected_at"] != collected_at:
-            slack = seen.lines[0]["promise_at"] - collected_at
-            num_in_time = tables.num_at_most(network.tables, table, slack)
-            memos[warehouse, service]["collected_at"] = collected_at
-            memos[warehouse, service]["late_weight"] = tables.tail_weight(network.tables, table, num_in_time)
-            memos[warehouse, service]["lateness_millicents"] = costs.expected_lateness(
-                settings, network.tables, table, slack, num_in_time
-            )
-        return (
-            memos[warehouse, service]["late_weight"],
-            num_lines * memos[warehouse, service]["lateness_millicents"],
-        )
+def _price_lateness(
+    settings, quantiles, table, memos, warehouse, service, order, lines, mask, collected_at, has_one_promise
+):
+    """Largest weight of being late over the lines of a parcel, and their expected lateness together."""
     lateness, most = 0, 0
-    for line in range(seen.order[0]["num_lines"]):
+    for line in range(order[0]["num_lines"]):
         if mask >> line & 1:
-            slack = seen.lines[line]["promise_at"] - collected_at
-            num_in_time = tables.num_at_most(network.tables, table, slack)
-            if num_in_time < TABLE_SIZE:
-                most = max(most, tables.tail_weight(network.tables, table, num_in_time))
-                lateness += costs.expected_lateness(settings, network.tables, table, slack, num_in_time)
+            # Subsets of one warehouse mostly leave with the same collections.
+            if not has_one_promise or memos[warehouse, service]["collected_at"] != collected_at:
+                slack = lines[line]["promise_at"] - collected_at
+                num_in_time = tables.num_at_most(quantiles, table, slack)
+                memos[warehouse, service]["collected_at"] = collected_at
+                memos[warehouse, service]["late_weight"] = tables.tail_weight(quantiles, table, num_in_time)
+                memos[warehouse, service]["lateness_millicents"] = costs.expected_lateness(
+                    settings, quantiles, table, slack, num_in_time
+                )
+            most = max(most, memos[warehouse, service]["late_weight"])
+            lateness += memos[warehouse, service]["lateness_millicents"]
     return most, lateness
 
 
@@ -349,10 +348,10 @@ def _price_waiting(network, seen, mask, receipt, release_at):
 
 
 @woven
-def _bid_value(seen, mask, warehouse):
+def _bid_value(order, lines, shelves, mask, warehouse):
     """Bid prices of all units; units of a receipt are as scarce as those on the shelf they will join."""
     value = 0
-    for line in range(seen.order[0]["num_lines"]):
+    for line in range(order[0]["num_lines"]):
         if mask >> line & 1:
-            value += seen.lines[line]["units"] * seen.stock[warehouse, seen.lines[line]["sku"]]["bid_price_millicents"]
+            value += lines[line]["units"] * shelves[warehouse, lines[line]["sku"]]["bid_price_millicents"]
     return value

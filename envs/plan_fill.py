@@ -32,63 +32,64 @@ def add_best_by_score(plans, first, last, max_parcels, room):
     """
     plans = borrowed(plans)
     num_guaranteed = plans.counts[COUNT_CANDIDATES]
-    worst, where = _worst(plans, num_guaranteed, room)
+    worst, where = _worst(plans.candidate_scores, num_guaranteed, num_guaranteed, room)
     for partition in range(first, last):
         if NUM_PARTS_OF[partition] <= max_parcels:
             worst, where = _search_partition(plans, partition, num_guaranteed, room, worst, where)
 
 
 @woven
-def _worst(plans, num_guaranteed, room):
+def _worst(scores, num_guaranteed, count, room):
     """Score that a filler has to beat and where it stands; anything enters while there is room."""
-    count = plans.counts[COUNT_CANDIDATES]
     if count < room:
         return _NOTHING, NONE
     worst, where = -_NOTHING, NONE
     for i in range(num_guaranteed, count):
-        if plans.candidate_scores[i] >= worst:
-            worst, where = plans.candidate_scores[i], i
+        if scores[i] >= worst:
+            worst, where = scores[i], i
     return worst, where
 
 
 @woven
 def _search_partition(plans, partition, num_guaranteed, room, worst, where):
+    rows, ranked_scores, subsets = plans.candidate_options, plans.ranked_scores, plans.subsets
+    candidates, scores, counts = plans.candidates, plans.candidate_scores, plans.counts
     num_parcels = NUM_PARTS_OF[partition]
     bound = 0  # least score that this partition can have
     for i in range(num_parcels):
         part = PARTS[partition, i]
-        if plans.subsets[part]["num_ranked"] == 0:
+        if subsets[part]["num_ranked"] == 0:
             return worst, where
-        bound += plans.ranked_scores[part, 0]
+        bound += ranked_scores[part, 0]
     walk, depth = plans.walk, 0
     walk[_PLACE, 0], walk[_TAKEN, 0] = 0, 0
-    walk[_BELOW, 0] = bound - plans.ranked_scores[PARTS[partition, 0], 0]
+    walk[_BELOW, 0] = bound - ranked_scores[PARTS[partition, 0], 0]
     while depth >= 0:
         part, place = PARTS[partition, depth], walk[_PLACE, depth]
-        if place == plans.subsets[part]["num_ranked"]:
+        if place == subsets[part]["num_ranked"]:
             depth -= 1
             continue
-        taken = walk[_TAKEN, depth] + plans.ranked_scores[part, place]
+        taken = walk[_TAKEN, depth] + ranked_scores[part, place]
         if taken + walk[_BELOW, depth] >= worst:
             depth -= 1
             continue
         walk[_PLACE, depth] = place + 1
         option = plans.ranked[part, place]
-        if not is_apart(plans, _ROW, depth, option):
+        if not is_apart(plans.option_keys, rows, _ROW, depth, option):
             continue
-        plans.candidate_options[_ROW, depth] = option
+        rows[_ROW, depth] = option
         if depth + 1 < num_parcels:
-            walk[_BELOW, depth + 1] = walk[_BELOW, depth] - plans.ranked_scores[PARTS[partition, depth + 1], 0]
+            walk[_BELOW, depth + 1] = walk[_BELOW, depth] - ranked_scores[PARTS[partition, depth + 1], 0]
             depth += 1
             walk[_PLACE, depth], walk[_TAKEN, depth] = 0, taken
-        elif place_of(plans, _ROW, num_parcels, num_guaranteed, taken) == NONE:
-            if plans.counts[COUNT_CANDIDATES] < room:
-                copy(plans, _ROW, plans.counts[COUNT_CANDIDATES], num_parcels)
-                append(plans, num_parcels, 0, 0, taken)
-            else:
-                copy(plans, _ROW, where, num_parcels)
-                write(plans, where, num_parcels, 0, 0, taken)
-            worst, where = _worst(plans, num_guaranteed, room)
+        elif place_of(candidates, scores, rows, _ROW, num_parcels, num_guaranteed, taken) == NONE:
+            count = counts[COUNT_CANDIDATES]
+            if count < room:
+                where = count
+                counts[COUNT_CANDIDATES] = count + 1
+            copy(rows, _ROW, where, num_parcels)
+            write(candidates, scores, where, num_parcels, 0, 0, taken)
+            worst, where = _worst(scores, num_guaranteed, counts[COUNT_CANDIDATES], room)
     return worst, where
 
 
@@ -120,4 +121,4 @@ def add_single_parcels(plans, room):
             if num_fillers < 0:
                 continue
         plans.candidate_options[plans.counts[COUNT_CANDIDATES], 0] = n
-        append(plans, 1, 0, flags[n], plans.ranked_scores[1, place])
+        append(plans.counts, plans.candidates, plans.candidate_scores, 1, 0, flags[n], plans.ranked_scores[1, place])

@@ -22,12 +22,10 @@ from envs.plan_table import (
     BACKORDER_FLAG,
     COST_TILT,
     COUNT_CANDIDATES,
-    LATENESS_TILT,
     MAX_PLANS,
     MYOPIC,
     NUM_RULES,
     SCORE,
-    SPLIT_FLAG,
 )
 from envs.state import NONE
 
@@ -38,27 +36,34 @@ _SPARE, _FOUND, _TRIAL, _ROW = 2 * MAX_PLANS - 1, 2 * MAX_PLANS - 2, 2 * MAX_PLA
 
 
 @internal
-def add_guaranteed(plans, first, last, max_parcels):
-    """Makes candidates of the plans that a table must not miss, flagged by what guarantees them."""
-    plans = borrowed(plans)
-    for rule in range(NUM_RULES):
-        add_best(
-            plans, first, last, max_parcels, rule, 2 if rule in (COST_TILT, LATENESS_TILT) else 1, 1, 1 << rule, True
-        )
-    add_best(plans, first, last, max_parcels, SCORE, 2, 2, SPLIT_FLAG, True)
-    _add_best_backorders(plans, first, last, max_parcels)
+def add_guaranteed(plans, first, last, max_parcels, first_rule, end_rule, may_search):
+    """Makes candidates of the best plans by a range of rules and, if those are all, of splits and backorders.
 
-
-@internal
-def add_best(plans, first, last, max_parcels, rule, num_wanted, min_parcels, flag, may_search):
-    """Guarantees the best plan by ``rule``; then the best of those that differ from a best composition in one part.
-
-    Ties go by expected total cost, then in the order of slots: the choice of a router that follows the rule.
+    Candidates are flagged by what guarantees them.
 
     Returns:
         False if a search was needed that was not allowed.
     """
     plans = borrowed(plans)
+    is_all = end_rule - first_rule == NUM_RULES
+    for kind in range(first_rule, end_rule + is_all):
+        rule, num_wanted, min_parcels = kind, 2 if kind >= COST_TILT else 1, 1
+        if kind == NUM_RULES:
+            rule, min_parcels = SCORE, 2  # splits; their flag follows those of the rules
+        if not _add_best(plans, first, last, max_parcels, rule, num_wanted, min_parcels, 1 << kind, may_search):
+            return False
+    if is_all:
+        _add_best_backorders(plans, first, last, max_parcels)
+    return True
+
+
+@woven
+def _add_best(plans, first, last, max_parcels, rule, num_wanted, min_parcels, flag, may_search):
+    """Guarantees the best plan by ``rule``; then the best of those that differ from a best composition in one part.
+
+    Ties go by expected total cost, then in the order of slots: the choice of a router that follows the rule.
+    """
+    rows, rules, best = plans.candidate_options, plans.option_rules, plans.best
     num_first = 0
     for rank in range(num_wanted):
         num_best, best_value, best_cost, best_score = 0, _NOTHING, _NOTHING, _NOTHING
@@ -66,69 +71,81 @@ def add_best(plans, first, last, max_parcels, rule, num_wanted, min_parcels, fla
             num_parcels = NUM_PARTS_OF[partition]
             if not min_parcels <= num_parcels <= max_parcels:
                 continue
-            bound = _least(plans, partition, rule)
-            if bound > best_value:
+            if _least(best, plans.best_values, partition, rule) > best_value:
                 continue
             for changed in range(-1, num_parcels if rank > 0 else 0):
                 other = NONE
                 if changed >= 0:
-                    other = plans.best[PARTS[partition, changed], rule, 1]
+                    other = best[PARTS[partition, changed], rule, 1]
                     if other == NONE:
                         continue
-                kind = compose(plans, _ROW, partition, rule, changed, other)
+                kind = compose(best, plans.option_keys, rows, _ROW, partition, rule, changed, other)
                 if kind == IMPOSSIBLE:
                     break
-                value = value_of(plans, _ROW, num_parcels, rule)
+                value = value_of(rules, rows, _ROW, num_parcels, rule)
                 if value > best_value:
                     continue
+                cost = value_of(rules, rows, _ROW, num_parcels, MYOPIC)
+                if value == best_value and cost > best_cost:
+                    continue
                 if kind == COLLIDES:
-                    # The sum bounds what the partition can give; only then is a search worth its time.
+                    # The sums bound what the partition can give; only then is a search worth its time.
                     if not may_search:
                         return False
                     if rank > 0 or not _search_by_rule(plans, partition, rule, best_value):
                         continue
-                    value = value_of(plans, _ROW, num_parcels, rule)
-                cost, score = value_of(plans, _ROW, num_parcels, MYOPIC), value_of(plans, _ROW, num_parcels, SCORE)
-                if value == best_value and (cost, score) >= (best_cost, best_score):
-                    if (cost, score) > (best_cost, best_score) or num_parcels > num_best:
-                        continue
-                    if not is_lower(plans, _ROW, _SPARE, num_parcels):
-                        continue
-                if rank > 0 and num_parcels == num_first and is_same(plans, _ROW, _FOUND, num_parcels):
+                    value = value_of(rules, rows, _ROW, num_parcels, rule)
+                    cost = value_of(rules, rows, _ROW, num_parcels, MYOPIC)
+                score = value_of(rules, rows, _ROW, num_parcels, SCORE)
+                if value == best_value and (
+                    cost > best_cost
+                    or (
+                        cost == best_cost
+                        and (
+                            score > best_score
+                            or (
+                                score == best_score
+                                and (num_parcels > num_best or not is_lower(rows, _ROW, _SPARE, num_parcels))
+                            )
+                        )
+                    )
+                ):
+                    continue
+                if rank > 0 and num_parcels == num_first and is_same(rows, _ROW, _FOUND, num_parcels):
                     continue
                 num_best, best_value, best_cost, best_score = num_parcels, value, cost, score
-                copy(plans, _ROW, _SPARE, num_parcels)
+                copy(rows, _ROW, _SPARE, num_parcels)
         if num_best == 0:
             break
         num_first = num_best
-        _accept(plans, num_best, flag)
+        _accept(plans.counts, plans.candidates, plans.candidate_scores, rows, rules, num_best, flag)
     return True
 
 
 @woven
-def _least(plans, partition, rule):
+def _least(best, best_values, partition, rule):
     """Least value that a partition can have; beyond every value if a part has no option."""
     total = 0
     for i in range(NUM_PARTS_OF[partition]):
         part = PARTS[partition, i]
-        if plans.best[part, rule, 0] == NONE:
+        if best[part, rule, 0] == NONE:
             return _NOTHING + 1
-        total += plans.best_values[part, rule]
+        total += best_values[part, rule]
     return total
 
 
-@woven
-def _accept(plans, num_parcels, flag):
+@internal
+def _accept(counts, candidates, scores, rows, rules, num_parcels, flag):
     """Guarantees the plan in the spare row and remembers it as found."""
-    copy(plans, _SPARE, _FOUND, num_parcels)
-    score = value_of(plans, _SPARE, num_parcels, SCORE)
-    count = plans.counts[COUNT_CANDIDATES]
-    known = place_of(plans, _SPARE, num_parcels, count, score)
+    copy(rows, _SPARE, _FOUND, num_parcels)
+    score = value_of(rules, rows, _SPARE, num_parcels, SCORE)
+    count = counts[COUNT_CANDIDATES]
+    known = place_of(candidates, scores, rows, _SPARE, num_parcels, count, score)
     if known != NONE:
-        plans.candidates[known]["guarantees"] |= flag
+        candidates[known]["guarantees"] |= flag
         return
-    copy(plans, _SPARE, count, num_parcels)
-    append(plans, num_parcels, 0, flag, score)
+    copy(rows, _SPARE, count, num_parcels)
+    append(counts, candidates, scores, num_parcels, 0, flag, score)
 
 
 @internal
@@ -139,7 +156,8 @@ def _search_by_rule(plans, partition, rule, value_to_reach):
         True if one is at most ``value_to_reach``; it stands in the row looked at then.
     """
     plans = borrowed(plans)
-    num_parcels, walk, depth, is_better = NUM_PARTS_OF[partition], plans.walk, 0, False
+    rows, rules, walk = plans.candidate_options, plans.option_rules, plans.walk
+    num_parcels, depth, is_better = NUM_PARTS_OF[partition], 0, False
     best_cost, best_score, below = _NOTHING, _NOTHING, 0
     for i in range(1, num_parcels):
         below += plans.best_values[PARTS[partition, i], rule]
@@ -150,27 +168,30 @@ def _search_by_rule(plans, partition, rule, value_to_reach):
             depth -= 1
             continue
         walk[_PLACE, depth] = plans.next_option[option]
-        taken = walk[_TAKEN, depth] + plans.option_rules[option, rule]
-        if taken + walk[_BELOW, depth] > value_to_reach or not is_apart(plans, _TRIAL, depth, option):
+        taken = walk[_TAKEN, depth] + rules[option, rule]
+        if taken + walk[_BELOW, depth] > value_to_reach or not is_apart(plans.option_keys, rows, _TRIAL, depth, option):
             continue
-        plans.candidate_options[_TRIAL, depth] = option
+        rows[_TRIAL, depth] = option
         if depth + 1 < num_parcels:
             part = PARTS[partition, depth + 1]
             walk[_BELOW, depth + 1] = walk[_BELOW, depth] - plans.best_values[part, rule]
             depth += 1
             walk[_PLACE, depth], walk[_TAKEN, depth] = plans.subsets[part]["first_option"], taken
             continue
-        cost, score = value_of(plans, _TRIAL, num_parcels, MYOPIC), value_of(plans, _TRIAL, num_parcels, SCORE)
-        if taken < value_to_reach or (cost, score) < (best_cost, best_score):
+        cost, score = (
+            value_of(rules, rows, _TRIAL, num_parcels, MYOPIC),
+            value_of(rules, rows, _TRIAL, num_parcels, SCORE),
+        )
+        if taken < value_to_reach or cost < best_cost or (cost == best_cost and score < best_score):
             value_to_reach, best_cost, best_score, is_better = taken, cost, score, True
-            copy(plans, _TRIAL, _ROW, num_parcels)
+            copy(rows, _TRIAL, _ROW, num_parcels)
     return is_better
 
 
 @woven
 def _add_best_backorders(plans, first, last, max_parcels):
     """Guarantees the two best plans that backorder a line, by score."""
-    num_first = 0
+    rows, rules, num_first = plans.candidate_options, plans.option_rules, 0
     for _ in range(2):
         num_best, best_value = 0, _NOTHING
         for partition in range(first, last):
@@ -180,14 +201,16 @@ def _add_best_backorders(plans, first, last, max_parcels):
             for part in range(num_parcels):
                 for place in range(2):
                     option = plans.best_backorder[PARTS[partition, part], place]
-                    if option == NONE or compose(plans, _ROW, partition, SCORE, part, option) != IS_PLAN:
+                    if option == NONE:
                         continue
-                    value = value_of(plans, _ROW, num_parcels, SCORE)
-                    if value >= best_value or (num_parcels == num_first and is_same(plans, _ROW, _FOUND, num_parcels)):
+                    if compose(plans.best, plans.option_keys, rows, _ROW, partition, SCORE, part, option) != IS_PLAN:
+                        continue
+                    value = value_of(rules, rows, _ROW, num_parcels, SCORE)
+                    if value >= best_value or (num_parcels == num_first and is_same(rows, _ROW, _FOUND, num_parcels)):
                         continue
                     num_best, best_value = num_parcels, value
-                    copy(plans, _ROW, _SPARE, num_parcels)
+                    copy(rows, _ROW, _SPARE, num_parcels)
         if num_best == 0:
             return
         num_first = num_best
-        _accept(plans, num_best, BACKORDER_FLAG)
+        _accept(plans.counts, plans.candidates, plans.candidate_scores, rows, rules, num_best, BACKORDER_FLAG)

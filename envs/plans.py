@@ -13,7 +13,7 @@ from envs.compiling import compiled, woven
 from envs.compositions import append, value_of
 from envs.partitions import FIRST_OF
 from envs.plan_fill import add_best_by_score, add_single_parcels
-from envs.plan_search import add_best, add_guaranteed
+from envs.plan_search import add_guaranteed
 from envs.plan_table import (
     ALWAYS_REAL_FLAG,
     CHEAPEST,
@@ -50,17 +50,19 @@ def enumerate_plans(network, seen, plans):
         has_decline = plans.counts[COUNT_OPTIONS] == 0 or network.settings[0]["is_decline_a_choice"] != 0
         add_single_parcels(plans, room - has_decline)
     else:
-        add_guaranteed(plans, first, last, max_parcels)
+        add_guaranteed(plans, first, last, max_parcels, 0, NUM_RULES, True)
         has_decline = plans.counts[COUNT_CANDIDATES] == 0 or network.settings[0]["is_decline_a_choice"] != 0
         add_best_by_score(plans, first, last, max_parcels, room - has_decline)
     if has_decline:
-        append(plans, 0, 0, ALWAYS_REAL_FLAG, slots.decline_value(seen, SCORE))
+        _add_choice(plans, 0, ALWAYS_REAL_FLAG, slots.decline_value(seen, SCORE))
     if has_short or has_long:
-        num_others = plans.counts[COUNT_CANDIDATES]
-        if has_short:
-            _add_hold(network, seen, plans, num_others, short)
-        if has_long:
-            _add_hold(network, seen, plans, num_others, long)
+        best = _UNBOUNDED  # a hold is worth the best other candidate, later
+        for other in range(plans.counts[COUNT_CANDIDATES]):
+            best = min(best, plans.candidate_scores[other])
+        for seconds, is_offered in ((short, has_short), (long, has_long)):
+            if is_offered:
+                surcharge = slots.hold_surcharge(seen, SCORE, slots.hold_waiting(network, seen, seconds))
+                _add_choice(plans, seconds, HOLD_FLAG, best + surcharge)
     slots.write_slots(network, seen, plans)
     return plans.counts[COUNT_PLANS]
 
@@ -78,13 +80,9 @@ def may_hold(seen, seconds):
 
 
 @woven
-def _add_hold(network, seen, plans, num_others, seconds):
-    """A hold is worth the best other candidate, later."""
-    best = _UNBOUNDED
-    for other in range(num_others):
-        best = min(best, plans.candidate_scores[other])
-    surcharge = slots.hold_surcharge(seen, SCORE, slots.hold_waiting(network, seen, seconds))
-    append(plans, 0, seconds, HOLD_FLAG, best + surcharge)
+def _add_choice(plans, hold_seconds, flag, score):
+    """A candidate without parcels."""
+    append(plans.counts, plans.candidates, plans.candidate_scores, 0, hold_seconds, flag, score)
 
 
 @compiled
@@ -101,7 +99,7 @@ def best_plan(network, seen, plans, rule):
     for is_pruning in (True, False):
         options.price_options(network, seen, plans, num_blocks, rule, rule + 1, is_pruning)
         plans.counts[COUNT_CANDIDATES] = 0
-        if add_best(plans, first, last, max_parcels, rule, 1, 1, 1 << rule, not is_pruning):
+        if add_guaranteed(plans, first, last, max_parcels, rule, rule + 1, not is_pruning):
             break
     if plans.counts[COUNT_CANDIDATES] == 0 or _may_beat(network, seen, plans, rule):
         _choose_from_all(network, seen, plans, rule)
@@ -112,7 +110,7 @@ def best_plan(network, seen, plans, rule):
 @woven
 def _may_beat(network, seen, plans, rule):
     """Whether declining or holding could be chosen instead of the only candidate."""
-    value = value_of(plans, 0, plans.candidates[0]["num_parcels"], rule)
+    value = value_of(plans.option_rules, plans.candidate_options, 0, plans.candidates[0]["num_parcels"], rule)
     if network.settings[0]["is_decline_a_choice"] and slots.decline_value(seen, rule) <= value:
         return True
     if CHEAPEST <= rule <= FEWEST_SPLITS:

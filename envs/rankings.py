@@ -28,7 +28,7 @@ def clear(plans, num_subsets, first_rule, end_rule):
 def rank(plans, subset, n, receipt, first_rule, end_rule):
     """Keeps option ``n`` if it is a best of its subset by a rule of the range, or among the best K by score."""
     rules, best, values = plans.option_rules, plans.best, plans.best_values
-    _link(plans, subset, n)
+    _link(plans.subsets, plans.next_option, subset, n)
     for rule in range(first_rule, end_rule):
         value, leader = rules[n, rule], best[subset, rule, 0]
         # The best value stands beside the others, so that most options are left behind after one look.
@@ -45,24 +45,24 @@ def rank(plans, subset, n, receipt, first_rule, end_rule):
             waiting[subset, 0] = n
         elif _comes_first(rules, n, waiting[subset, 1], SCORE):
             waiting[subset, 1] = n
-    _insert(plans, subset, n, rules[n, SCORE])
+    _insert(plans.subsets, plans.ranked, plans.ranked_scores, subset, n, rules[n, SCORE])
 
 
 @woven
-def _link(plans, subset, n):
-    before = plans.subsets[subset]["last_option"]
-    plans.subsets[subset]["last_option"] = n
-    plans.next_option[n] = NONE
+def _link(subsets, next_option, subset, n):
+    before = subsets[subset]["last_option"]
+    subsets[subset]["last_option"] = n
+    next_option[n] = NONE
     if before == NONE:
-        plans.subsets[subset]["first_option"] = n
+        subsets[subset]["first_option"] = n
     else:
-        plans.next_option[before] = n
+        next_option[before] = n
 
 
 @woven
-def _insert(plans, subset, n, score):
+def _insert(subsets, ranked, scores, subset, n, score):
     """Sorts an option into the best K by score."""
-    ranked, scores, count = plans.ranked, plans.ranked_scores, plans.subsets[subset]["num_ranked"]
+    count = subsets[subset]["num_ranked"]
     if count == MAX_PLANS:
         if score >= scores[subset, count - 1]:
             return
@@ -73,17 +73,17 @@ def _insert(plans, subset, n, score):
         ranked[subset, place] = ranked[subset, place - 1]
         place -= 1
     scores[subset, place], ranked[subset, place] = score, n
-    plans.subsets[subset]["num_ranked"] = count + 1
+    subsets[subset]["num_ranked"] = count + 1
 
 
 @woven
-def is_hopeless(plans, subset, rule, least_value, least_cost):
+def is_hopeless(best, values, rules, subset, rule, least_value, least_cost):
     """Whether an option of at least this value and total cost cannot be the best of its subset."""
-    leader = plans.best[subset, rule, 0]
+    leader = best[subset, rule, 0]
     if leader == NONE:
         return False
-    value = plans.best_values[subset, rule]
-    return least_value > value or (least_value == value and least_cost > plans.option_rules[leader, MYOPIC])
+    value = values[subset, rule]
+    return least_value > value or (least_value == value and least_cost > rules[leader, MYOPIC])
 
 
 @woven

@@ -5,6 +5,7 @@ from __future__ import annotations
 from envs import costs
 from envs.borrowing import borrowed
 from envs.compiling import internal, woven
+from envs.compositions import is_lower
 from envs.costs import LOST_MARGIN, NUM_PARTS, WAITING
 from envs.plan_table import (
     CARBON_GOAL,
@@ -35,9 +36,10 @@ def write_slots(network, seen, plans):
     """Sorts the candidates and writes them into slots 0..n-1."""
     network, seen, plans = borrowed(network), borrowed(seen), borrowed(plans)
     count, order, has_holds = plans.counts[COUNT_CANDIDATES], plans.order, False
+    candidates, scores = plans.candidates, plans.candidate_scores
     for a in range(count):
         place = a
-        while place > 0 and _comes_before(plans, a, order[place - 1]):
+        while place > 0 and _comes_before(candidates, scores, plans.candidate_options, a, order[place - 1]):
             order[place] = order[place - 1]
             place -= 1
         order[place] = a
@@ -52,11 +54,10 @@ def write_slots(network, seen, plans):
 
 
 @woven
-def _comes_before(plans, a, b):
+def _comes_before(rows, scores, options, a, b):
     """Order of slots: score, then the canonical key (plan, hold, decline; number of parcels; options in order)."""
-    if plans.candidate_scores[a] != plans.candidate_scores[b]:
-        return plans.candidate_scores[a] < plans.candidate_scores[b]
-    rows = plans.candidates
+    if scores[a] != scores[b]:
+        return scores[a] < scores[b]
     if rows[a]["num_parcels"] == 0 or rows[b]["num_parcels"] == 0:
         if rows[a]["num_parcels"] != rows[b]["num_parcels"]:
             return rows[b]["num_parcels"] == 0
@@ -65,10 +66,7 @@ def _comes_before(plans, a, b):
         return rows[a]["hold_seconds"] < rows[b]["hold_seconds"]
     if rows[a]["num_parcels"] != rows[b]["num_parcels"]:
         return rows[a]["num_parcels"] < rows[b]["num_parcels"]
-    for i in range(rows[a]["num_parcels"]):
-        if plans.candidate_options[a, i] != plans.candidate_options[b, i]:
-            return plans.candidate_options[a, i] < plans.candidate_options[b, i]
-    return False
+    return is_lower(options, a, b, rows[a]["num_parcels"])
 
 
 @woven
@@ -77,19 +75,26 @@ def _write_slot(seen, plans, slot, candidate):
     num_parcels = plans.candidates[candidate]["num_parcels"]
     hold_seconds = plans.candidates[candidate]["hold_seconds"]
     num_backordered, num_later, bid, quoted_at = 0, 0, 0, 0
-    for part in range(NUM_PARTS):
-        plans.costs[slot, part] = 0
-    for rule in range(NUM_RULES):
-        plans.rules[slot, rule] = 0
-    for i in range(MAX_BLOCKS):
+    if num_parcels == 0:
+        for part in range(NUM_PARTS):
+            plans.costs[slot, part] = 0
+        for rule in range(NUM_RULES):
+            plans.rules[slot, rule] = 0
+    for i in range(num_parcels, MAX_BLOCKS):
         plans.chosen[slot, i] = NONE
     for i in range(num_parcels):
         n = plans.candidate_options[candidate, i]
         plans.chosen[slot, i] = n
-        for part in range(NUM_PARTS):
-            plans.costs[slot, part] += plans.option_costs[n, part]
-        for rule in range(NUM_RULES):
-            plans.rules[slot, rule] += plans.option_rules[n, rule]
+        if i == 0:
+            for part in range(NUM_PARTS):
+                plans.costs[slot, part] = plans.option_costs[n, part]
+            for rule in range(NUM_RULES):
+                plans.rules[slot, rule] = plans.option_rules[n, rule]
+        else:
+            for part in range(NUM_PARTS):
+                plans.costs[slot, part] += plans.option_costs[n, part]
+            for rule in range(NUM_RULES):
+                plans.rules[slot, rule] += plans.option_rules[n, rule]
         bid += option[n]["bid_millicents"]
         quoted_at = max(quoted_at, option[n]["quoted_at"])
         if option[n]["receipt"] != NONE:
