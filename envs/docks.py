@@ -20,18 +20,36 @@ def first_collection(network, seen, warehouse, service, ready_at):
     if count == 0:
         return NONE
     first = network.pairs[warehouse, service]["first_collection"]
-    last = first + count - 1
+    return collection_from(network, seen, warehouse, service, first, ready_at)
+
+
+@inlined
+def collection_from(network, seen, warehouse, service, known, ready_at):
+    """``first_collection`` of a pair that has some; those before ``known`` are known to come before ``ready_at``."""
+    pair = network.pairs
+    last = pair[warehouse, service]["first_collection"] + pair[warehouse, service]["num_collections"] - 1
     earliest = max(ready_at, seen.interruptions[warehouse, service]["until_seconds"])
-    low, high = first, last
-    ready_at = max(ready_at, seen.interruptions[warehouse, service]["until_seconds"])
+    found = due_from(network, known, last, earliest)
+    while found < last and seen.bookings[found]["booked_parcels"] >= network.collections[found]["capacity_parcels"]:
+        found += 1
+    return found
+
+
+@inlined
+def due_from(network, low, last, earliest):
+    """First collection of low..last at or after ``earliest``, else the last: a few steps, then halving."""
+    near = min(last, low + 4)
+    while low < near and network.collections[low]["time_seconds"] < earliest:
+        low += 1
+    if low < near or near == last:
+        return low
+    high = last
     while low < high:
         middle = (low + high) >> 1
         if network.collections[middle]["time_seconds"] >= earliest:
             high = middle
         else:
             low = middle + 1
-    while low < last and seen.bookings[low]["booked_parcels"] >= network.collections[low]["capacity_parcels"]:
-        low += 1
     return low
 
 

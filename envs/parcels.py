@@ -47,8 +47,8 @@ def drop_line(network, future, seen, hidden, parcel, line):
         network.lanes[warehouse, service, region]["rate_row"],
         network.lanes[warehouse, service, region]["distance_km"],
     )
-    saved = costs.shipping_price(network, rate_row, before) - (
-        costs.shipping_price(network, rate_row, grams) if is_left else 0
+    saved = costs.shipping_price(network.rates, rate_row, before) - (
+        costs.shipping_price(network.rates, rate_row, grams) if is_left else 0
     )
     log.book(hidden, now, decision_id, order, costs.SHIPPING, -saved, 1)
     saved = costs.packaging(network.settings, before) - (costs.packaging(network.settings, grams) if is_left else 0)
