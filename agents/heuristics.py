@@ -91,8 +91,8 @@ class RandomAgent:
 class ConsolidatingAgent:
     """Waits for company: holds an order as long as its best plan by score is still expected in time, then takes it.
 
-    Of the holds offered it takes the longest after which the last parcel of the best plan is expected at the door before
-    the earliest promise. A customer who orders again meanwhile gets one decision for all, perhaps one parcel.
+    Of the holds offered it takes the longest after which the last parcel of the best plan is expected at the door
+    before the earliest promise. A customer who orders again meanwhile gets one decision for all, perhaps one parcel.
 
     Source: Xu, Allgor and Graves 2009, who delay the assignment and consolidate; the slack rule is an assumption.
     """

@@ -116,7 +116,13 @@ class Handles:
             _put(self._list, i, world.handle)
 
     def play(
-        self, slots: np.ndarray, results: Result, inner: Inner, first: int = 0, last: int | None = None, most: int = MANY
+        self,
+        slots: np.ndarray,
+        results: Result,
+        inner: Inner,
+        first: int = 0,
+        last: int | None = None,
+        most: int = MANY,
     ) -> None:
         """See ``play``; arrays that are full are not enlarged."""
         end = len(self.worlds) if last is None else last
