@@ -31,7 +31,7 @@ def hand_over(network, future, seen, hidden, parcel):
     warehouse, service = parcels[parcel]["warehouse"], parcels[parcel]["service"]
     line = parcels[parcel]["first_line"]
     while line != NONE:
-        stock.ship(seen, warehouse, future.lines[line]["sku"], future.lines[line]["units"])
+        stock.ship(seen, hidden, warehouse, future.lines[line]["sku"], future.lines[line]["units"])
         line = hidden.lines[line]["next_line"]
     seconds = transit_seconds(network, future, hidden, parcel, hidden.weather[service]["transit_permille"])
     parcels[parcel]["delivered_at"] = parcels[parcel]["departed_at"] + seconds

@@ -1,15 +1,15 @@
 """Forks: copies of a replication in the middle of an episode, which go on by themselves.
 
-``fork`` is made for rollouts: given an earlier fork it copies only what may differ, so that its time depends on the work
-under way, not on the length of the trace. For another future see ``envs.other_future``.
+``fork`` is made for rollouts: given an earlier fork it copies only what may differ, so that its time depends neither on
+the length of the trace nor on the number of SKUs. For another future see ``envs.other_future``.
 """
 
 from __future__ import annotations
 
 from envs.compiling import compiled
-from envs.hidden import DEPARTED, OPEN
 from envs.plan_table import COUNT_OPTIONS, COUNT_PLANS
 from envs.state import NONE
+from envs.touched import CELL, KINDS, RECEIPT, RING
 from envs.world import World
 from scenarios.errors import InputError
 
@@ -35,7 +35,7 @@ def fork(world: World, into: World | None = None) -> World:
     if len(into.hidden.parcels) < len(world.hidden.parcels):
         into.hidden = into.hidden._replace(parcels=world.hidden.parcels.copy())
         into.rebind()
-    copy_state(world.handle, into.handle)
+    copy_state(world.handle, into.handle, into.synced)
     return into
 
 
@@ -50,25 +50,28 @@ def check_forkable(world: World) -> None:
 
 
 @compiled
-def copy_state(source, target):
-    """Copies what may differ between a world and its fork."""
-    _copy_cells(source.seen.stock, target.seen.stock)
+def copy_state(source, target, synced):
+    """Copies what may differ between a world and its fork.
+
+    Args:
+        source: handle of the world.
+        target: handle of the fork.
+        synced: int64 (2,): entries in both rings at the last copy; negative for a new fork.
+    """
     _copy_cells(source.seen.picks, target.seen.picks)
     _copy_cells(source.seen.interruptions, target.seen.interruptions)
     _copy_cells(source.hidden.docks, target.hidden.docks)
     _copy(source.seen.clock, target.seen.clock, 0, 1)
     _copy(source.seen.stations, target.seen.stations, 0, len(source.seen.stations))
     _copy(source.seen.bookings, target.seen.bookings, 0, len(source.seen.bookings))
-    _copy(source.seen.receipts, target.seen.receipts, 0, len(source.seen.receipts))
     _copy(source.seen.punctuality, target.seen.punctuality, 0, len(source.seen.punctuality))
     _copy(source.seen.order, target.seen.order, 0, 1)
     _copy(source.seen.lines, target.seen.lines, 0, source.seen.order[0]["num_lines"])
     _copy(source.hidden.queues, target.hidden.queues, 0, len(source.hidden.queues))
-    _copy(source.hidden.arrivals, target.hidden.arrivals, 0, len(source.hidden.arrivals))
-    _copy(source.hidden.claims, target.hidden.claims, 0, len(source.hidden.claims))
     _copy(source.hidden.weather, target.hidden.weather, 0, len(source.hidden.weather))
     _copy(source.hidden.totals, target.hidden.totals, 0, len(source.hidden.totals))
-    _copy_open(source.future, source.hidden, target.hidden)
+    _copy_touched(source, target, synced)
+    _copy_counters(source.hidden, target.hidden, synced)
     _copy_agenda(source.agenda, target.agenda)
     _copy_plans(source.plans, target.plans)
 
@@ -87,46 +90,75 @@ def _copy_cells(source, target):
 
 
 @compiled
-def _copy_open(future, source, target):
-    """Orders, lines and parcels that can have changed, here or there, since they were last copied."""
-    rows, counters = source.orders, source.counters
-    other = target.counters
-    order, parcel = other[0]["first_open_order"], other[0]["first_unsent_parcel"]
-    last_order = max(counters[0]["num_arrived"], other[0]["num_arrived"])
-    last_parcel = max(counters[0]["num_parcels"], other[0]["num_parcels"])
-    _copy(rows, target.orders, order, last_order)
-    if order < last_order:
-        last_line = future.orders[last_order - 1]["first_line"] + future.orders[last_order - 1]["num_lines"]
-        _copy(source.lines, target.lines, future.orders[order]["first_line"], last_line)
-    for i in range(order, last_order):
-        for part in range(len(source.totals)):
-            target.order_costs[i, part] = source.order_costs[i, part]
-    _copy(source.parcels, target.parcels, parcel, last_parcel)
-    log_level, is_describing = other[0]["log_level"], other[0]["is_describing"]
-    # From here on both agree up to what is still open; what has ended never changes.
-    while counters[0]["first_open_order"] < counters[0]["num_arrived"] and _has_ended(
-        rows, counters[0]["first_open_order"]
-    ):
-        counters[0]["first_open_order"] += 1
-    while (
-        counters[0]["first_unsent_parcel"] < counters[0]["num_parcels"]
-        and source.parcels[counters[0]["first_unsent_parcel"]]["stage"] >= DEPARTED
-    ):
-        counters[0]["first_unsent_parcel"] += 1
-    _copy(counters, other, 0, 1)
-    other[0]["log_level"], other[0]["is_describing"] = log_level, is_describing
-    other[0]["num_events"], other[0]["num_ledger_rows"] = 0, 0
+def _copy_touched(source, target, synced):
+    """Orders, stock cells and receipts that were written to, here or there, since the last copy; or all of them."""
+    here, there = source.hidden.counters[0]["num_touched"], target.hidden.counters[0]["num_touched"]
+    if synced[0] < 0 or here - synced[0] > RING or there - synced[1] > RING:
+        _copy_everything(source, target)
+        return
+    for n in range(synced[1], there):
+        _copy_entry(source, target, target.hidden, target.hidden.touched[n & (RING - 1)])
+    for n in range(synced[0], here):
+        _copy_entry(source, target, source.hidden, source.hidden.touched[n & (RING - 1)])
 
 
 @compiled
-def _has_ended(rows, order):
-    """Whether an order and all that were decided with it have ended."""
-    member = rows[order]["first_of_group"]
-    while member != NONE:
-        if rows[member]["status"] == OPEN:
-            return False
-        member = rows[member]["next_in_group"]
-    return True
+def _copy_entry(source, target, owner, entry):
+    """Copies what an entry of the ring of ``owner``, hidden state of either, is about."""
+    kind, number = entry % KINDS, entry // KINDS
+    if kind == CELL:
+        warehouse, sku = number // source.seen.stock.shape[1], number % source.seen.stock.shape[1]
+        target.seen.stock[warehouse, sku] = source.seen.stock[warehouse, sku]
+    elif kind == RECEIPT:
+        _copy_receipts(source, target, number, number + 1)
+    else:
+        parcel = owner.orders[number]["last_parcel"]
+        while parcel != NONE:
+            following = owner.parcels[parcel]["previous_of_order"]
+            target.hidden.parcels[parcel] = source.hidden.parcels[parcel]
+            parcel = following
+        _copy_orders(source, target, number, number + 1)
+
+
+@compiled
+def _copy_everything(source, target):
+    _copy_cells(source.seen.stock, target.seen.stock)
+    _copy_receipts(source, target, 0, len(source.seen.receipts))
+    here, there = source.hidden.counters, target.hidden.counters
+    num_parcels = max(here[0]["num_parcels"], there[0]["num_parcels"])
+    _copy(source.hidden.parcels, target.hidden.parcels, 0, num_parcels)
+    _copy_orders(source, target, 0, max(here[0]["num_arrived"], there[0]["num_arrived"]))
+
+
+@compiled
+def _copy_receipts(source, target, first, last):
+    _copy(source.seen.receipts, target.seen.receipts, first, last)
+    _copy(source.hidden.arrivals, target.hidden.arrivals, first, last)
+    _copy(source.hidden.claims, target.hidden.claims, first, last)
+
+
+@compiled
+def _copy_orders(source, target, first, last):
+    """Orders and their lines."""
+    if first == last:
+        return
+    rows = source.future.orders
+    _copy(source.hidden.orders, target.hidden.orders, first, last)
+    last_line = rows[last - 1]["first_line"] + rows[last - 1]["num_lines"]
+    _copy(source.hidden.lines, target.hidden.lines, rows[first]["first_line"], last_line)
+    for order in range(first, last):
+        for part in range(len(source.hidden.totals)):
+            target.hidden.order_costs[order, part] = source.hidden.order_costs[order, part]
+
+
+@compiled
+def _copy_counters(source, target, synced):
+    """Counters; a fork keeps no logs and its own ring."""
+    log_level, num_touched = target.counters[0]["log_level"], target.counters[0]["num_touched"]
+    synced[0], synced[1] = source.counters[0]["num_touched"], num_touched
+    target.counters[0] = source.counters[0]
+    target.counters[0]["log_level"], target.counters[0]["num_touched"] = log_level, num_touched
+    target.counters[0]["num_events"], target.counters[0]["num_ledger_rows"] = 0, 0
 
 
 @compiled

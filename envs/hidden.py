@@ -10,6 +10,7 @@ from envs.costs import NUM_PARTS
 from envs.log import EVENT_COLUMNS, EVENTS, LEDGER, LEDGER_COLUMNS
 from envs.room import MARGIN, ROWS_OF_A_LINE
 from envs.state import MAX_LINES, NONE, filled
+from envs.touched import RING
 from scenarios.errors import InputError
 from scenarios.network import FOREVER_SECONDS, Network, record_dtype
 from scenarios.trace import RECEIPTS, Future, Trace
@@ -85,8 +86,7 @@ COUNTERS = record_dtype(
     "num_arrived",  # orders
     "num_broken",  # groups in ``broken``
     "num_waiting_lines",  # planned, not yet on their way
-    "first_open_order",  # earlier ones have ended; moves when a fork looks
-    "first_unsent_parcel",  # earlier ones are on their way, delivered or void; moves when a fork looks
+    "num_touched",  # entries ever written to ``touched``
     "num_events",
     "num_ledger_rows",
     "has_overflown",  # a log was full: a defect, never silent
@@ -112,6 +112,7 @@ class Hidden(NamedTuple):
     order_costs: np.ndarray  # (N, NUM_PARTS) int64 millicents booked so far
     moved: np.ndarray  # what the last rule moved, for the agenda: parcels, or receipts that were ordered
     broken: np.ndarray  # (N,) groups whose plans the last rule broke
+    touched: np.ndarray  # (RING,) int64, see envs.touched
     events: np.ndarray  # (capacity, columns) int64
     ledger: np.ndarray  # (capacity, columns) int64
 
@@ -158,6 +159,7 @@ def new_hidden(network: Network, future: Future, log_level: int) -> Hidden:
         order_costs=np.zeros((num_orders, NUM_PARTS), np.int64),
         moved=np.zeros(num_lines + network.stock.shape[1] + 1, np.int64),
         broken=np.zeros(num_orders + 1, np.int64),
+        touched=np.zeros(RING, np.int64),
         events=np.zeros((event_room, len(EVENT_COLUMNS)), np.int64),
         ledger=np.zeros((ledger_room, len(LEDGER_COLUMNS)), np.int64),
     )

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from envs.compiling import inlined
+from envs.touched import touch_order
 
 LEVELS = {"none": 0, "ledger": 1, "events": 2}
 LEDGER, EVENTS = LEVELS["ledger"], LEVELS["events"]
@@ -99,6 +100,7 @@ def book(hidden, time, decision_id, order, part, amount, is_settlement):
     """Books ``amount`` millicents (a zero is not booked)."""
     if amount == 0:
         return
+    touch_order(hidden, order)
     hidden.totals[part] += amount
     hidden.order_costs[order, part] += amount
     counters = hidden.counters

@@ -84,7 +84,7 @@ def _check_past(world: World, future: Future) -> None:
         before, after = getattr(old, name)[:count], getattr(future, name)[:count]
         for field in fields:
             if len(after) < count or not np.array_equal(before[field], after[field]):
-                raise InputError(f"future {name}", field, "what has been seen, unchanged", "replace only what is to come")
+                raise InputError(f"future {name}", field, "what has been seen, unchanged", "replace what is to come")
     for name, field, count in (
         ("orders", "arrival_seconds", num_orders),
         ("receipts", "announced_at", num_receipts),

@@ -53,12 +53,13 @@ class World:
         self.hidden.counters["is_describing"] = int(describes)
         set_weights(self.seen, weights)
         self.origin: World | None = None
+        self.synced = np.full(2, -1, np.int64)
         self.rebind()
 
     def twin(self) -> World:
         """A world at second 0 on the same trace and with the same settings that keeps no logs; see ``envs.fork``."""
         other = copy(self)
-        other.origin = self
+        other.origin, other.synced = self, np.full(2, -1, np.int64)
         other.seen = new_observable(self.network, len(self.seen.receipts))
         other.hidden = new_hidden(self.network, self.future, log.LEVELS["none"])
         for name in ("is_describing", "own_rule"):

@@ -21,7 +21,7 @@ def state_of(world: World) -> dict[str, bytes]:
     """All that a world is, but for logs and what is stale beyond the counters."""
     hidden, seen = world.hidden, world.seen
     counters = hidden.counters.copy()
-    for name in ("num_events", "num_ledger_rows", "log_level", "first_open_order", "first_unsent_parcel"):
+    for name in ("num_events", "num_ledger_rows", "log_level", "num_touched"):
         counters[name] = 0
     size, count = int(world.agenda.size[0]), int(world.plans.counts[0])
     queued = sorted(zip(*(column[:size].tolist() for column in world.agenda[:3]), strict=True))
