@@ -126,7 +126,10 @@ def carry_out(network, future, seen, hidden, plans, slot):
     order, now = seen.order[0]["order"], seen.clock[0]["now_seconds"]
     decision_id, count = seen.clock[0]["decision_id"], seen.order[0]["num_lines"]
     seen.clock[0]["decision_id"] = decision_id + 1
-    log.log_event(hidden, now, log.DECIDED, order, NONE, slot)
+    expected = 0
+    for part in range(NUM_PARTS):
+        expected += plans.costs[slot, part]
+    log.log_event(hidden, now, log.DECIDED, order, NONE, expected)
     for i in range(count):
         touch_order(hidden, seen.lines[i]["order"])
         hidden.orders[seen.lines[i]["order"]]["decision_id"] = decision_id
