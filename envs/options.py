@@ -169,9 +169,10 @@ def _forget(network, seen, plans, warehouse):
         count = network.pairs[warehouse, service]["num_collections"]
         if count > 0:
             first, due = network.pairs[warehouse, service]["first_collection"], memos[warehouse, service]["due"]
-            if due > first and network.collections[due - 1]["time_seconds"] >= now:
-                due = first  # another replication has begun
-            memos[warehouse, service]["due"] = docks.due_from(network, due, first + count - 1, now)
+            last = first + count - 1
+            if due <= first or due > last or network.collections[due - 1]["time_seconds"] >= now:
+                due = first  # another replication has begun, or another calendar
+            memos[warehouse, service]["due"] = docks.due_from(network, due, last, now)
 
 
 @woven
