@@ -267,8 +267,8 @@ def _pack(network, future, seen, hidden, plans, option, parcel):
             last_order = seen.lines[i]["order"]
             hidden.orders[last_order]["num_parcels"] += 1
         slack = seen.lines[i]["promise_at"] - row[option]["collected_at"]
-        tail = tables.tail_weight(network.tables, table, slack)
-        expected = costs.expected_lateness(network.settings, network.tables, table, slack, tail)
+        num_in_time = tables.num_at_most(network.tables, table, slack)
+        expected = costs.expected_lateness(network.settings, network.tables, table, slack, num_in_time)
         hidden.lines[line]["lateness_millicents"] = expected
         hidden.lines[line]["waiting_millicents"] = 0
         if available_at > now:
