@@ -101,6 +101,7 @@ class Batch:
     Attributes:
         worlds: the replications, by row.
         decision_ids: int64 (R,).
+        num_arrived: int64 (R,) orders.
         totals: int64 (R, NUM_PARTS) millicents booked so far.
         counts, slots, costs, rules, features, context: the plan tables, see ``SHOWN``; leading axis R.
     """
@@ -130,7 +131,12 @@ class Batch:
     @property
     def decision_ids(self) -> np.ndarray:
         """int64 (R,) number of the decision in its episode."""
-        return self._results[1]
+        return self._results[1][:, 0]
+
+    @property
+    def num_arrived(self) -> np.ndarray:
+        """int64 (R,) orders that have arrived."""
+        return self._results[1][:, 1]
 
     @property
     def totals(self) -> np.ndarray:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from gymnasium.utils.seeding import np_random as new_generator
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from envs.ahead import Ahead
 from envs.batch import Batch
 from envs.costs import MILLICENTS, NUM_OBJECTIVES
 from envs.loop import SKIP
@@ -29,8 +31,8 @@ from envs.routing_env import (
     training_seed,
     weighted,
 )
-from envs.traces_ahead import TracesAhead
 from envs.world import World
+from scenarios.draw import draw_trace
 from scenarios.errors import InputError, unknown_name
 from scenarios.scenario import Scenario
 from scenarios.trace import Trace
@@ -96,7 +98,7 @@ class MOOrderRoutingVectorEnv(VectorEnv[Observation, np.ndarray, np.ndarray]):
         self._weights = weights
         self._generators = [new_generator(None)[0] for _ in range(num_envs)]
         self._seeds: list[int | None] = [None] * num_envs
-        self._ahead = TracesAhead(self.scenario)
+        self._ahead = Ahead(partial(draw_trace, self.scenario))
         self._batch: Batch | None = None
         self._booked = np.zeros((num_envs, NUM_OBJECTIVES), np.int64)
         self._num_mapped = np.zeros(num_envs, np.int64)
