@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from envs import options
+from envs import sources
 from envs.compiling import internal, woven
 from envs.plan_table import MAX_BLOCKS
 from scenarios.network import FOREVER_SECONDS
@@ -72,7 +72,7 @@ def _earliest(seen, lines_mask):
 @woven
 def _is_anywhere(network, seen, line):
     for warehouse in range(network.pairs.shape[0]):
-        if options.lines_in_stock(network, seen, warehouse) >> line & 1:
+        if sources.lines_in_stock(network, seen, warehouse) >> line & 1:
             return True
     return False
 
@@ -82,7 +82,7 @@ def _largest_share(network, seen, remaining):
     """Lines of ``remaining`` that one warehouse has, as many as possible, the lowest warehouse among equals."""
     best, most = 0, 0
     for warehouse in range(network.pairs.shape[0]):
-        share = remaining & options.lines_in_stock(network, seen, warehouse)
+        share = remaining & sources.lines_in_stock(network, seen, warehouse)
         if _num_bits(share) > most:
             best, most = share, _num_bits(share)
     return best

@@ -5,6 +5,7 @@ from __future__ import annotations
 from envs import agenda as agenda_rules
 from envs import cancelling, decisions, delivery, disruptions, docks, picking, ranks, receiving, reordering
 from envs.agenda import push
+from envs.borrowing import borrowed
 from envs.compiling import compiled
 from envs.hidden import QUEUED
 from envs.room import what_is_full
@@ -166,17 +167,18 @@ def step(world, slot):
     Returns:
         OVER, DUE or FULL.
     """
-    network, future, seen, hidden, plans = world.network, world.future, world.seen, world.hidden, world.plans
+    network, future, seen = borrowed(world.network), borrowed(world.future), borrowed(world.seen)
+    hidden, plans, agenda = borrowed(world.hidden), borrowed(world.plans), borrowed(world.agenda)
     if slot == BEGIN:
-        _begin(network, future, hidden, world.agenda)
+        _begin(network, future, hidden, agenda)
     elif slot >= 0:
         now = seen.clock[0]["now_seconds"]
         num_moved = decisions.carry_out(network, future, seen, hidden, plans, slot)
-        _set_in_motion(hidden, world.agenda, num_moved, now)
+        _set_in_motion(hidden, agenda, num_moved, now)
         group = hidden.orders[seen.order[0]["order"]]["first_of_group"]
         if hidden.orders[group]["hold_until"] > now:
-            push(world.agenda, hidden.orders[group]["hold_until"], ranks.HOLD_ENDED, group)
-    return _advance(network, future, seen, hidden, plans, world.agenda)
+            push(agenda, hidden.orders[group]["hold_until"], ranks.HOLD_ENDED, group)
+    return _advance(network, future, seen, hidden, plans, agenda)
 
 
 class CompiledClock:

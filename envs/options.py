@@ -8,7 +8,7 @@ Nothing here is done twice that subsets, services or lines have in common: this 
 
 from __future__ import annotations
 
-from envs import costs, docks, picking, rankings, receiving, shifts, stock, tables
+from envs import costs, docks, parcel_prices, picking, rankings, shifts, sources
 from envs.borrowing import borrowed
 from envs.compiling import internal, woven
 from envs.costs import CARBON, HANDLING, LATENESS, LOST_MARGIN, PACKAGING, SHIPPING, WAITING
@@ -28,7 +28,7 @@ from envs.plan_table import (
     SCORE,
 )
 from envs.state import NONE
-from scenarios.handling import SERVICE_SIDE, WAREHOUSE_SIDE
+from scenarios.handling import SERVICE_SIDE
 from scenarios.network import NO_LANE
 
 
@@ -48,8 +48,8 @@ def price_options(network, seen, plans, num_blocks, first_rule, end_rule, is_pru
     for warehouse in range(network.pairs.shape[0]):
         start_at = picking.start_of_next_pick(network, seen, warehouse)
         plans.start_at[warehouse] = start_at
-        in_stock = _blocks_in_stock(plans.subsets, num_blocks, lines_in_stock(network, seen, warehouse))
-        on_receipt = _blocks_on_receipt(network, seen, plans, num_blocks, warehouse)
+        in_stock = sources.blocks_in_stock(plans.subsets, num_blocks, sources.lines_in_stock(network, seen, warehouse))
+        on_receipt = sources.blocks_on_receipt(network, seen, plans, num_blocks, warehouse)
         if in_stock | on_receipt == 0:
             continue
         _forget(network, seen, plans, warehouse)
@@ -59,7 +59,7 @@ def price_options(network, seen, plans, num_blocks, first_rule, end_rule, is_pru
                 if is_backorder:
                     if on_receipt & subset == 0 or subset & (subset - 1):
                         continue
-                    receipt = _receipt_of(plans.block_receipts, subset)
+                    receipt = sources.receipt_of(plans.block_receipts, subset)
                     expected_at = seen.receipts[receipt]["expected_at"]
                     if release_at <= expected_at:
                         release_at = 0
@@ -108,59 +108,6 @@ def _has_one_promise(order, lines):
 
 
 @woven
-def lines_in_stock(network, seen, warehouse):
-    """Bit mask of the lines of the asked order to which a warehouse could promise its stock now."""
-    result, lines, lacking = 0, seen.lines, ~network.warehouses[warehouse]["capabilities"]
-    for line in range(seen.order[0]["num_lines"]):
-        if lines[line]["requirements"] & WAREHOUSE_SIDE & lacking == 0:
-            result |= (stock.available(seen, warehouse, lines[line]["sku"]) >= lines[line]["units"]) << line
-    return result
-
-
-@woven
-def _blocks_in_stock(subsets, num_blocks, there):
-    """Bit mask of the blocks of which every line is there."""
-    result = 0
-    for block in range(num_blocks):
-        if subsets[1 << block]["lines_mask"] & ~there == 0:
-            result |= 1 << block
-    return result
-
-
-@woven
-def _blocks_on_receipt(network, seen, plans, num_blocks, warehouse):
-    """Bit mask of the blocks, of one line each, that could be backordered; ``plans.block_receipts`` says on what."""
-    result, rows = 0, plans.subsets
-    if not network.settings[0]["is_backorder_allowed"]:
-        return result
-    for block in range(num_blocks):
-        if rows[1 << block]["num_lines"] != 1:
-            continue
-        line = 0
-        while not rows[1 << block]["lines_mask"] >> line & 1:
-            line += 1
-        sku, units = seen.lines[line]["sku"], seen.lines[line]["units"]
-        if seen.stock[warehouse, sku]["first_receipt"] == NONE:
-            continue
-        required = rows[1 << block]["requirements"] & WAREHOUSE_SIDE
-        if required & ~network.warehouses[warehouse]["capabilities"]:
-            continue
-        plans.block_receipts[block] = receiving.best_receipt(seen, warehouse, sku, units)
-        if plans.block_receipts[block] != NONE:
-            result |= 1 << block
-    return result
-
-
-@woven
-def _receipt_of(block_receipts, subset):
-    """Receipt of a subset of one block."""
-    block = 0
-    while not subset >> block & 1:
-        block += 1
-    return block_receipts[block]
-
-
-@woven
 def _forget(network, seen, plans, warehouse):
     """Nothing is priced yet at this warehouse; its services' next collections are found from the last ones."""
     now, memos = seen.clock[0]["now_seconds"], plans.pairs
@@ -169,9 +116,10 @@ def _forget(network, seen, plans, warehouse):
         count = network.pairs[warehouse, service]["num_collections"]
         if count > 0:
             first, due = network.pairs[warehouse, service]["first_collection"], memos[warehouse, service]["due"]
-            if due > first and network.collections[due - 1]["time_seconds"] >= now:
-                due = first  # another replication has begun
-            memos[warehouse, service]["due"] = docks.due_from(network, due, first + count - 1, now)
+            last = first + count - 1
+            if due <= first or due > last or network.collections[due - 1]["time_seconds"] >= now:
+                due = first  # another replication has begun, or another calendar
+            memos[warehouse, service]["due"] = docks.due_from(network, due, last, now)
 
 
 @woven
@@ -202,8 +150,11 @@ def _price_services(
         network.warehouses[warehouse]["parcel_millicents"]
         + network.warehouses[warehouse]["line_millicents"] * num_lines
     )
-    packaging, bid = costs.packaging(settings, grams), _bid_value(seen.order, seen.lines, seen.stock, mask, warehouse)
-    waiting, num_waiting = _price_waiting(network, seen, mask, receipt, release_at)
+    packaging, bid = (
+        costs.packaging(settings, grams),
+        parcel_prices.bid_value(seen.order, seen.lines, seen.stock, mask, warehouse),
+    )
+    waiting, num_waiting = parcel_prices.waiting(network, seen, mask, receipt, release_at)
     last = BACKORDER_LAST * num_waiting
     for service in range(network.pairs.shape[1]):
         if network.lanes[warehouse, service, region]["zone"] == NO_LANE:
@@ -243,7 +194,7 @@ def _price_services(
         collection = docks.collection_from(network, seen, warehouse, service, known, ready_at)
         collected_at = max(ready_at, network.collections[collection]["time_seconds"])
         table = network.lanes[warehouse, service, region]["transit_table"]
-        late_weight, lateness = _price_lateness(
+        late_weight, lateness = parcel_prices.lateness(
             settings,
             network.tables,
             table,
@@ -294,55 +245,3 @@ def _price_services(
         rules[n, COST_TILT] = score + 2 * weight_cost * money
         rules[n, LATENESS_TILT] = score + 2 * weight_lateness * tardy
         rankings.rank(plans, subset, n, receipt, first_rule, end_rule)
-
-
-@woven
-def _price_lateness(
-    settings, quantiles, table, memos, warehouse, service, order, lines, mask, collected_at, has_one_promise
-):
-    """Largest weight of being late over the lines of a parcel, and their expected lateness together."""
-    lateness, most = 0, 0
-    for line in range(order[0]["num_lines"]):
-        if mask >> line & 1:
-            # Subsets of one warehouse mostly leave with the same collections.
-            if not has_one_promise or memos[warehouse, service]["collected_at"] != collected_at:
-                slack = lines[line]["promise_at"] - collected_at
-                num_in_time = tables.num_at_most(quantiles, table, slack)
-                memos[warehouse, service]["collected_at"] = collected_at
-                memos[warehouse, service]["late_weight"] = tables.tail_weight(quantiles, table, num_in_time)
-                memos[warehouse, service]["lateness_millicents"] = costs.expected_lateness(
-                    settings, quantiles, table, slack, num_in_time
-                )
-            most = max(most, memos[warehouse, service]["late_weight"])
-            lateness += memos[warehouse, service]["lateness_millicents"]
-    return most, lateness
-
-
-@woven
-def _price_waiting(network, seen, mask, receipt, release_at):
-    """Waiting for a receipt or another line's presale date; a line's own date is not waited for.
-
-    Returns:
-        Its cost, and the number of lines that the operational rules count as waiting.
-    """
-    if receipt != NONE:
-        release_at = max(release_at, seen.receipts[receipt]["expected_at"])
-    elif release_at == 0:
-        return 0, 0
-    value, count, now = 0, 0, seen.clock[0]["now_seconds"]
-    for line in range(seen.order[0]["num_lines"]):
-        if mask >> line & 1:
-            seconds = release_at - max(now, seen.lines[line]["ship_from_seconds"])
-            value += costs.waiting(network.settings, seconds)
-            count += receipt != NONE or seconds > 0
-    return value, count
-
-
-@woven
-def _bid_value(order, lines, shelves, mask, warehouse):
-    """Bid prices of all units; units of a receipt are as scarce as those on the shelf they will join."""
-    value = 0
-    for line in range(order[0]["num_lines"]):
-        if mask >> line & 1:
-            value += lines[line]["units"] * shelves[warehouse, lines[line]["sku"]]["bid_price_millicents"]
-    return value

@@ -47,7 +47,7 @@ def add_guaranteed(plans, first, last, max_parcels, first_rule, end_rule, may_se
     plans = borrowed(plans)
     is_all = end_rule - first_rule == NUM_RULES
     for kind in range(first_rule, end_rule + is_all):
-        rule, num_wanted, min_parcels = kind, 2 if kind >= COST_TILT else 1, 1
+        rule, num_wanted, min_parcels = kind, 2 if is_all and kind >= COST_TILT else 1, 1
         if kind == NUM_RULES:
             rule, min_parcels = SCORE, 2  # splits; their flag follows those of the rules
         if not _add_best(plans, first, last, max_parcels, rule, num_wanted, min_parcels, 1 << kind, may_search):

@@ -9,6 +9,7 @@ import numpy as np
 
 from envs.costs import NUM_PARTS
 from envs.feature_schema import NUM_CONTEXT, NUM_FEATURES
+from envs.state import MAX_LINES
 from scenarios.network import TABLE_SIZE, TABLE_WEIGHT, Network, record_dtype
 
 MAX_PLANS = 32
@@ -120,6 +121,8 @@ class Plans(NamedTuple):
     rules: np.ndarray  # (K, NUM_RULES) int64
     features: np.ndarray  # (K, NUM_FEATURES) float32, zeros beyond the plans
     context: np.ndarray  # (NUM_CONTEXT,) float32
+    parcel_features: np.ndarray  # (O, NUM_FEATURES) float32: of a plan that is this option alone
+    line_features: np.ndarray  # (MAX_LINES, 2) float64: days that one unit lasts, days that the network lasts
     start_at: np.ndarray  # (W,) int64 second at which a parcel released now would be started
     options: np.ndarray  # (O,) OPTIONS
     option_costs: np.ndarray  # (O, NUM_PARTS) int64
@@ -142,6 +145,7 @@ class Plans(NamedTuple):
     walk: np.ndarray  # (3, MAX_BLOCKS) int64: place in the ranked list, score so far, bound below
 
 
+DAILY_RATE, NETWORK_COVER = 0, 1
 COUNT_PLANS, COUNT_OPTIONS, COUNT_CANDIDATES, COUNT_DESCRIBED = range(4)
 
 
@@ -164,6 +168,8 @@ def new_plans(network: Network) -> Plans:
         rules=np.zeros((MAX_PLANS, NUM_RULES), np.int64),
         features=np.zeros((MAX_PLANS, NUM_FEATURES), np.float32),
         context=np.zeros(NUM_CONTEXT, np.float32),
+        parcel_features=np.zeros((num_options, NUM_FEATURES), np.float32),
+        line_features=np.zeros((MAX_LINES, 2)),
         start_at=np.zeros(network.pairs.shape[0], np.int64),
         options=np.zeros(num_options, OPTIONS),
         option_costs=np.zeros((num_options, NUM_PARTS), np.int64),
