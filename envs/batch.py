@@ -13,11 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from envs.costs import NUM_PARTS
-from envs.feature_schema import NUM_CONTEXT, NUM_FEATURES
 from envs.inner import NOBODY
 from envs.loop import BEGIN, DUE, SKIP, Handles, new_results
-from envs.plan_table import COUNT_PLANS, MAX_PLANS, NUM_RULES, SLOTS
+from envs.plan_table import COUNT_PLANS, MAX_PLANS
 from envs.protocol import Agent
 from envs.snapshot import Snapshot
 from envs.world import World
@@ -103,26 +101,26 @@ class Batch:
     Attributes:
         worlds: the replications, by row.
         decision_ids: int64 (R,).
+        num_arrived: int64 (R,) orders.
         totals: int64 (R, NUM_PARTS) millicents booked so far.
         counts, slots, costs, rules, features, context: the plan tables, see ``SHOWN``; leading axis R.
     """
+
+    counts: np.ndarray
+    slots: np.ndarray
+    costs: np.ndarray
+    rules: np.ndarray
+    features: np.ndarray
+    context: np.ndarray
 
     def __init__(self, worlds: list[World], num_workers: int = 1) -> None:
         if num_workers < 1:
             raise InputError("num_workers", num_workers, "at least 1", "leave it out")
         size = len(worlds)
         self.num_workers = num_workers
-        self.counts = np.zeros((size, 3), np.int64)
-        self.slots = np.zeros((size, MAX_PLANS), SLOTS)
-        self.costs = np.zeros((size, MAX_PLANS, NUM_PARTS), np.int64)
-        self.rules = np.zeros((size, MAX_PLANS, NUM_RULES), np.int64)
-        self.features = np.zeros((size, MAX_PLANS, NUM_FEATURES), np.float32)
-        self.context = np.zeros((size, NUM_CONTEXT), np.float32)
         self._results = new_results(size)
         self._pool: ThreadPoolExecutor | None = None
-        for row, world in enumerate(worlds):
-            self._adopt(row, world)
-        self._handles = Handles(worlds)
+        self._place(worlds)
         self._play(np.full(size, BEGIN, np.int64))
 
     @property
@@ -133,7 +131,12 @@ class Batch:
     @property
     def decision_ids(self) -> np.ndarray:
         """int64 (R,) number of the decision in its episode."""
-        return self._results[1]
+        return self._results[1][:, 0]
+
+    @property
+    def num_arrived(self) -> np.ndarray:
+        """int64 (R,) orders that have arrived."""
+        return self._results[1][:, 1]
 
     @property
     def totals(self) -> np.ndarray:
@@ -190,9 +193,13 @@ class Batch:
     def __setstate__(self, state: dict[str, Any]) -> None:
         worlds = state.pop("worlds")
         self.__dict__.update(state, _pool=None)
+        self._place(worlds)
+
+    def _place(self, worlds: list[World]) -> None:
+        """Makes the arrays of all."""
         for name in SHOWN:
-            rows = [getattr(world.plans, name) for world in worlds]
-            setattr(self, name, np.zeros((len(rows), *rows[0].shape), rows[0].dtype))
+            of_one = getattr(worlds[0].plans, name)
+            setattr(self, name, np.zeros((len(worlds), *of_one.shape), of_one.dtype))
         for row, world in enumerate(worlds):
             self._adopt(row, world)
         self._handles = Handles(worlds)

@@ -64,6 +64,8 @@ def ask_again(network, future, seen, hidden, plans, group):
 def ask(network, future, seen, hidden, plans, group, is_again):
     """Shows the undecided lines of a group, enumerates plans and, unless switched off, their features.
 
+    A rule that decides inside the loop has its own best plan made, alone.
+
     Returns:
         True if a decision is due, False if no line is undecided.
     """
@@ -73,6 +75,9 @@ def ask(network, future, seen, hidden, plans, group, is_again):
         now, num_lines = seen.clock[0]["now_seconds"], seen.order[0]["num_lines"]
         hidden.orders[group]["num_reroutes"] += 1
         log.log_event(hidden, now, log.ASKED_AGAIN, seen.order[0]["order"], NONE, num_lines)
+    if hidden.counters[0]["own_rule"] != NONE:
+        plan_rules.best_plan(network, seen, plans, hidden.counters[0]["own_rule"])
+        return True
     plan_rules.enumerate_plans(network, seen, plans)
     if hidden.counters[0]["is_describing"]:
         features.describe(network, seen, plans)

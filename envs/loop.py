@@ -46,7 +46,8 @@ def play(worlds, slots, results, router, prices, most, first, last):
         if slots[i] != SKIP:
             world = worlds[i]
             results[0][i] = _play_one(world, slots[i], router[0], router[1], prices, most)
-            results[1][i] = world.seen.clock[0]["decision_id"]
+            results[1][i, 0] = world.seen.clock[0]["decision_id"]
+            results[1][i, 1] = world.hidden.counters[0]["num_arrived"]
             for part in range(NUM_PARTS):
                 results[2][i, part] = world.hidden.totals[part]
 
@@ -65,8 +66,12 @@ def _play_one(world, slot, code, parameter, prices, most):
 
 
 def new_results(size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Arrays that ``play`` writes: int64 outcomes (R,), decision ids (R,), millicents booked so far (R, NUM_PARTS)."""
-    return np.full(size, OVER, np.int64), np.zeros(size, np.int64), np.zeros((size, NUM_PARTS), np.int64)
+    """Arrays that ``play`` writes, int64.
+
+    Returns:
+        Outcomes (R,); progress (R, 2): decision id, orders arrived; millicents booked so far (R, NUM_PARTS).
+    """
+    return np.full(size, OVER, np.int64), np.zeros((size, 2), np.int64), np.zeros((size, NUM_PARTS), np.int64)
 
 
 Result = tuple[np.ndarray, np.ndarray, np.ndarray]

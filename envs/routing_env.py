@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import gymnasium
 import numpy as np
@@ -23,6 +23,9 @@ from scenarios.registry import load_scenario
 from scenarios.scenario import Scenario
 from scenarios.seeds import TRAINING
 from scenarios.trace import Trace, load_trace
+
+if TYPE_CHECKING:
+    from envs.window import Window
 
 _ARGUMENTS = ("scenario", "clock", "weights", "pricing", "render_mode")
 
@@ -140,12 +143,12 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
     ## Arguments
     ``scenario``: name or ``Scenario``; ``clock``: ``"compiled"`` or ``"simpy"``; ``weights``: preferences over cost,
     lateness, carbon, kept until changed; ``pricing``: who fills the bid-price table, ``"CLOSED_FORM"`` or ``"NONE"``;
-    ``overrides``: for ``load_scenario``. ``reset(options={"trace": Trace or path, "weights": (...)})`` plays a
-    given trace; otherwise a training trace is
+    ``render_mode``: ``"rgb_array"``, or ``"human"`` for a window; ``overrides``: for ``load_scenario``.
+    ``reset(options={"trace": Trace or path, "weights": (...)})`` plays a given trace; otherwise a training trace is
     drawn with a seed below 1,000,000.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 4}  # type: ignore[misc]
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["human", "rgb_array"], "render_fps": 4}  # type: ignore[misc]
 
     def __init__(
         self,
@@ -170,6 +173,9 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
         self._clock_name, self._weights = clock, weights
         self._world: World | None = None
         self._is_due = False
+        self._window: Window | None = None
+        if render_mode == "human":
+            self._open_window()
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observation, dict]:
         """Begins a trace; see the class for ``options``."""
@@ -184,6 +190,7 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
         self._booked = np.zeros(NUM_OBJECTIVES, np.int64)
         self._num_rows = self._num_mapped = 0
         self._is_due = self._clock.start()
+        self._show()
         return self._observation(), {**self._info(), "trace_sha256": trace.sha256}
 
     def step(self, action: int) -> tuple[Observation, Any, bool, bool, dict]:
@@ -198,6 +205,7 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
         booked = by_objective(self._world.totals)
         reward, self._booked = self._booked - booked, booked
         info = {**self._info(), "reward_millicents": reward}
+        self._show()
         return self._observation(), self._reward(reward), not self._is_due, False, info
 
     def action_masks(self) -> np.ndarray:
@@ -206,12 +214,33 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
         return np.arange(MAX_PLANS) < num_plans
 
     def render(self) -> np.ndarray | None:  # type: ignore[override]
-        """uint8 (height, width, 3): the network with stock, queues and the order being decided."""
-        if self.render_mode is None or self._world is None:
+        """uint8 (height, width, 3): the network with stock, queues and the order being decided.
+
+        With ``render_mode="human"`` every step shows it in a window, and nothing is returned.
+        """
+        if self.render_mode != "rgb_array" or self._world is None:
             return None
         from envs.render import draw_world
 
         return draw_world(self._world)
+
+    def close(self) -> None:
+        """Closes the window."""
+        if self._window is not None:
+            self._window.close()
+            self._window = None
+
+    def _open_window(self) -> None:
+        from envs.window import Window
+
+        self._window = Window()
+
+    def _show(self) -> None:
+        if self.render_mode == "human" and self._world is not None:
+            if self._window is None:  # closed, or left behind by a pickle
+                self._open_window()
+            assert self._window is not None
+            self._window.show(self._world)
 
     def set_weights(self, weights: tuple[float, float, float]) -> None:
         """Changes the preferences of coming decisions."""

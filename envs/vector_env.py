@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from gymnasium.utils.seeding import np_random as new_generator
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from envs.ahead import Ahead
 from envs.batch import Batch
 from envs.costs import MILLICENTS, NUM_OBJECTIVES
 from envs.loop import SKIP
@@ -29,8 +31,8 @@ from envs.routing_env import (
     training_seed,
     weighted,
 )
-from envs.traces_ahead import TracesAhead
 from envs.world import World
+from scenarios.draw import draw_trace
 from scenarios.errors import InputError, unknown_name
 from scenarios.scenario import Scenario
 from scenarios.trace import Trace
@@ -79,6 +81,8 @@ class MOOrderRoutingVectorEnv(VectorEnv[Observation, np.ndarray, np.ndarray]):
         **overrides: Any,
     ) -> None:
         super().__init__()
+        self._ahead: Ahead[Trace] | None = None
+        self._batch: Batch | None = None
         if clock != "compiled":
             raise InputError("clock", clock, "'compiled'", "pass vectorization_mode='sync' for SimPy replications")
         if render_mode not in (None, "rgb_array"):
@@ -96,8 +100,7 @@ class MOOrderRoutingVectorEnv(VectorEnv[Observation, np.ndarray, np.ndarray]):
         self._weights = weights
         self._generators = [new_generator(None)[0] for _ in range(num_envs)]
         self._seeds: list[int | None] = [None] * num_envs
-        self._ahead = TracesAhead(self.scenario)
-        self._batch: Batch | None = None
+        self._ahead = Ahead(partial(draw_trace, self.scenario))
         self._booked = np.zeros((num_envs, NUM_OBJECTIVES), np.int64)
         self._num_mapped = np.zeros(num_envs, np.int64)
         self._is_prepared = np.zeros(num_envs, bool)
@@ -177,7 +180,8 @@ class MOOrderRoutingVectorEnv(VectorEnv[Observation, np.ndarray, np.ndarray]):
 
     def close_extras(self, **kwargs: Any) -> None:
         """Sends the threads home."""
-        self._ahead.close()
+        if self._ahead is not None:
+            self._ahead.close()
         if self._batch is not None:
             self._batch.close()
 
@@ -195,6 +199,7 @@ class MOOrderRoutingVectorEnv(VectorEnv[Observation, np.ndarray, np.ndarray]):
 
     def _begin(self, rows: np.ndarray, trace: Trace | None = None) -> None:
         """The next trace in some rows."""
+        assert self._ahead is not None
         if len(rows) == 0:
             return
         worlds = {}
@@ -212,7 +217,7 @@ class MOOrderRoutingVectorEnv(VectorEnv[Observation, np.ndarray, np.ndarray]):
 
     def _look_ahead(self) -> None:
         """Prepares the next traces of replications that have come half-way."""
-        assert self._batch is not None
+        assert self._batch is not None and self._ahead is not None
         if self.autoreset_mode == AutoresetMode.DISABLED:
             return
         for row in np.flatnonzero(~self._is_prepared & (self._batch.decision_ids >= self._half_time)).tolist():

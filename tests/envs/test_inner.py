@@ -57,7 +57,7 @@ def assert_same(agent: Agent, trace, **arguments) -> None:
 
 
 def test_every_heuristic_decides_inside():
-    assert INSIDE == agent_names()
+    assert agent_names() == INSIDE
 
 
 @pytest.mark.parametrize("agent", INSIDE)

@@ -13,7 +13,6 @@ from sb3_contrib import MaskablePPO
 from agents.learned.export import load_scorer
 from agents.learned.torch_agent import TorchAgent
 from agents.learned.training import CHECKPOINT, CURVE, CURVE_COLUMNS, TrainingConfig, train
-from agents.learned.vec_env import RoutingVecEnv
 from envs import simulate
 from envs.prices import Pricing
 from scenarios import draw_trace, load_scenario
@@ -154,22 +153,3 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
 def test_illegal_settings_are_refused(name, value):
     with pytest.raises(InputError, match=name):
         TrainingConfig(**{**vars_of(SHORT), name: value})
-
-
-def test_a_group_that_does_not_divide_is_refused():
-    with pytest.raises(InputError, match="group_size"):
-        RoutingVecEnv(load_scenario("tiny"), 4, 3)
-
-
-def test_replications_of_a_group_meet_the_same_orders_and_baselines_cancel():
-    env = RoutingVecEnv(load_scenario("tiny"), 6, 3)
-    first = env.reset()
-    assert (first["context"][:3] == first["context"][0]).all()
-    assert (first["context"][3:] == first["context"][3]).all()
-    assert not (first["context"][0] == first["context"][3]).all()
-    slots = env.action_masks().sum(axis=1) - 1
-    slots[::3] = 0
-    env.step_async(slots)
-    _, rewards, _, _ = env.step_wait()
-    assert rewards.reshape(2, 3).sum(axis=1) == pytest.approx([0.0, 0.0], abs=1e-4)
-    assert (rewards != 0).any()
