@@ -6,7 +6,7 @@ from envs import agenda as agenda_rules
 from envs import cancelling, decisions, delivery, disruptions, docks, picking, ranks, receiving, reordering
 from envs.agenda import push
 from envs.borrowing import borrowed
-from envs.compiling import compiled
+from envs.compiling import compiled, internal, woven
 from envs.hidden import QUEUED
 from envs.room import what_is_full
 from envs.world import World
@@ -19,7 +19,7 @@ BEGIN, CONTINUE = -1, -2
 """Instead of a slot."""
 
 
-@compiled
+@internal
 def _begin(network, future, hidden, agenda):
     """Puts all that is known at second 0 on the agenda; lists of later events are entered one by one."""
     for warehouse in range(len(network.warehouses)):
@@ -43,7 +43,7 @@ def _begin(network, future, hidden, agenda):
         push(agenda, future.orders[0]["arrival_seconds"], ranks.ORDER_ARRIVED, 0)
 
 
-@compiled
+@woven
 def _wake(hidden, agenda, warehouse, now):
     """Stations look for work at the end of this second, once."""
     if hidden.queues[warehouse]["wake_at"] != now:
@@ -51,7 +51,7 @@ def _wake(hidden, agenda, warehouse, now):
         push(agenda, now, ranks.PICKS_STARTED, warehouse)
 
 
-@compiled
+@woven
 def _set_in_motion(hidden, agenda, num_moved, now):
     """Parcels that queue wake their stations, the others wait for their presale date."""
     for i in range(num_moved):
@@ -62,7 +62,7 @@ def _set_in_motion(hidden, agenda, num_moved, now):
             push(agenda, hidden.parcels[parcel]["release_at"], ranks.RELEASE_DUE, parcel)
 
 
-@compiled
+@woven
 def _reroute(hidden, agenda, now):
     """Groups whose plans broke are asked later in this second."""
     for i in range(hidden.counters[0]["num_broken"]):
@@ -70,7 +70,7 @@ def _reroute(hidden, agenda, now):
     hidden.counters[0]["num_broken"] = 0
 
 
-@compiled
+@woven
 def _advance(network, future, seen, hidden, plans, agenda):
     """Plays events until a decision is due; see ``step`` for what is returned."""
     while agenda.size[0] > 0:
@@ -134,12 +134,12 @@ def _advance(network, future, seen, hidden, plans, agenda):
     return OVER
 
 
-@compiled
+@woven
 def _travel(network, future, seen, hidden, agenda, parcel):
     push(agenda, delivery.hand_over(network, future, seen, hidden, parcel), ranks.DELIVERY, parcel)
 
 
-@compiled
+@woven
 def _has_next_collection(network, collection):
     following = collection + 1
     return (
@@ -149,7 +149,7 @@ def _has_next_collection(network, collection):
     )
 
 
-@compiled
+@woven
 def _open_next_shift(network, agenda, warehouse, now):
     first = network.warehouses[warehouse]["first_shift"]
     for shift in range(first, first + network.warehouses[warehouse]["num_shifts"]):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from envs import costs, features, holding, log, parcels, receiving, stock, tables
 from envs import plans as plan_rules
-from envs.compiling import compiled
+from envs.compiling import internal, woven
 from envs.costs import HOUR, LATENESS, LOST_MARGIN, NUM_PARTS, WAITING
 from envs.hidden import CLAIMED, DECLINED, LATER
 from envs.state import NONE
 from envs.touched import touch_order
 
 
-@compiled
+@woven
 def arrive(network, future, seen, hidden, plans, order):
     """An order arrives, perhaps joins one that is held, and is asked."""
     count_demand(seen)
@@ -22,7 +22,7 @@ def arrive(network, future, seen, hidden, plans, order):
     ask(network, future, seen, hidden, plans, group, 0)
 
 
-@compiled
+@woven
 def count_demand(seen):
     """Counts one order in the sliding hour."""
     clock = seen.clock
@@ -35,7 +35,7 @@ def count_demand(seen):
     clock[0]["orders_this_hour"] += 1
 
 
-@compiled
+@internal
 def end_hold(network, future, seen, hidden, plans, group):
     """A hold has lasted as long as it should, unless a new order ended it before.
 
@@ -48,7 +48,7 @@ def end_hold(network, future, seen, hidden, plans, group):
     return ask(network, future, seen, hidden, plans, group, 0)
 
 
-@compiled
+@internal
 def ask_again(network, future, seen, hidden, plans, group):
     """Plans of a group broke in this second.
 
@@ -60,7 +60,7 @@ def ask_again(network, future, seen, hidden, plans, group):
     return ask(network, future, seen, hidden, plans, group, 1)
 
 
-@compiled
+@internal
 def ask(network, future, seen, hidden, plans, group, is_again):
     """Shows the undecided lines of a group, enumerates plans and, unless switched off, their features.
 
@@ -84,7 +84,7 @@ def ask(network, future, seen, hidden, plans, group, is_again):
     return True
 
 
-@compiled
+@woven
 def _show(network, future, seen, hidden, group, is_again):
     """Makes the undecided lines of a group visible, order by order."""
     rows, asked, shown = future.orders, seen.order, seen.lines
@@ -121,7 +121,7 @@ def _show(network, future, seen, hidden, group, is_again):
     return True
 
 
-@compiled
+@woven
 def carry_out(network, future, seen, hidden, plans, slot):
     """Carries out the plan in ``slot``: books, allocates, releases, claims, holds or declines.
 
@@ -176,7 +176,7 @@ def carry_out(network, future, seen, hidden, plans, slot):
     return num_moved
 
 
-@compiled
+@internal
 def _book_by_line(network, future, seen, hidden, plans, slot):
     """A hold or a decline of several orders: each pays for its own lines."""
     now, decision_id, seconds = (
@@ -193,7 +193,7 @@ def _book_by_line(network, future, seen, hidden, plans, slot):
             log.book(hidden, now, decision_id, order, LOST_MARGIN, margin, 0)
 
 
-@compiled
+@internal
 def _book_parcel(seen, hidden, plans, option, decision_id):
     """A parcel shared by orders: lateness and waiting by line, the rest split by grams, without a remainder."""
     mask, now = plans.options[option]["lines_mask"], seen.clock[0]["now_seconds"]
@@ -214,7 +214,7 @@ def _book_parcel(seen, hidden, plans, option, decision_id):
             log.book(hidden, now, decision_id, order, part, amount, 0)
 
 
-@compiled
+@woven
 def _plan_parcel(network, future, seen, hidden, plans, option, decision_id):
     """Creates the parcel of an option and returns its id."""
     row, rows, now = plans.options, hidden.parcels, seen.clock[0]["now_seconds"]
@@ -243,7 +243,7 @@ def _plan_parcel(network, future, seen, hidden, plans, option, decision_id):
     return parcel
 
 
-@compiled
+@woven
 def _pack(network, future, seen, hidden, plans, option, parcel):
     """Links the lines of an option to its parcel, each with its own expected lateness and waiting."""
     row, mask, now = plans.options, plans.options[option]["lines_mask"], seen.clock[0]["now_seconds"]
@@ -252,7 +252,9 @@ def _pack(network, future, seen, hidden, plans, option, parcel):
         available_at = max(available_at, seen.receipts[row[option]["receipt"]]["expected_at"])
     lane = network.lanes
     table = lane[row[option]["warehouse"], row[option]["service"], seen.order[0]["region"]]["transit_table"]
-    before, last_order = NONE, NONE
+    before, last_order, has_one_promise = NONE, NONE, True
+    for i in range(seen.order[0]["num_lines"]):
+        has_one_promise = has_one_promise and seen.lines[i]["promise_at"] == seen.order[0]["promise_at"]
     for i in range(seen.order[0]["num_lines"]):
         if not mask >> i & 1:
             continue
@@ -266,17 +268,22 @@ def _pack(network, future, seen, hidden, plans, option, parcel):
         if seen.lines[i]["order"] != last_order:
             last_order = seen.lines[i]["order"]
             hidden.orders[last_order]["num_parcels"] += 1
-        slack = seen.lines[i]["promise_at"] - row[option]["collected_at"]
-        num_in_time = tables.num_at_most(network.tables, table, slack)
-        expected = costs.expected_lateness(network.settings, network.tables, table, slack, num_in_time)
-        hidden.lines[line]["lateness_millicents"] = expected
+        if has_one_promise:
+            hidden.lines[line]["lateness_millicents"] = (
+                plans.option_costs[option, LATENESS] // plans.options[option]["num_lines"]
+            )
+        else:
+            slack = seen.lines[i]["promise_at"] - row[option]["collected_at"]
+            num_in_time = tables.num_at_most(network.tables, table, slack)
+            expected = costs.expected_lateness(network.settings, network.tables, table, slack, num_in_time)
+            hidden.lines[line]["lateness_millicents"] = expected
         hidden.lines[line]["waiting_millicents"] = 0
         if available_at > now:
             waited = parcels.waited_seconds(future, line, now, available_at)
             hidden.lines[line]["waiting_millicents"] = costs.waiting(network.settings, waited)
 
 
-@compiled
+@woven
 def _num_alike(hidden, order, parcel):
     """Earlier parcels of the order from the same warehouse with the same service."""
     rows = hidden.parcels
@@ -289,7 +296,7 @@ def _num_alike(hidden, order, parcel):
     return count
 
 
-@compiled
+@woven
 def _allocate(network, future, seen, hidden, parcel):
     line = hidden.parcels[parcel]["first_line"]
     while line != NONE:
