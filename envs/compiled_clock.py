@@ -5,15 +5,14 @@ from __future__ import annotations
 from envs import agenda as agenda_rules
 from envs import cancelling, decisions, delivery, disruptions, docks, picking, ranks, receiving, reordering
 from envs.agenda import push
-from envs.borrowing import borrowed
-from envs.compiling import compiled, internal, woven
+from envs.compiling import internal, woven
 from envs.hidden import QUEUED
 from envs.room import what_is_full
 from envs.world import World
 from scenarios.network import FOREVER_SECONDS
 
 OVER, DUE, FULL = 0, 1, 2
-"""What ``step`` returns: everything has ended, a decision is due, an array must grow (``World.make_room``)."""
+"""What ``advance`` returns: everything has ended, a decision is due, an array must grow (``World.make_room``)."""
 
 BEGIN, CONTINUE = -1, -2
 """Instead of a slot."""
@@ -70,9 +69,13 @@ def _reroute(hidden, agenda, now):
     hidden.counters[0]["num_broken"] = 0
 
 
-@woven
-def _advance(network, future, seen, hidden, plans, agenda):
-    """Plays events until a decision is due; see ``step`` for what is returned."""
+@internal
+def advance(network, future, seen, hidden, agenda):
+    """Plays events until a decision is due, whose order is shown and whose plans are not yet made.
+
+    Returns:
+        OVER, DUE or FULL.
+    """
     while agenda.size[0] > 0:
         if what_is_full(hidden):
             return FULL
@@ -83,7 +86,7 @@ def _advance(network, future, seen, hidden, plans, agenda):
                 push(agenda, future.orders[entity + 1]["arrival_seconds"], ranks.ORDER_ARRIVED, entity + 1)
             if future.orders[entity]["patience_seconds"] < FOREVER_SECONDS:
                 push(agenda, now + future.orders[entity]["patience_seconds"], ranks.IMPATIENCE, entity)
-            decisions.arrive(network, future, seen, hidden, plans, entity)
+            decisions.arrive(network, future, seen, hidden, entity)
             return DUE
         if rank == ranks.PICKS_STARTED:
             for i in range(picking.start_picks(network, future, seen, hidden, entity)):
@@ -113,10 +116,10 @@ def _advance(network, future, seen, hidden, plans, agenda):
             if receiving.open_presale(network, future, seen, hidden, entity):
                 _wake(hidden, agenda, hidden.parcels[entity]["warehouse"], now)
         elif rank == ranks.HOLD_ENDED:
-            if decisions.end_hold(network, future, seen, hidden, plans, entity):
+            if decisions.end_hold(network, future, seen, hidden, entity):
                 return DUE
         elif rank == ranks.PLAN_BROKE:
-            if decisions.ask_again(network, future, seen, hidden, plans, entity):
+            if decisions.ask_again(network, future, seen, hidden, entity):
                 return DUE
         elif rank == ranks.IMPATIENCE:
             cancelling.lose_patience(network, future, seen, hidden, entity)
@@ -158,17 +161,9 @@ def _open_next_shift(network, agenda, warehouse, now):
             return
 
 
-@compiled
-def step(world, slot):
-    """Carries out ``slot``, or begins or continues, and plays to the next decision.
-
-    One function for all, because every compiled entry costs seconds the first time.
-
-    Returns:
-        OVER, DUE or FULL.
-    """
-    network, future, seen = borrowed(world.network), borrowed(world.future), borrowed(world.seen)
-    hidden, plans, agenda = borrowed(world.hidden), borrowed(world.plans), borrowed(world.agenda)
+@internal
+def carry_on(network, future, seen, hidden, plans, agenda, slot):
+    """Carries out ``slot``, or begins, or continues after an array has grown; ``advance`` goes on from there."""
     if slot == BEGIN:
         _begin(network, future, hidden, agenda)
     elif slot >= 0:
@@ -178,7 +173,6 @@ def step(world, slot):
         group = hidden.orders[seen.order[0]["order"]]["first_of_group"]
         if hidden.orders[group]["hold_until"] > now:
             push(agenda, hidden.orders[group]["hold_until"], ranks.HOLD_ENDED, group)
-    return _advance(network, future, seen, hidden, plans, agenda)
 
 
 class CompiledClock:
@@ -187,7 +181,10 @@ class CompiledClock:
     name = "compiled"
 
     def __init__(self, world: World) -> None:
+        from envs.loop import Alone
+
         self.world = world
+        self._alone = Alone(world)
 
     def start(self) -> bool:
         """Plays to the first decision; False if the trace has none."""
@@ -195,8 +192,9 @@ class CompiledClock:
 
     def answer(self, slot: int) -> bool:
         """Carries out the plan in ``slot`` and plays to the next decision; False at the end."""
-        result = step(self.world.handle, slot)
+        result = self._alone.step(slot)
         while result == FULL:
             self.world.make_room()
-            result = step(self.world.handle, CONTINUE)
+            self._alone.bind()
+            result = self._alone.step(CONTINUE)
         return result == DUE

@@ -12,14 +12,13 @@ from envs.touched import touch_order
 
 
 @woven
-def arrive(network, future, seen, hidden, plans, order):
-    """An order arrives, perhaps joins one that is held, and is asked."""
+def arrive(network, future, seen, hidden, order):
+    """An order arrives, perhaps joins one that is held, and is shown."""
     count_demand(seen)
     hidden.counters[0]["num_arrived"] = order + 1
     now = seen.clock[0]["now_seconds"]
     log.log_event(hidden, now, log.ORDER_ARRIVED, order, NONE, future.orders[order]["promise_at"])
-    group = holding.join(network, future, seen, hidden, order)
-    ask(network, future, seen, hidden, plans, group, 0)
+    show(network, future, seen, hidden, holding.join(network, future, seen, hidden, order), 0)
 
 
 @woven
@@ -36,7 +35,7 @@ def count_demand(seen):
 
 
 @internal
-def end_hold(network, future, seen, hidden, plans, group):
+def end_hold(network, future, seen, hidden, group):
     """A hold has lasted as long as it should, unless a new order ended it before.
 
     Returns:
@@ -45,11 +44,11 @@ def end_hold(network, future, seen, hidden, plans, group):
     if hidden.orders[group]["hold_until"] != seen.clock[0]["now_seconds"]:
         return False
     holding.end_hold(network, future, seen, hidden, group)
-    return ask(network, future, seen, hidden, plans, group, 0)
+    return show(network, future, seen, hidden, group, 0)
 
 
 @internal
-def ask_again(network, future, seen, hidden, plans, group):
+def ask_again(network, future, seen, hidden, group):
     """Plans of a group broke in this second.
 
     Returns:
@@ -57,36 +56,36 @@ def ask_again(network, future, seen, hidden, plans, group):
     """
     touch_order(hidden, group)
     hidden.orders[group]["is_broken"] = 0
-    return ask(network, future, seen, hidden, plans, group, 1)
+    if not show(network, future, seen, hidden, group, 1):
+        return False
+    hidden.orders[group]["num_reroutes"] += 1
+    now, num_lines = seen.clock[0]["now_seconds"], seen.order[0]["num_lines"]
+    log.log_event(hidden, now, log.ASKED_AGAIN, seen.order[0]["order"], NONE, num_lines)
+    return True
 
 
 @internal
-def ask(network, future, seen, hidden, plans, group, is_again):
-    """Shows the undecided lines of a group, enumerates plans and, unless switched off, their features.
+def make_table(network, seen, hidden, plans):
+    """Enumerates the plans of a decision that is due and, unless switched off, their features.
 
-    A rule that decides inside the loop has its own best plan made, alone.
+    A rule that decides inside the loop has its own best plan made, alone. Clocks call this last, so that the rest of
+    their rules is compiled without it.
+    """
+    if hidden.counters[0]["own_rule"] != NONE:
+        plan_rules.best_plan(network, seen, plans, hidden.counters[0]["own_rule"])
+        return
+    plan_rules.enumerate_plans(network, seen, plans)
+    if hidden.counters[0]["is_describing"]:
+        features.describe(network, seen, plans)
+
+
+@internal
+def show(network, future, seen, hidden, group, is_again):
+    """Makes the undecided lines of a group visible, order by order.
 
     Returns:
         True if a decision is due, False if no line is undecided.
     """
-    if not _show(network, future, seen, hidden, group, is_again):
-        return False
-    if is_again:
-        now, num_lines = seen.clock[0]["now_seconds"], seen.order[0]["num_lines"]
-        hidden.orders[group]["num_reroutes"] += 1
-        log.log_event(hidden, now, log.ASKED_AGAIN, seen.order[0]["order"], NONE, num_lines)
-    if hidden.counters[0]["own_rule"] != NONE:
-        plan_rules.best_plan(network, seen, plans, hidden.counters[0]["own_rule"])
-        return True
-    plan_rules.enumerate_plans(network, seen, plans)
-    if hidden.counters[0]["is_describing"]:
-        features.describe(network, seen, plans)
-    return True
-
-
-@woven
-def _show(network, future, seen, hidden, group, is_again):
-    """Makes the undecided lines of a group visible, order by order."""
     rows, asked, shown = future.orders, seen.order, seen.lines
     count, num_orders, order, margin = 0, 0, group, 0
     while order != NONE:

@@ -66,15 +66,14 @@ NOBODY = Inner(Code.OUTSIDE)
 
 
 @compiled
-def decide(world, code, parameter, prices):
+def decide(seen, plans, code, parameter, prices):
     """The slot that a router inside the loop takes."""
-    plans = world.plans
     if code == RULE:
         return best_by_rule(plans.rules, plans.counts[COUNT_PLANS], parameter)
     if code == UNIFORM:
-        return uniform_slot(parameter, world.seen.clock[0]["decision_id"], plans.counts[COUNT_PLANS])
+        return uniform_slot(parameter, seen.clock[0]["decision_id"], plans.counts[COUNT_PLANS])
     if code == CONSOLIDATE:
-        promise_at = world.seen.order[0]["promise_at"]
+        promise_at = seen.order[0]["promise_at"]
         return consolidating_slot(plans.slots, plans.chosen, plans.options, plans.counts[COUNT_PLANS], promise_at)
     return slot_by_prices(plans.features, plans.counts[COUNT_PLANS], prices)
 

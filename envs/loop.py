@@ -1,6 +1,6 @@
 """The loop over decisions: one compiled call plays many replications, each one step or all that a router inside takes.
 
-It is the only compiled entry besides ``envs.compiled_clock.step``, because every entry costs seconds the first time. It
+It is the only compiled entry of the compiled clock, because every entry costs seconds the first time. It
 runs without Python's interpreter lock, so that threads share the replications.
 """
 
@@ -13,10 +13,10 @@ import numba
 import numpy as np
 from numba.typed import List
 
-from envs.compiled_clock import BEGIN, CONTINUE, DUE, FULL, OVER, step
+from envs.compiled_clock import BEGIN, CONTINUE, DUE, FULL, OVER
 from envs.compiling import compiled
 from envs.costs import NUM_PARTS
-from envs.inner import OUTSIDE, Inner, decide
+from envs.inner import NOBODY, Inner
 from envs.world import World
 
 DECIDE, SKIP = -3, -4
@@ -45,24 +45,24 @@ def play(worlds, slots, results, router, prices, most, first, last):
     for i in range(first, last):
         if slots[i] != SKIP:
             world = worlds[i]
-            results[0][i] = _play_one(world, slots[i], router[0], router[1], prices, most)
-            results[1][i, 0] = world.seen.clock[0]["decision_id"]
-            results[1][i, 1] = world.hidden.counters[0]["num_arrived"]
+            network, future, seen = borrowed(world.network), borrowed(world.future), borrowed(world.seen)
+            hidden, plans, agenda = borrowed(world.hidden), borrowed(world.plans), borrowed(world.agenda)
+            slot, outcome = slots[i], DUE
+            for _ in range(most):
+                if slot == DECIDE:
+                    slot = decide(seen, plans, router[0], router[1], prices)
+                carry_on(network, future, seen, hidden, plans, agenda, slot)
+                outcome = advance(network, future, seen, hidden, agenda)
+                if outcome == DUE:
+                    make_table(network, seen, hidden, plans)
+                if outcome != DUE or router[0] == OUTSIDE:
+                    break
+                slot = DECIDE
+            results[0][i] = outcome
+            results[1][i, 0] = seen.clock[0]["decision_id"]
+            results[1][i, 1] = hidden.counters[0]["num_arrived"]
             for part in range(NUM_PARTS):
-                results[2][i, part] = world.hidden.totals[part]
-
-
-@compiled
-def _play_one(world, slot, code, parameter, prices, most):
-    """Carries out one slot; while a router inside answers, goes on."""
-    for _ in range(most):
-        if slot == DECIDE:
-            slot = decide(world, code, parameter, prices)
-        outcome = step(world, slot)
-        if outcome != DUE or code == OUTSIDE:
-            return outcome
-        slot = DECIDE
-    return DUE
+                results[2][i, part] = hidden.totals[part]
 
 
 def new_results(size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -148,6 +148,31 @@ class Handles:
         slots = np.full(len(self.worlds), SKIP, np.int64)
         slots[full] = CONTINUE
         return slots
+
+
+class Alone:
+    """One world, stepped from Python; its arrays are handed over once.
+
+    Args:
+        world: at second 0 or at a decision.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._slots, self._results = np.zeros(1, np.int64), new_results(1)
+        self._outcome = self._results[0]
+        self._router, self._prices = NOBODY.router(), NOBODY.price_list()
+        self.bind()
+
+    def bind(self) -> None:
+        """Reads the world's handle again, after its arrays were replaced."""
+        self._list = _first_of_list(self._world.handle)
+
+    def step(self, slot: int) -> int:
+        """Carries out ``slot`` and returns OVER, DUE or FULL."""
+        self._slots[0] = slot
+        play(self._list, self._slots, self._results, self._router, self._prices, 1, 0, 1)
+        return int(self._outcome[0])
 
 
 def play_alone(world: World, inner: Inner) -> None:

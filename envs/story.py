@@ -18,7 +18,6 @@ def arrive(world, now, order):
         borrowed(world.future),
         borrowed(world.seen),
         borrowed(world.hidden),
-        borrowed(world.plans),
         order,
     )
 
@@ -32,7 +31,6 @@ def end_hold(world, now, group):
         borrowed(world.future),
         borrowed(world.seen),
         borrowed(world.hidden),
-        borrowed(world.plans),
         group,
     )
 
@@ -46,9 +44,14 @@ def ask_again(world, now, group):
         borrowed(world.future),
         borrowed(world.seen),
         borrowed(world.hidden),
-        borrowed(world.plans),
         group,
     )
+
+
+@compiled
+def make_table(world):
+    """See ``envs.decisions.make_table``."""
+    decisions.make_table(borrowed(world.network), borrowed(world.seen), borrowed(world.hidden), borrowed(world.plans))
 
 
 @compiled
