@@ -25,6 +25,7 @@ from envs.plan_table import (
     LATENESS_TILT,
     MYOPIC,
     NEAREST,
+    NUM_RULES,
     SCORE,
 )
 from envs.state import NONE
@@ -46,11 +47,14 @@ def price_options(network, seen, plans, num_blocks, first_rule, end_rule, is_pru
     rankings.clear(plans, num_subsets, first_rule, end_rule)
     has_one_promise = _has_one_promise(seen.order, seen.lines)
     for warehouse in range(network.pairs.shape[0]):
-        start_at = picking.start_of_next_pick(network, seen, warehouse)
-        plans.start_at[warehouse] = start_at
         in_stock = sources.blocks_in_stock(plans.subsets, num_blocks, sources.lines_in_stock(network, seen, warehouse))
         on_receipt = sources.blocks_on_receipt(network, seen, plans, num_blocks, warehouse)
-        if in_stock | on_receipt == 0:
+        is_source = in_stock | on_receipt != 0
+        if not is_source and end_rule - first_rule < NUM_RULES:
+            continue  # features describe the pick queues of all warehouses, but only of a whole table
+        start_at = picking.start_of_next_pick(network, seen, warehouse)
+        plans.start_at[warehouse] = start_at
+        if not is_source:
             continue
         _forget(network, seen, plans, warehouse)
         for subset in range(1, num_subsets):
