@@ -40,8 +40,8 @@ NUM_ENVS, GROUP_SIZE, HIDDEN = 256, 16, 32
 def measure_batched(repeats: int = 3) -> list[Speed]:
     """Times routers inside the loop, batches, two workers and training.
 
-    Decisions a second are of CPU time on one core; comparisons of workers and of training are of wall time, in per cent,
-    taken turn by turn so that whatever else the machine does meets both.
+    Decisions a second are of CPU time on one core; comparisons of workers and of training are of wall time, in per
+    cent, taken turn by turn so that whatever else the machine does meets both.
 
     Args:
         repeats: the best of so many counts.
