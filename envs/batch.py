@@ -28,6 +28,12 @@ _SHARES = 4
 """Parts into which the rows are cut for each worker: who is done early takes another."""
 
 
+def _read_only(array: np.ndarray) -> np.ndarray:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 class BatchSnapshot:
     """What a router is shown of a whole batch: live read-only views; copy what must outlast the decisions.
 
@@ -46,10 +52,8 @@ class BatchSnapshot:
 
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
-        for name in ("features", "context", "rules", "costs", "slots"):
-            view = getattr(batch, name).view()
-            view.flags.writeable = False
-            setattr(self, name, view)
+        self.features, self.context = _read_only(batch.features), _read_only(batch.context)
+        self.rules, self.costs, self.slots = map(_read_only, (batch.rules, batch.costs, batch.slots))
         self.is_due = batch.is_due()
         self.num_plans, self.decision_ids = batch.num_plans(), batch.decision_ids.copy()
 

@@ -111,7 +111,7 @@ class MOOrderRoutingVectorEnv(VectorEnv[Observation, np.ndarray, np.ndarray]):
         """Of each sub-environment, as last given."""
         return tuple(self._seeds)
 
-    @property
+    @property  # type: ignore[misc]
     def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
         """Of each sub-environment."""
         return tuple(self._generators)
@@ -170,7 +170,7 @@ class MOOrderRoutingVectorEnv(VectorEnv[Observation, np.ndarray, np.ndarray]):
         num_plans = np.ones(self.num_envs, np.int64) if self._batch is None else self._batch.num_plans()
         return np.arange(MAX_PLANS) < num_plans[:, None]
 
-    def render(self) -> tuple[np.ndarray, ...] | None:
+    def render(self) -> tuple[np.ndarray, ...] | None:  # type: ignore[override]
         """Of each replication uint8 (height, width, 3)."""
         if self.render_mode is None or self._batch is None:
             return None
@@ -217,7 +217,8 @@ class MOOrderRoutingVectorEnv(VectorEnv[Observation, np.ndarray, np.ndarray]):
 
     def _look_ahead(self) -> None:
         """Prepares the next traces of replications that have come half-way."""
-        assert self._batch is not None and self._ahead is not None
+        assert self._batch is not None
+        assert self._ahead is not None
         if self.autoreset_mode == AutoresetMode.DISABLED:
             return
         for row in np.flatnonzero(~self._is_prepared & (self._batch.decision_ids >= self._half_time)).tolist():

@@ -35,7 +35,7 @@ class Window:
     @property
     def is_open(self) -> bool:
         """Whether nobody has closed it."""
-        return pyplot.fignum_exists(self._figure.number)  # type: ignore[attr-defined]
+        return pyplot.fignum_exists(self._figure.number)
 
     def show(self, world: World) -> None:
         """Draws the present decision; a closed window stays closed."""

@@ -164,9 +164,12 @@ class RoutingVecEnv(VecEnv):
             if 2 * arrived >= self._episodes[row].trace.num_orders:
                 self._ahead.prepare(self._seed_of(row, int(self._num_begun[row])))
 
-    def _observations(self) -> dict[str, np.ndarray]:
+    def _shown(self) -> dict[str, np.ndarray]:
         assert self._batch is not None
-        return {"plans": self._batch.features.copy(), "context": self._batch.context.copy()}
+        return {"plans": self._batch.features, "context": self._batch.context}
+
+    def _observations(self) -> dict[str, np.ndarray]:
+        return {name: array.copy() for name, array in self._shown().items()}
 
     def reset(self) -> dict[str, np.ndarray]:
         """Begins a new trace in every replication."""
@@ -200,9 +203,7 @@ class RoutingVecEnv(VecEnv):
             infos[row] = {
                 "episode_cost": float(self._part_weights @ totals[row]) / num_orders,
                 "base_cost": float(self._episodes[row].base_costs[-1]) / num_orders,
-                "terminal_observation": {
-                    name: np.zeros(space.shape, np.float32) for name, space in observation_space().spaces.items()
-                },
+                "terminal_observation": {name: np.zeros_like(array[row]) for name, array in self._shown().items()},
                 "TimeLimit.truncated": False,
             }
         if ended:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import math
+import pickle
 from pathlib import Path
 
 import pytest
 import torch
 from sb3_contrib import MaskablePPO
 
+from agents.learned.checkpoint import restore
 from agents.learned.export import load_scorer
 from agents.learned.torch_agent import TorchAgent
 from agents.learned.training import CHECKPOINT, CURVE, CURVE_COLUMNS, TrainingConfig, train
@@ -111,6 +113,20 @@ def test_the_learning_curve_is_written(tmp_path):
         costs = [float(row[column]) for row in rows]
         assert all(math.isfinite(cost) and cost > 0 for cost in costs[:2])
         assert any(math.isfinite(cost) and cost > 0 for cost in costs[2:])
+
+
+def test_a_checkpoint_holds_all_that_resuming_needs(tmp_path):
+    train(load_scenario("tiny"), SHORT, tmp_path)
+    content = pickle.loads((tmp_path / CHECKPOINT).read_bytes())
+    assert {"torch_state", "numpy_state", "python_state"} <= content.keys()
+    model = restore(content)
+    env, seen = model.get_env(), model._last_obs
+    assert {name: array.tobytes() for name, array in seen.items()} == {
+        name: array.tobytes() for name, array in env._observations().items()
+    }
+    assert model._last_episode_starts.shape == (SHORT.num_envs,)
+    assert model._last_episode_starts.dtype == bool
+    assert model.num_timesteps == SHORT.total_steps
 
 
 def test_a_checkpoint_of_another_configuration_is_refused(tmp_path):
