@@ -13,10 +13,12 @@ import numba
 import numpy as np
 from numba.typed import List
 
-from envs.compiled_clock import BEGIN, CONTINUE, DUE, FULL, OVER
+from envs.borrowing import borrowed
+from envs.compiled_clock import BEGIN, CONTINUE, DUE, FULL, OVER, advance, carry_on
 from envs.compiling import compiled
 from envs.costs import NUM_PARTS
-from envs.inner import NOBODY, Inner
+from envs.decisions import make_table
+from envs.inner import NOBODY, OUTSIDE, Inner, decide
 from envs.world import World
 
 DECIDE, SKIP = -3, -4
