@@ -129,8 +129,8 @@ class Demand:
 
     def published(self) -> PublishedDemand:
         """The long-run means of this model."""
-        per_basket = _mean_from_one(self.basket_shares)
-        units = self.orders_per_day * _mean_from_one(self.units_shares)
+        per_basket = mean_from_one(self.basket_shares)
+        units = self.orders_per_day * mean_from_one(self.units_shares)
         return PublishedDemand(
             hourly_orders_milli=round(self.orders_per_day * 1000 / 24),
             region_shares=_normalised(self.region_shares),
@@ -190,5 +190,6 @@ def _normalised(shares: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(float(share / total) for share in shares)
 
 
-def _mean_from_one(shares: tuple[float, ...]) -> float:
+def mean_from_one(shares: tuple[float, ...]) -> float:
+    """Mean of a number that is 1, 2, ... with these weights."""
     return sum(size * share for size, share in enumerate(shares, 1)) / sum(shares)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scenarios.calendar import expand_collections, expand_shifts
-from scenarios.local_time import DAY_SECONDS, HOUR_SECONDS, offset_seconds, zone_of
+from scenarios.local_time import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS, offset_seconds, zone_of
 from scenarios.network import (
     LANES,
     NO_LANE,
@@ -115,6 +115,9 @@ def _settings(public: PublicScenario, start_seconds: int, horizon: int, end: int
         "price_level_millicents",
     ):
         row[name] = getattr(settings, name)
+    row["hold_short_seconds"] = settings.hold_short_minutes * MINUTE_SECONDS
+    row["hold_long_seconds"] = settings.hold_long_minutes * MINUTE_SECONDS
+    row["review_seconds"] = settings.review_hours * HOUR_SECONDS
     return array
 
 
@@ -135,7 +138,8 @@ def _warehouses(public: PublicScenario, tables: _Tables, start_seconds: int, end
         ):
             row[name] = getattr(warehouse, name)
         row["pick_table"] = tables.index(warehouse.pick_factor)
-        row["lead_table"] = NO_TABLE
+        row["short_weight"] = round(warehouse.short_pick_share * TABLE_WEIGHT)
+        row["lead_table"] = NO_TABLE if warehouse.lead_time is None else tables.index(warehouse.lead_time)
         shifts.append(expand_shifts(warehouse, start_seconds, end))
         row["first_shift"], row["num_shifts"] = first, len(shifts[-1])
         first += len(shifts[-1])
@@ -202,5 +206,7 @@ def _stock(public: PublicScenario) -> np.ndarray:
     warehouse_index = {warehouse.name: position for position, warehouse in enumerate(public.warehouses)}
     sku_index = {sku.name: position for position, sku in enumerate(public.skus)}
     for row in public.stock:
-        array["on_hand_units"][warehouse_index[row.warehouse], sku_index[row.sku]] = row.on_hand_units
+        cell = (warehouse_index[row.warehouse], sku_index[row.sku])
+        for name in ("on_hand_units", "reorder_point_units", "order_up_to_units"):
+            array[name][cell] = getattr(row, name)
     return array

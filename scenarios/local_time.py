@@ -16,6 +16,7 @@ from scenarios.errors import InputError
 
 DAY_SECONDS = 86_400
 HOUR_SECONDS = 3_600
+MINUTE_SECONDS = 60
 
 
 @lru_cache(maxsize=256)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from scenarios.checks import check_int, check_known, check_text, check_tuple, check_unique
 from scenarios.collection import Collection
 from scenarios.demand import PublishedDemand
 from scenarios.errors import InputError
 from scenarios.expand import expand, great_circle_km
-from scenarios.local_time import parse_utc, zone_of
+from scenarios.local_time import parse_utc, utc_of, zone_of
 from scenarios.network import Network
 from scenarios.record import decode, encode
 from scenarios.region import Region
@@ -97,6 +98,16 @@ class PublicScenario:
             check_known("stock warehouse", row.warehouse, warehouses)
             check_known("stock sku", row.sku, skus)
         check_unique("stock (warehouse, sku)", [(row.warehouse, row.sku) for row in self.stock])
+        if self.settings.review_hours:
+            without = {warehouse.name for warehouse in self.warehouses if warehouse.lead_time is None}
+            for row in self.stock:
+                if row.order_up_to_units and row.warehouse in without:
+                    raise InputError(
+                        f"stock of {row.sku!r} at {row.warehouse!r} order_up_to_units",
+                        row.order_up_to_units,
+                        "a lead_time of its warehouse, since stock is reviewed",
+                        "give the warehouse a lead_time, or set order_up_to_units or review_hours to 0",
+                    )
 
     def _check_lanes(self) -> None:
         check_tuple("collections", self.collections, Collection, at_least=1)
@@ -143,6 +154,16 @@ class PublicScenario:
             services=tuple(service.name for service in self.services),
             regions=tuple(region.name for region in self.regions),
             skus=tuple(sku.name for sku in self.skus),
+        )
+
+    @property
+    def ship_from_seconds(self) -> tuple[int, ...]:
+        """UTC second from which each SKU ships, 0 for ordinary ones."""
+        zone = zone_of("time_zone", self.time_zone)
+        first = datetime.fromtimestamp(self.epoch_seconds, zone).date()
+        return tuple(
+            0 if sku.ship_from_day is None else utc_of(zone, first + timedelta(days=sku.ship_from_day), 0)
+            for sku in self.skus
         )
 
     def expand(

@@ -66,6 +66,8 @@ class Warehouse:
         pick_unit_seconds: see above.
         pick_factor: distribution of the real over the expected pick time, in thousandths.
         capabilities: see ``scenarios.handling``.
+        short_pick_share: probability that a line is found short when it is picked, 0..1.
+        lead_time: of reordered goods, seconds; None if this warehouse reorders nothing.
     """
 
     name: str
@@ -81,6 +83,8 @@ class Warehouse:
     pick_unit_seconds: int = 0
     pick_factor: QuantileTable = field(default_factory=lambda: constant(1000))
     capabilities: Handling = Handling.NONE
+    short_pick_share: float = 0.0
+    lead_time: QuantileTable | None = None
 
     def __post_init__(self) -> None:
         check_text("warehouse name", self.name)
@@ -101,6 +105,9 @@ class Warehouse:
             )
         check_tuple(key + "pick_factor", (self.pick_factor,), QuantileTable)
         check_handling(key + "capabilities", self.capabilities)
+        check_float(key + "short_pick_share", self.short_pick_share, 0.0, 1.0)
+        if self.lead_time is not None:
+            check_tuple(key + "lead_time", (self.lead_time,), QuantileTable)
 
 
 def _check_overlap(key: str, shifts: tuple[Shift, ...]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from scenarios.checks import check_int
-from scenarios.draw import stream
+from scenarios.drawing.streams import stream
 from scenarios.errors import InputError
 from scenarios.local_time import format_utc
 from scenarios.money import millicents

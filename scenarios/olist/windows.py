@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 
-from scenarios.draw import stream
+from scenarios.drawing.streams import stream
 from scenarios.local_time import DAY_SECONDS, format_utc
 from scenarios.olist.clock import local_dates
 from scenarios.olist.facilities import Forecast, Layout

@@ -6,7 +6,7 @@ import pytest
 
 from scenarios import draw_trace, load_scenario
 from scenarios.demand import Demand, OrderRequirement, Promise
-from scenarios.draw import promised_day
+from scenarios.drawing.promises import promised_day
 from scenarios.errors import InputError
 from scenarios.handling import Handling
 from scenarios.network import FOREVER_SECONDS
