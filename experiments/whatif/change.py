@@ -27,8 +27,6 @@ class Change(Protocol):
         """The line that ``parse_change`` reads back to the same change."""
 
 
-
-
 KINDS: dict[str, str] = {
     "demand": "experiments.whatif.demand_change",
     "warehouse": "experiments.whatif.warehouse_change",

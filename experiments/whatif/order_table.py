@@ -73,7 +73,9 @@ class OrderTable:
     def save(self, path: Path) -> None:
         """Writes all columns, at once or not at all."""
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, allow_pickle=False, **{field.name: getattr(self, field.name) for field in fields(self)})
+        np.savez_compressed(
+            buffer, allow_pickle=False, **{field.name: getattr(self, field.name) for field in fields(self)}
+        )
         write_bytes(path, buffer.getvalue())
 
     @classmethod

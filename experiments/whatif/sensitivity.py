@@ -44,7 +44,10 @@ class Sensitivity:
         """
         if not isinstance(ends, list | tuple) or len(ends) != 2:
             raise InputError(
-                f"sensitivity {name!r}", ends, "two changes, down and up", 'write ["demand all -10%", "demand all +10%"]'
+                f"sensitivity {name!r}",
+                ends,
+                "two changes, down and up",
+                'write ["demand all -10%", "demand all +10%"]',
             )
         return cls(name, Variant.of(f"{name}_low", ends[0]), Variant.of(f"{name}_high", ends[1]))
 

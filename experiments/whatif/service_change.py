@@ -124,9 +124,7 @@ class ServiceOutage:
         check_horizon("outage days", self.days, scenario)
         first, last = self.days
         outages = tuple(
-            CarrierOutage(
-                service=service.name, from_day=float(first - 1), to_day=float(last), warehouse=self.warehouse
-            )
+            CarrierOutage(service=service.name, from_day=float(first - 1), to_day=float(last), warehouse=self.warehouse)
             for service in scenario.services
             if service.name in names
         )
@@ -158,9 +156,7 @@ class ServiceClosed:
         """Without its collections."""
         known("service", self.service, (row.name for row in scenario.services))
         places = _places(scenario, self.warehouse)
-        left = tuple(
-            row for row in scenario.collections if row.service != self.service or row.warehouse not in places
-        )
+        left = tuple(row for row in scenario.collections if row.service != self.service or row.warehouse not in places)
         if not left:
             raise InputError("service", self.service, "another one that still collects", "keep one service")
         return replace(scenario, collections=left)

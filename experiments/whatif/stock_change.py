@@ -89,9 +89,7 @@ class StockMove:
                 moved_come = None if come is None else self._moved(come)
                 left_come = None if come is None or moved_come is None else come - moved_come
                 yield replace(receipt, units=receipt.units - moved, actual_units=left_come)
-                moved_parts.append(
-                    replace(receipt, warehouse=self.target, units=moved, actual_units=moved_come)
-                )
+                moved_parts.append(replace(receipt, warehouse=self.target, units=moved, actual_units=moved_come))
         yield from moved_parts
 
     def text(self) -> str:

@@ -129,7 +129,9 @@ class WarehouseOpened:
         wider = replace(
             scenario, warehouses=(*scenario.warehouses, opened), collections=(*scenario.collections, *trucks)
         )
-        return self._reordering(StockMove(self.stock_percent, self.like, self.warehouse, has_receipts=True).apply(wider))
+        return self._reordering(
+            StockMove(self.stock_percent, self.like, self.warehouse, has_receipts=True).apply(wider)
+        )
 
     def _reordering(self, scenario: Scenario) -> Scenario:
         models = {row.sku: row for row in scenario.stock if row.warehouse == self.like and row.order_up_to_units}
