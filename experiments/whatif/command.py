@@ -17,7 +17,7 @@ from experiments.whatif.command_line import COMMAND, read_arguments
 from experiments.whatif.outcome import Outcome
 from experiments.whatif.playing import play
 from experiments.whatif.reading import place_of
-from experiments.whatif.report import PLACES, make_report, material_of
+from experiments.whatif.report import PLACES, findings_of, make_report
 from experiments.whatif.sentences import sentences
 from experiments.whatif.study import Study, automatic_name, study_settings
 from experiments.whatif.tables import by_router, glance
@@ -124,7 +124,7 @@ def _play(study: Study, run: Run, workers: int, console: Console) -> list[Outcom
 def _track(run: Run, uri: str) -> None:
     from experiments.tracking import track
 
-    findings = material_of(run).findings
+    findings = findings_of(run)[0]
     metrics = {
         f"{pair.label}/{name}": findings.gap(pair, name).mean
         for pair in findings.pairs
@@ -136,7 +136,7 @@ def _track(run: Run, uri: str) -> None:
 
 def print_study(run: Run, console: Console) -> None:
     """Prints the tables and sentences of a finished study."""
-    findings = material_of(run).findings
+    findings = findings_of(run)[0]
     console.print()
     for table in (glance(findings) if findings.pairs else None, by_router(findings)):
         if table is not None:

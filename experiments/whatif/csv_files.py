@@ -89,7 +89,7 @@ def _flow_rows(findings: Findings, places: Places) -> Iterator[Sequence[object]]
 
 
 def utilisation_csv(findings: Findings, places: Places) -> str:
-    """Share of open station time spent picking by variant, router, warehouse and hour of the week, Monday 00:00 first."""
+    """Share of open station time spent picking by variant, router, warehouse and hour of the week."""
     head = ("variant", "router", "warehouse", "hour_of_week", "open_station_hours", "pick_load")
     return csv_text(head, _load_rows(findings, places))
 

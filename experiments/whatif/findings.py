@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -51,7 +51,7 @@ class Findings:
 
     @classmethod
     def of(
-        cls, outcomes: Sequence[Outcome], routers: Sequence[str], variants: dict[str, Sequence[str]], count: int
+        cls, outcomes: Sequence[Outcome], routers: Sequence[str], variants: Mapping[str, Sequence[str]], count: int
     ) -> Findings:
         """From outcomes.
 

@@ -19,14 +19,14 @@ class Kpi(NamedTuple):
         head: in tables.
         write: a level as text.
         write_gap: a difference as text, with its sign.
-        is_better: -1 if less is better, 1 if more is better, 0 if neither.
+        unit: of a difference, written behind it; empty where it is that of the level.
     """
 
     name: str
     head: str
     write: Callable[[float], str]
     write_gap: Callable[[float], str]
-    is_better: int
+    unit: str = ""
 
 
 def whole(value: float) -> str:
@@ -42,7 +42,7 @@ def whole_gap(value: float) -> str:
 
 def points(value: float) -> str:
     """A difference of shares, in percentage points."""
-    return f"{signed(100 * value, 2)} pp"
+    return signed(100 * value, 2)
 
 
 def two(value: float) -> str:
@@ -65,32 +65,38 @@ def gap_of(digits: int) -> Callable[[float], str]:
     return lambda value: signed(value, digits)
 
 
+POINTS = " pp"
 COST, ON_TIME, CARBON = "cost_per_order", "otif_rate", "carbon_kg_per_order"
 
 KPIS: tuple[Kpi, ...] = (
-    Kpi(COST, "cost per order, all goals", two, gap_of(3), -1),
-    Kpi("total_cost", "cost in all", whole, whole_gap, -1),
-    Kpi("num_orders", "orders", whole, whole_gap, 0),
-    Kpi(ON_TIME, "on time, in full", percent, points, 1),
-    Kpi("late_line_rate", "lines late", percent, points, -1),
-    Kpi("fill_rate", "lines from stock at once", percent, points, 1),
-    Kpi("decline_rate", "orders declined", percent, points, -1),
-    Kpi("split_rate", "orders split", percent, points, -1),
-    Kpi("hours_to_door", "hours to door", one, gap_of(2), -1),
-    Kpi(CARBON, "kg CO2e per order", three, gap_of(4), -1),
-    Kpi("utilisation", "pick load, open warehouses", percent, points, 0),
-    Kpi("tail_cost_per_order", "dearest 5 % of orders", two, gap_of(2), -1),
+    Kpi(COST, "cost per order, all goals", two, gap_of(3)),
+    Kpi("total_cost", "cost in all", whole, whole_gap),
+    Kpi("num_orders", "orders", whole, whole_gap),
+    Kpi(ON_TIME, "on time, in full", percent, points, POINTS),
+    Kpi("late_line_rate", "lines late", percent, points, POINTS),
+    Kpi("fill_rate", "lines from stock at once", percent, points, POINTS),
+    Kpi("decline_rate", "orders declined", percent, points, POINTS),
+    Kpi("split_rate", "orders split", percent, points, POINTS),
+    Kpi("hours_to_door", "hours to door", one, gap_of(2)),
+    Kpi(CARBON, "kg CO2e per order", three, gap_of(4)),
+    Kpi("utilisation", "pick load, open warehouses", percent, points, POINTS),
+    Kpi("tail_cost_per_order", "dearest 5 % of orders", two, gap_of(2)),
 )
 PART_KPIS: tuple[Kpi, ...] = tuple(
-    Kpi(f"{part.name}_per_order", part.name.replace("_", " "), two, gap_of(3), -1) for part in COST_PARTS
+    Kpi(f"{part.name}_per_order", part.name.replace("_", " "), two, gap_of(3)) for part in COST_PARTS
 )
 """Cost parts per order; they add up to the cost per order."""
 
 ALL_KPIS = KPIS + PART_KPIS
 
 
+def mean_text(kpi: Kpi, gap: Interval) -> str:
+    """A difference without its interval."""
+    return f"{kpi.write_gap(gap.mean)}{kpi.unit}"
+
+
 def gap_text(kpi: Kpi, gap: Interval) -> str:
     """A difference with its interval."""
     if gap.low is None or gap.high is None:
-        return f"{kpi.write_gap(gap.mean)} [{DASH}]"
-    return f"{kpi.write_gap(gap.mean)} [{kpi.write_gap(gap.low)}, {kpi.write_gap(gap.high)}]"
+        return f"{mean_text(kpi, gap)} [{DASH}]"
+    return f"{kpi.write_gap(gap.mean)} [{kpi.write_gap(gap.low)}, {kpi.write_gap(gap.high)}]{kpi.unit}"

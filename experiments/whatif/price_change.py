@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from experiments.whatif.checks import check_percent, known, scaled
 from experiments.whatif.phrase import Phrase, signed_percent
@@ -38,7 +39,7 @@ class PriceChange:
     def apply(self, scenario: Scenario) -> Scenario:
         """With other settings."""
         fields = PRICES[self.price]
-        changed = {field: scaled(getattr(scenario.settings, field), self.percent) for field in fields}
+        changed: dict[str, Any] = {field: scaled(getattr(scenario.settings, field), self.percent) for field in fields}
         return replace(scenario, settings=replace(scenario.settings, **changed))
 
     def text(self) -> str:

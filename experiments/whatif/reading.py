@@ -38,8 +38,8 @@ def place_of(scenario: Scenario) -> dict[str, Any]:
     public = scenario.public()
     network = public.expand()
     place = map_of_network(network, public.names)
-    for row, ships in zip(place["warehouses"], is_shipping(network).any(axis=1), strict=True):
-        row["is_closed"] = not bool(ships)
+    for row, ships in zip(place["warehouses"], is_shipping(network), strict=True):
+        row["is_closed"] = not ships.any()
     place["skus"] = list(public.names.skus)
     place["service_prices"] = [
         sum(rate.price_millicents for zone in service.zones for rate in zone.rates) for service in scenario.services

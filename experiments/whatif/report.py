@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,27 +80,34 @@ class Section:
     orders: Table | None
 
 
+def findings_of(run: Run) -> tuple[Findings, list[Outcome]]:
+    """The findings of a study, and all its outcomes, those of the sensitivities included.
+
+    Raises:
+        InputError: outcomes are missing.
+    """
+    record = run.record
+    by_id = {outcome.id: outcome for outcome in read_outcomes(run.path(CELLS))}
+    outcomes = [_outcome(by_id, row) for row in record["cells"]]
+    variants = {row["name"]: row["routers"] for row in record["variants"]}
+    return Findings.of(outcomes, record["routers"], variants, record["replications"]), outcomes
+
+
 def material_of(run: Run) -> Material:
     """Reads what was recorded.
 
     Raises:
         InputError: outcomes or order tables are missing or damaged.
     """
-    record = run.record
-    by_id = {outcome.id: outcome for outcome in read_outcomes(run.path(CELLS))}
-    outcomes = [_outcome(by_id, row) for row in record["cells"]]
-    routers = record["routers"]
-    variants = {row["name"]: row["routers"] for row in record["variants"]}
-    findings = Findings.of(outcomes, routers, variants, record["replications"])
+    findings, outcomes = findings_of(run)
     places = read_json(run.path(PLACES))
-    bars = _bars(record, outcomes)
     drilled = {}
-    base = OrderTable.load(orders_path(run.folder, _id_of(outcomes, BASELINE, routers[0])))
-    for variant, labels in variants.items():
-        table = OrderTable.load(orders_path(run.folder, _id_of(outcomes, variant, labels[0])))
+    base = OrderTable.load(orders_path(run.folder, _id_of(outcomes, BASELINE, findings.routers[0])))
+    for variant in findings.variants:
         pair = findings.pairs_of(variant)[0]
+        table = OrderTable.load(orders_path(run.folder, _id_of(outcomes, variant, pair.router)))
         drilled[variant] = drill_down(base, table, (places[BASELINE], places[variant]), (pair.reference, pair.router))
-    return Material(findings, places, bars, drilled)
+    return Material(findings, places, _bars(run.record, outcomes), drilled)
 
 
 def _outcome(by_id: dict[str, Outcome], row: dict[str, Any]) -> Outcome:
@@ -108,9 +115,7 @@ def _outcome(by_id: dict[str, Outcome], row: dict[str, Any]) -> Outcome:
         raise InputError(
             "cells", row["id"], f"all results in {CELLS}", "run the study again; it goes on where it stopped"
         )
-    found = by_id[row["id"]]
-    names = {key: row[key] for key in ("variant", "router", "position")}
-    return Outcome(**{**found.row(), **names})
+    return replace(by_id[row["id"]], variant=row["variant"], router=row["router"], position=row["position"])
 
 
 def _id_of(outcomes: list[Outcome], variant: str, router: str) -> str:

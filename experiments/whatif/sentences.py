@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from experiments.headline import between, percent, signed
 from experiments.whatif.findings import Findings, Pair
-from experiments.whatif.kpi import COST, ON_TIME, points
+from experiments.whatif.kpi import COST, ON_TIME, POINTS, points
 from experiments.whatif.variant import BASELINE
 
 MOST = 6
@@ -29,7 +29,7 @@ def _of_variant(findings: Findings, pair: Pair) -> str:
     if not cost.mean and cost.low == cost.high == 0.0:
         return f"{name}: the cost per order does not change at all."
     share = signed(100 * cost.mean / max(1e-9, findings.mean(BASELINE, pair.reference, COST)), 1)
-    facts = f"{signed(cost.mean)} per order ({share} %), {between(cost)}; on time {points(on_time.mean)}"
+    facts = f"{signed(cost.mean)} per order ({share} %), {between(cost)}; on time {points(on_time.mean)}{POINTS}"
     if cost.low is None:
         return f"{name}: {facts}."
     if not cost.excludes_zero:

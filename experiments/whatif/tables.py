@@ -9,7 +9,19 @@ from experiments.headline import signed
 from experiments.whatif.drill_down import DrillDown
 from experiments.whatif.figures.tornado import Bar
 from experiments.whatif.findings import Findings, Pair
-from experiments.whatif.kpi import ALL_KPIS, CARBON, COST, KPIS, ON_TIME, PART_KPIS, Kpi, gap_text, two, whole
+from experiments.whatif.kpi import (
+    ALL_KPIS,
+    CARBON,
+    COST,
+    KPIS,
+    ON_TIME,
+    PART_KPIS,
+    Kpi,
+    gap_text,
+    mean_text,
+    two,
+    whole,
+)
 from experiments.whatif.variant import BASELINE
 
 SURE, UNSURE, OPEN = "●", "○", "·"
@@ -32,7 +44,7 @@ def mark_note(findings: Findings) -> str:
     return (
         f"{SURE} told from zero even though {number} differences were looked at (Holm's adjustment of paired t-tests, "
         f"5 %); {UNSURE} only its own 95 % interval excludes zero; {OPEN} cannot be told from zero. Intervals are "
-        "paired BCa bootstrap intervals over replications, each for itself."
+        "paired BCa bootstrap intervals over replications, each for itself. Orders of the warm-up are not counted."
     )
 
 
@@ -43,7 +55,7 @@ def glance(findings: Findings) -> Table:
     rows = [(f"{BASELINE} ({router})", *(kpi.write(findings.mean(BASELINE, router, kpi.name)) for kpi in kpis))]
     for variant in findings.variants:
         pair = findings.pairs_of(variant)[0]
-        cells = (f"{kpi.write_gap(findings.gap(pair, kpi.name).mean)} {mark(findings, pair, kpi.name)}" for kpi in kpis)
+        cells = (f"{mean_text(kpi, findings.gap(pair, kpi.name))} {mark(findings, pair, kpi.name)}" for kpi in kpis)
         rows.append((variant if pair.router == router else pair.label, *cells))
     return Table(
         "At a glance: the baseline, and what each variant adds to it",
@@ -124,7 +136,8 @@ def causes_table(found: DrillDown) -> Table:
         "Why",
         ("first reason", "orders", "cost in all"),
         rows,
-        note=f"Over the {len(found.changed):,} orders whose cost changed most.",
+        note=f"Over the {len(found.changed):,} orders whose cost changed most. A reason is something that differed at "
+        "the warehouse when the order was decided; it is not an experiment.",
     )
 
 

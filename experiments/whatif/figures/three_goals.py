@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,19 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 
 from experiments.figures.placing import place_names
-from experiments.figures.style import INK, MUTED, new_figure, subtitle
-from experiments.figures.tradeoff import COLOUR, MAP, X, Y
+from experiments.figures.style import INK, MUTED, new_figure, side_by_side, subtitle
+from experiments.figures.tradeoff import COLOUR, MAP, X, Y, crowded
 from experiments.whatif.figures.look import router_marker, variant_colour
 from experiments.whatif.findings import Findings, Pair
 from experiments.whatif.variant import BASELINE
 
 NAME, TITLE = "three_goals", "Cost against punctuality against carbon"
+
+Spot = tuple[str, str]
+"""Variant and router."""
 
 
 def draw(findings: Findings) -> Figure:
@@ -29,40 +34,64 @@ def draw(findings: Findings) -> Figure:
     ]
     carbon = np.array([findings.mean(*spot, COLOUR) for spot in spots])
     scale = Normalize(carbon.min(), max(carbon.max(), carbon.min() + 1e-6))
-    figure = new_figure(9.8, 5.6)
-    axes = figure.subplots()
-    order = {name: position for position, name in enumerate(findings.variants)}
-    for pair in findings.pairs:
-        _line(axes, findings, pair, variant_colour(order[pair.variant]))
-    for variant, router in spots:
-        _mark(axes, findings, variant, router, routers.index(router), variant_colour(order.get(variant, -1)), scale)
-    axes.margins(0.14, 0.16)
-    low, high = axes.get_ylim()
-    axes.set_ylim(low, min(high, 100 + 0.08 * (high - low)))
-    axes.set_title(TITLE)
-    subtitle(
-        axes, "rim: variant (dark: baseline); fill: carbon; crosses: 95 % intervals of the means over replications"
-    )
-    axes.set_xlabel("cost per order without lateness and carbon (currency units); left is better")
-    axes.set_ylabel("orders on time and in full (%); up is better")
+    points = {spot: _spot(findings, *spot) for spot in spots}
+    labels = {" ".join(spot): point for spot, point in points.items()}
+    near = crowded(labels, " ".join(spots[0]))
+    crowd = [spot for spot in spots if " ".join(spot) in near]
+    figure = new_figure(10.4 if crowd else 9.4, 5.4)
+    panels = side_by_side(figure, 2 if crowd else 1)
+    _panel(panels[0], findings, spots, routers, scale)
+    panels[0].set_title(TITLE)
+    subtitle(panels[0], "rim: variant (dark: baseline); fill: carbon; a line leads to the baseline")
+    panels[0].set_ylabel("orders on time and in full (%); up is better")
+    if crowd:
+        _panel(panels[1], findings, crowd, routers, scale)
+        panels[1].set_title("The baseline's corner, enlarged")
+        subtitle(panels[1], "crosses: 95 % intervals of the means over replications")
+        low, high = panels[1].get_xlim(), panels[1].get_ylim()
+        panels[0].add_patch(
+            Rectangle((low[0], high[0]), low[1] - low[0], high[1] - high[0], fill=False, edgecolor=MUTED, linewidth=0.9)
+        )
+    figure.supxlabel("cost per order without lateness and carbon (currency units); left is better", fontsize=9.5)
     if len(routers) > 1:
         marks = [
             Line2D([], [], marker=router_marker(i), color=MUTED, linestyle="", markersize=8, label=router)
             for i, router in enumerate(routers)
         ]
-        figure.legend(handles=marks, loc="outside lower center", ncols=min(6, len(marks)))
-    bar = figure.colorbar(ScalarMappable(scale, MAP), ax=axes, shrink=0.7, aspect=24, pad=0.015)
+        figure.legend(handles=marks, loc="outside right upper")
+    bar = figure.colorbar(ScalarMappable(scale, MAP), ax=panels, shrink=0.7, aspect=24, pad=0.015)
     bar.set_label("kg CO2e per order", color=MUTED)
     bar.outline.set_visible(False)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # names are placed on the finished layout
-    own = {BASELINE: findings.routers[0], **{name: labels[0] for name, labels in findings.variants.items()}}
-    points = {name: _spot(findings, name, router) for name, router in own.items()}
-    styles: dict[str, dict[str, Any]] = {name: {"color": variant_colour(position)} for name, position in order.items()}
-    styles = {name: {**style, "fontweight": "bold"} for name, style in styles.items()}
-    styles[BASELINE] = {"color": INK, "fontweight": "bold"}
-    place_names(axes, points, [_spot(findings, *spot) for spot in spots], styles=styles)
+    _name(panels[0], findings, [spot for spot in spots if spot not in crowd], spots)
+    if crowd:
+        _name(panels[1], findings, crowd, crowd)
     return figure
+
+
+def _panel(axes: Axes, findings: Findings, spots: Sequence[Spot], routers: Sequence[str], scale: Normalize) -> None:
+    order = {name: position for position, name in enumerate(findings.variants)}
+    for pair in findings.pairs:
+        if (pair.variant, pair.router) in spots:
+            _line(axes, findings, pair, variant_colour(order[pair.variant]))
+    for variant, router in spots:
+        _mark(axes, findings, variant, router, routers.index(router), variant_colour(order.get(variant, -1)), scale)
+    axes.margins(0.14, 0.16)
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, min(high, 100 + 0.08 * (high - low)))
+
+
+def _name(axes: Axes, findings: Findings, named: Sequence[Spot], obstacles: Sequence[Spot]) -> None:
+    """Names of the variants at the marker of their first router."""
+    order = {name: position for position, name in enumerate(findings.variants)}
+    own = {BASELINE: findings.routers[0], **{name: labels[0] for name, labels in findings.variants.items()}}
+    points = {variant: _spot(findings, variant, router) for variant, router in named if own[variant] == router}
+    styles: dict[str, dict[str, Any]] = {
+        name: {"color": INK if name == BASELINE else variant_colour(order[name]), "fontweight": "bold"}
+        for name in points
+    }
+    place_names(axes, points, [_spot(findings, *spot) for spot in obstacles], styles=styles)
 
 
 def _spot(findings: Findings, variant: str, router: str) -> tuple[float, float]:

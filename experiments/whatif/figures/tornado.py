@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.figures.style import INK, MUTED, new_figure, quiet, side_by_side, subtitle
+from experiments.headline import signed
 from experiments.statistics import Interval
 from experiments.whatif.figures.look import FEWER, MORE
 
@@ -53,20 +54,11 @@ def draw(bars: Sequence[Bar]) -> Figure | None:
         axes.set_title(head)
         axes.set_xlabel(f"{unit}, difference to the baseline", color=MUTED)
         quiet(axes, "left")
-        axes.margins(x=0.12)
-    panels[0].set_yticks(range(len(ranked)), [f"{bar.name}\n" for bar in ranked])
-    for row, bar in enumerate(ranked):
-        panels[0].text(
-            -0.012,
-            row + 0.24,
-            f"{_short(bar.low_text)} / {_short(bar.high_text)}",
-            transform=panels[0].get_yaxis_transform(),
-            ha="right",
-            va="center",
-            fontsize=7.5,
-            color=MUTED,
-        )
+        axes.margins(x=0.16)
+    labels = [f"{bar.name}\n{_short(bar.low_text)} / {_short(bar.high_text)}" for bar in ranked]
+    panels[0].set_yticks(range(len(ranked)), labels)
     panels[0].set_ylim(len(ranked) - 0.4, -0.6)
+    subtitle(panels[1], "a bar ends at the mean difference")
     subtitle(panels[0], "red: parameter down, green: up; whiskers: paired 95 % intervals")
     return figure
 
@@ -77,6 +69,18 @@ def _short(text: str) -> str:
 
 
 def _end(axes: Axes, row: int, gap: Interval, factor: int, colour: str) -> None:
-    axes.barh(row, factor * gap.mean, height=0.5, color=colour, alpha=0.8, zorder=2)
+    value = factor * gap.mean
+    axes.barh(row, value, height=0.5, color=colour, alpha=0.8, zorder=2)
+    tip = value
     if gap.low is not None and gap.high is not None:
         axes.plot([factor * gap.low, factor * gap.high], [row, row], color=INK, linewidth=1.6, zorder=4)
+        tip = factor * (gap.low if value < 0 else gap.high)
+    if abs(value) >= 0.005:
+        side = -1 if value < 0 else 1
+        style: dict[str, Any] = {
+            "fontsize": 7.5,
+            "color": MUTED,
+            "ha": "right" if value < 0 else "left",
+            "va": "center",
+        }
+        axes.annotate(signed(value), (tip, row), (4 * side, 0), textcoords="offset points", **style)
