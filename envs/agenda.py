@@ -22,8 +22,12 @@ class Agenda(NamedTuple):
 
 def new_agenda(network: Network, future: Future) -> Agenda:
     """An empty agenda with room for all that can be due at once."""
-    num_places = 2 * len(network.warehouses) + network.pairs.size
-    capacity = num_places + 2 * len(future.receipts) + len(future.lines) + 8
+    num_places = 3 * len(network.warehouses) + network.pairs.size + len(future.outages) + len(future.regimes)
+    num_reordered = network.stock.size if network.settings["review_seconds"][0] > 0 else 0
+    # A line is in one parcel, a parcel has one event to come; an order has its patience, its hold and its broken plan.
+    # Holds that ended early and presale dates of parcels that lost their lines leave an event each behind.
+    num_of_orders = 5 * len(future.orders) + 3 * len(future.lines)
+    capacity = num_places + 2 * len(future.receipts) + num_reordered + num_of_orders + 8
     times, ranks, entities = (np.zeros(capacity, np.int64) for _ in range(3))
     return Agenda(times, ranks, entities, np.zeros(1, np.int64))
 

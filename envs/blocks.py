@@ -7,6 +7,7 @@ import numpy as np
 from envs import options
 from envs.compiling import compiled, inlined
 from envs.plan_table import MAX_BLOCKS
+from scenarios.network import FOREVER_SECONDS
 
 
 @compiled
@@ -14,8 +15,9 @@ def form_blocks(network, seen, plans):
     """Describes the single blocks in ``plans.subsets`` and returns how many there are.
 
     Up to MAX_BLOCKS lines are a block each. Of longer orders, lines that no warehouse has in stock are blocks of their
-    own, so that they can wait for a receipt; the others are covered by few warehouses, the one with most of the
-    remaining lines first, and what each of them has becomes a block. Blocks left over split the largest ones.
+    own, so that they can wait for a receipt; the others are covered by few warehouses, presale date by presale date,
+    the one with most of the remaining lines first, and what each of them has becomes a block. Blocks left over split
+    the largest ones.
     """
     num_lines = seen.order[0]["num_lines"]
     if num_lines <= MAX_BLOCKS:
@@ -33,7 +35,7 @@ def form_blocks(network, seen, plans):
             else:
                 masks[MAX_BLOCKS - 1] |= 1 << line
     while remaining:
-        best = _largest_share(network, seen, remaining)
+        best = _largest_share(network, seen, _earliest(seen, remaining))
         remaining ^= best
         count = min(count + 1, MAX_BLOCKS)
         masks[count - 1] |= best
@@ -51,6 +53,20 @@ def form_blocks(network, seen, plans):
     for block in range(count):
         _describe(seen, plans, 1 << block, masks[block])
     return count
+
+
+@inlined
+def _earliest(seen, lines_mask):
+    """The lines of a mask that may leave first: now, or at one presale date."""
+    result, earliest = 0, FOREVER_SECONDS
+    for line in range(seen.order[0]["num_lines"]):
+        if lines_mask >> line & 1:
+            leaves = max(seen.lines[line]["ship_from_seconds"], seen.clock[0]["now_seconds"])
+            if leaves < earliest:
+                result, earliest = 0, leaves
+            if leaves == earliest:
+                result |= 1 << line
+    return result
 
 
 @inlined
@@ -98,15 +114,20 @@ def _num_bits(mask):
 
 @inlined
 def _describe(seen, plans, subset, lines_mask):
-    rows, lines = plans.subsets, seen.lines
+    rows, lines, now = plans.subsets, seen.lines, seen.clock[0]["now_seconds"]
     rows[subset]["lines_mask"] = lines_mask
     rows[subset]["num_lines"] = 0
     rows[subset]["units"] = 0
     rows[subset]["grams"] = 0
-    rows[subset]["requirements"] = seen.order[0]["requirements"]
+    rows[subset]["requirements"] = 0
+    rows[subset]["release_at"] = 0
+    rows[subset]["promise_at"] = FOREVER_SECONDS
     for line in range(seen.order[0]["num_lines"]):
         if lines_mask >> line & 1:
             rows[subset]["num_lines"] += 1
             rows[subset]["units"] += lines[line]["units"]
             rows[subset]["grams"] += lines[line]["grams"]
             rows[subset]["requirements"] |= lines[line]["requirements"]
+            if lines[line]["ship_from_seconds"] > now:
+                rows[subset]["release_at"] = max(rows[subset]["release_at"], lines[line]["ship_from_seconds"])
+            rows[subset]["promise_at"] = min(rows[subset]["promise_at"], lines[line]["promise_at"])

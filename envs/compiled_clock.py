@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from envs import agenda as agenda_rules
-from envs import decisions, delivery, docks, picking, ranks, receiving
+from envs import cancelling, decisions, delivery, disruptions, docks, picking, ranks, receiving, reordering
 from envs.agenda import push
 from envs.compiling import compiled
+from envs.hidden import QUEUED
+from envs.room import what_is_full
 from envs.world import World
+from scenarios.network import FOREVER_SECONDS
+
+OVER, DUE, FULL = 0, 1, 2
+"""What ``step`` returns: everything has ended, a decision is due, an array must grow (``World.make_room``)."""
+
+BEGIN, CONTINUE = -1, -2
+"""Instead of a slot."""
 
 
 @compiled
@@ -15,6 +24,8 @@ def _begin(network, future, agenda):
     for warehouse in range(len(network.warehouses)):
         first = network.warehouses[warehouse]["first_shift"]
         push(agenda, max(0, network.shifts[first]["open_seconds"]), ranks.SHIFT_OPENED, warehouse)
+        if network.settings[0]["review_seconds"] > 0:
+            push(agenda, 0, ranks.REVIEW, warehouse)
         for service in range(network.pairs.shape[1]):
             if network.pairs[warehouse, service]["num_collections"] > 0:
                 collection = network.pairs[warehouse, service]["first_collection"]
@@ -22,6 +33,10 @@ def _begin(network, future, agenda):
     for receipt in range(len(future.receipts)):
         push(agenda, max(0, future.receipts[receipt]["announced_at"]), ranks.RECEIPT_ANNOUNCED, receipt)
         push(agenda, future.receipts[receipt]["actual_at"], ranks.RECEIPT_ARRIVED, receipt)
+    for outage in range(len(future.outages)):
+        push(agenda, future.outages[outage]["starts_at"], ranks.OUTAGE, outage)
+    for regime in range(len(future.regimes)):
+        push(agenda, future.regimes[regime]["starts_at"], ranks.REGIME, regime)
     if len(future.orders):
         push(agenda, future.orders[0]["arrival_seconds"], ranks.ORDER_ARRIVED, 0)
 
@@ -35,28 +50,48 @@ def _wake(hidden, agenda, warehouse, now):
 
 
 @compiled
-def _advance(network, future, seen, hidden, plans, agenda):
-    """Plays events until an order waits for its decision.
+def _set_in_motion(hidden, agenda, num_moved, now):
+    """Parcels that queue wake their stations, the others wait for their presale date."""
+    for i in range(num_moved):
+        parcel = hidden.moved[i]
+        if hidden.parcels[parcel]["stage"] == QUEUED:
+            _wake(hidden, agenda, hidden.parcels[parcel]["warehouse"], now)
+        else:
+            push(agenda, hidden.parcels[parcel]["release_at"], ranks.RELEASE_DUE, parcel)
 
-    Returns:
-        True if a decision is due, False if everything has ended.
-    """
+
+@compiled
+def _reroute(hidden, agenda, now):
+    """Groups whose plans broke are asked later in this second."""
+    for i in range(hidden.counters[0]["num_broken"]):
+        push(agenda, now, ranks.PLAN_BROKE, hidden.broken[i])
+    hidden.counters[0]["num_broken"] = 0
+
+
+@compiled
+def _advance(network, future, seen, hidden, plans, agenda):
+    """Plays events until a decision is due; see ``step`` for what is returned."""
     while agenda.size[0] > 0:
+        if what_is_full(hidden):
+            return FULL
         now, rank, entity = agenda_rules.pop(agenda)
         seen.clock[0]["now_seconds"] = now
         if rank == ranks.ORDER_ARRIVED:
             if entity + 1 < len(future.orders):
                 push(agenda, future.orders[entity + 1]["arrival_seconds"], ranks.ORDER_ARRIVED, entity + 1)
-            decisions.ask(network, future, seen, hidden, plans, entity)
-            return True
+            if future.orders[entity]["patience_seconds"] < FOREVER_SECONDS:
+                push(agenda, now + future.orders[entity]["patience_seconds"], ranks.IMPATIENCE, entity)
+            decisions.arrive(network, future, seen, hidden, plans, entity)
+            return DUE
         if rank == ranks.PICKS_STARTED:
             for i in range(picking.start_picks(network, future, seen, hidden, entity)):
                 parcel = hidden.moved[i]
                 push(agenda, hidden.parcels[parcel]["ready_at"], ranks.PICK_FINISHED, parcel)
         elif rank == ranks.PICK_FINISHED:
-            if picking.finish_pick(network, seen, hidden, entity):
+            if picking.finish_pick(network, future, seen, hidden, entity):
                 _travel(network, future, seen, hidden, agenda, entity)
             _wake(hidden, agenda, hidden.parcels[entity]["warehouse"], now)
+            _reroute(hidden, agenda, now)
         elif rank == ranks.COLLECTION:
             for i in range(docks.collect(network, seen, hidden, entity)):
                 _travel(network, future, seen, hidden, agenda, hidden.moved[i])
@@ -65,14 +100,36 @@ def _advance(network, future, seen, hidden, plans, agenda):
         elif rank == ranks.DELIVERY:
             delivery.deliver(network, future, seen, hidden, entity)
         elif rank == ranks.RECEIPT_ANNOUNCED:
-            receiving.announce(future, seen, hidden, entity)
+            receiving.announce(seen, hidden, entity)
         elif rank == ranks.RECEIPT_ARRIVED:
-            if receiving.receive(network, future, seen, hidden, entity) > 0:
-                _wake(hidden, agenda, future.receipts[entity]["warehouse"], now)
+            _set_in_motion(hidden, agenda, receiving.receive(network, future, seen, hidden, entity), now)
+            _reroute(hidden, agenda, now)
         elif rank == ranks.SHIFT_OPENED:
             _wake(hidden, agenda, entity, now)
             _open_next_shift(network, agenda, entity, now)
-    return False
+        elif rank == ranks.RELEASE_DUE:
+            if receiving.open_presale(network, future, seen, hidden, entity):
+                _wake(hidden, agenda, hidden.parcels[entity]["warehouse"], now)
+        elif rank == ranks.HOLD_ENDED:
+            if decisions.end_hold(network, future, seen, hidden, plans, entity):
+                return DUE
+        elif rank == ranks.PLAN_BROKE:
+            if decisions.ask_again(network, future, seen, hidden, plans, entity):
+                return DUE
+        elif rank == ranks.IMPATIENCE:
+            cancelling.lose_patience(network, future, seen, hidden, entity)
+        elif rank == ranks.OUTAGE:
+            disruptions.start_outage(network, future, seen, hidden, entity)
+            _reroute(hidden, agenda, now)
+        elif rank == ranks.REGIME:
+            disruptions.change_regime(future, seen, hidden, entity)
+        elif rank == ranks.REVIEW:
+            for i in range(reordering.review(network, future, seen, hidden, entity)):
+                push(agenda, hidden.arrivals[hidden.moved[i]]["actual_at"], ranks.RECEIPT_ARRIVED, hidden.moved[i])
+            following = now + network.settings[0]["review_seconds"]
+            if following < network.settings[0]["horizon_seconds"]:
+                push(agenda, following, ranks.REVIEW, entity)
+    return OVER
 
 
 @compiled
@@ -101,17 +158,23 @@ def _open_next_shift(network, agenda, warehouse, now):
 
 @compiled
 def step(world, slot):
-    """Carries out ``slot``, or begins if it is negative, and plays to the next decision; False at the end.
+    """Carries out ``slot``, or begins or continues, and plays to the next decision.
 
-    One function for both, because every compiled entry costs seconds the first time.
+    One function for all, because every compiled entry costs seconds the first time.
+
+    Returns:
+        OVER, DUE or FULL.
     """
     network, future, seen, hidden, plans = world.network, world.future, world.seen, world.hidden, world.plans
-    if slot < 0:
+    if slot == BEGIN:
         _begin(network, future, world.agenda)
-    else:
-        for i in range(decisions.carry_out(network, seen, hidden, plans, slot)):
-            warehouse = hidden.parcels[hidden.moved[i]]["warehouse"]
-            _wake(hidden, world.agenda, warehouse, seen.clock[0]["now_seconds"])
+    elif slot >= 0:
+        now = seen.clock[0]["now_seconds"]
+        num_moved = decisions.carry_out(network, future, seen, hidden, plans, slot)
+        _set_in_motion(hidden, world.agenda, num_moved, now)
+        group = hidden.orders[seen.order[0]["order"]]["first_of_group"]
+        if hidden.orders[group]["hold_until"] > now:
+            push(world.agenda, hidden.orders[group]["hold_until"], ranks.HOLD_ENDED, group)
     return _advance(network, future, seen, hidden, plans, world.agenda)
 
 
@@ -125,8 +188,12 @@ class CompiledClock:
 
     def start(self) -> bool:
         """Plays to the first decision; False if the trace has none."""
-        return step(self.world.handle, -1)
+        return self.answer(BEGIN)
 
     def answer(self, slot: int) -> bool:
         """Carries out the plan in ``slot`` and plays to the next decision; False at the end."""
-        return step(self.world.handle, slot)
+        result = step(self.world.handle, slot)
+        while result == FULL:
+            self.world.make_room()
+            result = step(self.world.handle, CONTINUE)
+        return result == DUE

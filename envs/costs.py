@@ -46,6 +46,7 @@ OBJECTIVE_OF_PART: tuple[int, ...] = tuple(int(part.objective) for part in COST_
 SHIPPING, HANDLING, PACKAGING, LOST_MARGIN, LATENESS, WAITING, CARBON = range(NUM_PARTS)
 
 HOUR = 3600
+TOO_HEAVY = -1
 MILLICENTS = 100_000
 """Millicents in one unit of currency."""
 
@@ -81,6 +82,26 @@ def expected_lateness(settings, quantiles, table, slack_seconds, tail):
 def waiting(settings, seconds):
     """Cost of one line that waits ``seconds`` for its goods."""
     return settings[0]["waiting_hour_millicents"] * max(0, seconds) // HOUR
+
+
+@inlined
+def shipping_price(network, rate_row, grams):
+    """Price of a parcel in millicents; TOO_HEAVY if it is too heavy for the rate card."""
+    for band in range(network.rates.shape[1]):
+        if grams <= network.rates[rate_row, band]["max_grams"]:
+            return network.rates[rate_row, band]["price_millicents"]
+    return TOO_HEAVY
+
+
+@inlined
+def expected_pick_seconds(network, warehouse, num_lines, units):
+    """Expected time to pick one parcel."""
+    row = network.warehouses
+    return (
+        row[warehouse]["pick_parcel_seconds"]
+        + row[warehouse]["pick_line_seconds"] * num_lines
+        + row[warehouse]["pick_unit_seconds"] * units
+    )
 
 
 @inlined

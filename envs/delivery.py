@@ -1,10 +1,12 @@
-"""Transit and delivery: the truth about a parcel becomes known and is settled."""
+"""Carriage and delivery: the truth about a parcel becomes known and is settled."""
 
 from __future__ import annotations
 
 from envs import costs, log, luck, stock, tables
 from envs.compiling import compiled
-from envs.state import DELIVERED
+from envs.hidden import DELIVERED
+from envs.parcels import end_line, promise_of
+from envs.state import NONE
 
 _MEMORY = 16
 """Punctuality is a moving average over about this many deliveries. Source: assumption."""
@@ -23,41 +25,46 @@ def hand_over(network, future, seen, hidden, parcel):
     """The parcel has left: its goods are shipped.
 
     Returns:
-        Second of its delivery, as luck has it.
+        Second of its delivery, as luck and the carrier's regime have it.
     """
     parcels = hidden.parcels
-    order, warehouse = parcels[parcel]["order"], parcels[parcel]["warehouse"]
-    first = future.orders[order]["first_line"]
-    for i in range(future.orders[order]["num_lines"]):
-        if parcels[parcel]["lines_mask"] >> i & 1:
-            stock.ship(seen, warehouse, future.lines[first + i]["sku"], future.lines[first + i]["units"])
+    warehouse, service = parcels[parcel]["warehouse"], parcels[parcel]["service"]
+    line = parcels[parcel]["first_line"]
+    while line != NONE:
+        stock.ship(seen, warehouse, future.lines[line]["sku"], future.lines[line]["units"])
+        line = hidden.lines[line]["next_line"]
     key = luck.luck(
-        future.orders[order]["luck_key"],
+        future.orders[parcels[parcel]["order"]]["luck_key"],
         luck.TRANSIT,
         warehouse,
-        parcels[parcel]["service"],
+        service,
         parcels[parcel]["attempt"],
     )
     transit = tables.draw(network.tables, lane_table(network, future, hidden, parcel), key)
+    transit = transit * hidden.weather[service]["transit_permille"] // 1000
     parcels[parcel]["delivered_at"] = parcels[parcel]["departed_at"] + max(1, transit)
     return parcels[parcel]["delivered_at"]
 
 
 @compiled
 def deliver(network, future, seen, hidden, parcel):
-    """The parcel is at the door: lateness is settled, punctuality seen, the order perhaps closed."""
-    parcels, orders = hidden.parcels, hidden.orders
-    now = seen.clock[0]["now_seconds"]
-    order = parcels[parcel]["order"]
-    late_seconds = now - future.orders[order]["promise_at"]
-    log.log_event(hidden, now, log.DELIVERED, order, parcel, late_seconds)
-    actual = parcels[parcel]["num_lines"] * costs.lateness(network.settings, late_seconds)
-    difference = actual - parcels[parcel]["lateness_millicents"]
-    log.book(hidden, now, parcels[parcel]["decision_id"], order, costs.LATENESS, difference, 1)
+    """The parcel is at the door: lateness is settled by line, punctuality seen, orders perhaps closed."""
+    now, line = seen.clock[0]["now_seconds"], hidden.parcels[parcel]["first_line"]
     _remember(network, future, seen, hidden, parcel)
-    orders[order]["num_open_lines"] -= parcels[parcel]["num_lines"]
-    if orders[order]["num_open_lines"] == 0:
-        close_order(hidden, order, DELIVERED, now)
+    while line != NONE:
+        order, difference = future.lines[line]["order"], 0
+        late_seconds = now - promise_of(future, line)
+        log.log_event(hidden, now, log.DELIVERED, order, parcel, late_seconds)
+        first = line
+        while line != NONE and future.lines[line]["order"] == order:
+            actual = costs.lateness(network.settings, now - promise_of(future, line))
+            difference += actual - hidden.lines[line]["lateness_millicents"]
+            line = hidden.lines[line]["next_line"]
+        decision_id = hidden.parcels[parcel]["decision_id"]
+        log.book(hidden, now, decision_id, order, costs.LATENESS, difference, 1)
+        while first != line:
+            end_line(future, hidden, first, DELIVERED, now)
+            first = hidden.lines[first]["next_line"]
 
 
 @compiled
@@ -70,16 +77,3 @@ def _remember(network, future, seen, hidden, parcel):
     row[service]["num_delivered"] += 1
     row[service]["num_late"] += now > parcels[parcel]["quoted_at"]
     row[service]["transit_permille"] += (permille - row[service]["transit_permille"]) // _MEMORY
-
-
-@compiled
-def close_order(hidden, order, status, now):
-    """An order ends, once."""
-    hidden.orders[order]["status"] = status
-    hidden.orders[order]["ended_at"] = now
-    hidden.counters[0]["num_open_orders"] -= 1
-    num_parcels, parcel = 0, hidden.orders[order]["last_parcel"]
-    while parcel >= 0:
-        num_parcels += 1
-        parcel = hidden.parcels[parcel]["previous_of_order"]
-    log.log_event(hidden, now, log.ORDER_CLOSED, order, -1, num_parcels)

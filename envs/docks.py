@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from envs import log
 from envs.compiling import compiled, inlined
+from envs.hidden import DEPARTED
 from envs.state import NONE
 
 
 @inlined
 def first_collection(network, seen, warehouse, service, ready_at):
-    """First collection at or after ``ready_at`` with room for one more booking; NONE if none.
+    """First collection at or after ``ready_at`` that comes and has room for one more booking; NONE if none.
 
-    The last one of each pair, at the calendar's end, has room without limit and also takes what gets
-    ready after it.
+    During an interruption none comes but the last one of the pair. That one, at the calendar's end, has room without
+    limit and also takes what gets ready after it.
     """
     count = network.pairs[warehouse, service]["num_collections"]
     if count == 0:
         return NONE
     first = network.pairs[warehouse, service]["first_collection"]
     last = first + count - 1
+    earliest = max(ready_at, seen.interruptions[warehouse, service]["until_seconds"])
     low, high = first, last
+    ready_at = max(ready_at, seen.interruptions[warehouse, service]["until_seconds"])
     while low < high:
         middle = (low + high) >> 1
-        if network.collections[middle]["time_seconds"] >= ready_at:
+        if network.collections[middle]["time_seconds"] >= earliest:
             high = middle
         else:
             low = middle + 1
@@ -63,13 +66,15 @@ def _last_collection(network, warehouse, service):
 @compiled
 def _depart(seen, hidden, parcel, collection):
     now = seen.clock[0]["now_seconds"]
+    hidden.parcels[parcel]["stage"] = DEPARTED
     hidden.parcels[parcel]["departed_at"] = now
+    hidden.counters[0]["num_waiting_lines"] -= hidden.parcels[parcel]["num_lines"]
     log.log_event(hidden, now, log.COLLECTED, hidden.parcels[parcel]["order"], parcel, collection)
 
 
 @compiled
 def collect(network, seen, hidden, collection):
-    """The truck takes waiting parcels up to its capacity; ``hidden.moved`` names them.
+    """The truck, unless an outage keeps it away, takes waiting parcels up to its capacity; ``hidden.moved`` names them.
 
     Parcels beyond the capacity roll over to the next one, whether or not that is booked full.
 
@@ -80,6 +85,9 @@ def collect(network, seen, hidden, collection):
     warehouse, service = network.collections[collection]["warehouse"], network.collections[collection]["service"]
     docks[warehouse, service]["next_collection"] = collection + 1
     capacity = network.collections[collection]["capacity_parcels"]
+    if network.collections[collection]["time_seconds"] < seen.interruptions[warehouse, service]["until_seconds"]:
+        log.log_event(hidden, seen.clock[0]["now_seconds"], log.COLLECTION_CANCELLED, NONE, NONE, collection)
+        capacity = 0
     parcel = docks[warehouse, service]["first_parcel"]
     num_left = 0
     while parcel != NONE and num_left < capacity:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from envs.costs import COST_PARTS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 BOUND = 1.0e6
 """Features are clipped to [-BOUND, BOUND]; nothing realistic comes near."""
@@ -30,6 +30,8 @@ SLOT_FEATURES: tuple[Feature, ...] = (
     Feature("is_decline", "flag", 1, "the order is declined"),
     Feature("num_parcels", "parcels", 4, "parcels of the plan"),
     Feature("backordered_share", "share", 1, "lines that wait for a receipt, of all lines"),
+    Feature("later_share", "share", 1, "lines that wait for a presale date, of all lines"),
+    Feature("hold", "hours", 2, "held before it is decided again"),
     *(Feature(f"{part.name}_cost", "currency", 10, f"expected {part.doc}") for part in COST_PARTS),
     Feature("bid_value", "currency", 10, "bid prices of the units used, on the shelf or of a receipt"),
     Feature("score", "currency", 1, "weighted objectives plus bid value: what the base router minimises"),
@@ -44,7 +46,7 @@ SLOT_FEATURES: tuple[Feature, ...] = (
     ),
     Feature("collected", "hours", 24, "until the last collection"),
     Feature("door", "hours", 72, "until the last expected delivery"),
-    Feature("slack", "hours", 24, "from the last expected delivery to the promise"),
+    Feature("slack", "hours", 24, "from expected delivery to promise, least over parcels"),
     Feature("distance", "km", 1000, "longest lane"),
     Feature("shelf_left", "share", 1, "least share of reference stock left on the shelves used"),
     Feature("shelf_cover", "days", 10, "least days of all demand that the shelves used still cover, at most 10"),
@@ -58,6 +60,8 @@ SLOT_FEATURES: tuple[Feature, ...] = (
     IS_DECLINE,
     PARCELS,
     BACKORDERED,
+    LATER,
+    HOLD,
     SHIPPING_COST,
     _HANDLING_COST,
     _PACKAGING_COST,
@@ -91,13 +95,17 @@ CONTEXT_FEATURES: tuple[Feature, ...] = (
     Feature("num_lines", "lines", 4, "of the order"),
     Feature("units", "units", 4, "of the order"),
     Feature("margin", "currency", 50, "lost if the order is declined"),
-    Feature("promise", "hours", 72, "until the promise"),
+    Feature("promise", "hours", 72, "until the earliest promise"),
+    Feature("num_orders", "orders", 2, "decided together"),
+    Feature("is_again", "flag", 1, "a plan for these lines broke"),
+    Feature("held", "hours", 2, "held before"),
     Feature("best_score", "currency", 10, "score of the best plan"),
     Feature("num_plans", "plans", 32, "slots that are real"),
     Feature("mean_pick_start", "hours", 24, "until a pick could start, mean over warehouses"),
     Feature("max_pick_start", "hours", 24, "until a pick could start, worst warehouse"),
     Feature("demand_seen", "ratio", 1, "orders of the last hour over the published mean"),
     Feature("transit_seen", "ratio", 1, "recent transit over expectation, mean over services, less one"),
+    Feature("interrupted", "share", 1, "pairs of warehouse and service whose collections do not come now"),
     Feature("weight_cost", "weight", 1, "preference"),
     Feature("weight_lateness", "weight", 1, "preference"),
     Feature("weight_carbon", "weight", 1, "preference"),
@@ -111,12 +119,16 @@ CONTEXT_FEATURES: tuple[Feature, ...] = (
     UNITS,
     MARGIN,
     PROMISE,
+    NUM_ORDERS,
+    IS_AGAIN,
+    HELD,
     BEST_SCORE,
     NUM_PLANS,
     MEAN_PICK_START,
     MAX_PICK_START,
     DEMAND_SEEN,
     MEAN_TRANSIT_SEEN,
+    INTERRUPTED,
     WEIGHT_COST,
     WEIGHT_LATENESS,
     WEIGHT_CARBON,

@@ -13,7 +13,7 @@ from envs.costs import HOUR, MILLICENTS, NUM_PARTS
 from envs.plan_table import COUNT_PLANS
 from envs.plan_table import SCORE as SCORE_RULE
 from envs.state import NONE
-from scenarios.network import TABLE_WEIGHT
+from scenarios.network import FOREVER_SECONDS, TABLE_WEIGHT
 
 _SLOT_SCALES = np.array([feature.scale for feature in f.SLOT_FEATURES])
 _CONTEXT_SCALES = np.array([feature.scale for feature in f.CONTEXT_FEATURES])
@@ -39,20 +39,24 @@ def _describe_slot(network, seen, plans, slot, best_score):
     row[f.IS_DECLINE] = slots[slot]["is_decline"]
     row[f.PARCELS] = slots[slot]["num_parcels"]
     row[f.BACKORDERED] = slots[slot]["num_backordered_lines"] / max(1, seen.order[0]["num_lines"])
+    row[f.LATER] = slots[slot]["num_later_lines"] / max(1, seen.order[0]["num_lines"])
+    row[f.HOLD] = slots[slot]["hold_seconds"] / HOUR
     for part in range(NUM_PARTS):
         row[f.SHIPPING_COST + part] = plans.costs[slot, part] / MILLICENTS
     row[f.BID_VALUE] = slots[slot]["bid_millicents"] / MILLICENTS
     row[f.SCORE] = plans.rules[slot, SCORE_RULE] / _WEIGHTED
     row[f.SCORE_GAP] = (plans.rules[slot, SCORE_RULE] - best_score) / _WEIGHTED
     row[f.SHELF_LEFT], row[f.SHELF_COVER], row[f.NETWORK_COVER] = 1.0, _MOST_DAYS, _MOST_DAYS
-    last_mean = now
+    last_mean, slack = now, FOREVER_SECONDS
     for i in range(slots[slot]["num_parcels"]):
         n = plans.chosen[slot, i]
+        promise_at = plans.subsets[plans.options[n]["subset"]]["promise_at"]
         last_mean = max(last_mean, plans.options[n]["mean_at"])
+        slack = min(slack, promise_at - plans.options[n]["mean_at"])
         _describe_parcel(network, seen, plans, row, n, i == 0)
     row[f.DOOR] = (last_mean - now) / HOUR
     if slots[slot]["num_parcels"] > 0:
-        row[f.SLACK] = (seen.order[0]["promise_at"] - last_mean) / HOUR
+        row[f.SLACK] = slack / HOUR
     for i in range(len(_SLOT_SCALES)):
         row[i] = min(f.BOUND, max(-f.BOUND, row[i] / _SLOT_SCALES[i]))
 
@@ -111,6 +115,8 @@ def _describe_context(network, seen, plans, count, best_score):
     context[f.NUM_LINES], context[f.UNITS] = order[0]["num_lines"], units
     context[f.MARGIN] = order[0]["margin_millicents"] / MILLICENTS
     context[f.PROMISE] = (order[0]["promise_at"] - now) / HOUR
+    context[f.NUM_ORDERS], context[f.IS_AGAIN] = order[0]["num_orders"], order[0]["is_again"]
+    context[f.HELD] = order[0]["held_seconds"] / HOUR
     context[f.BEST_SCORE], context[f.NUM_PLANS] = best_score / _WEIGHTED, count
     total, worst = 0.0, 0.0
     for start in plans.start_at:
@@ -122,11 +128,22 @@ def _describe_context(network, seen, plans, count, best_score):
     for permille in seen.punctuality["transit_permille"]:
         transit += permille / 1000.0 - 1.0
     context[f.MEAN_TRANSIT_SEEN] = transit / len(seen.punctuality)
+    context[f.INTERRUPTED] = _interrupted(seen, now)
     context[f.WEIGHT_COST] = clock[0]["weight_cost_permille"] / 1000.0
     context[f.WEIGHT_LATENESS] = clock[0]["weight_lateness_permille"] / 1000.0
     context[f.WEIGHT_CARBON] = clock[0]["weight_carbon_permille"] / 1000.0
     for i in range(len(_CONTEXT_SCALES)):
         context[i] = min(f.BOUND, max(-f.BOUND, context[i] / _CONTEXT_SCALES[i]))
+
+
+@inlined
+def _interrupted(seen, now):
+    """Share of pairs that are not collected now."""
+    count, rows = 0, seen.interruptions
+    for warehouse in range(rows.shape[0]):
+        for service in range(rows.shape[1]):
+            count += rows[warehouse, service]["until_seconds"] > now
+    return count / rows.size
 
 
 @inlined

@@ -14,8 +14,9 @@ from numba.experimental import structref
 
 from envs.agenda import Agenda
 from envs.compiling import compiled
+from envs.hidden import Hidden
 from envs.plan_table import Plans
-from envs.state import Hidden, Observable
+from envs.state import Observable
 from scenarios.network import Network
 from scenarios.trace import Future
 

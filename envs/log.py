@@ -33,6 +33,18 @@ class Kind(IntEnum):
     COLLECTED = 12  # value: collection
     DELIVERED = 13  # value: seconds after the promise, negative when early
     ORDER_CLOSED = 14  # value: number of parcels
+    HELD = 15  # the order is held; value: until which second
+    HOLD_ENDED = 16  # value: seconds it lasted
+    JOINED = 17  # is decided together with a held order; value: that order
+    SHORT_PICKED = 18  # units of a line are missing; value: line
+    REOPENED = 19  # a plan broke, the line is decided again; value: line
+    LINE_CANCELLED = 20  # the customer lost patience; value: line
+    ASKED_AGAIN = 21  # broken plans are decided again; value: number of lines
+    RELEASE_DUE = 22  # parcel's presale date has come
+    OUTAGE_STARTED = 23  # value: outage
+    COLLECTION_CANCELLED = 24  # value: collection
+    REGIME_CHANGED = 25  # hidden from routers; value: regime
+    REORDERED = 26  # value: receipt
 
 
 (
@@ -50,6 +62,18 @@ class Kind(IntEnum):
     COLLECTED,
     DELIVERED,
     ORDER_CLOSED,
+    HELD,
+    HOLD_ENDED,
+    JOINED,
+    SHORT_PICKED,
+    REOPENED,
+    LINE_CANCELLED,
+    ASKED_AGAIN,
+    RELEASE_DUE,
+    OUTAGE_STARTED,
+    COLLECTION_CANCELLED,
+    REGIME_CHANGED,
+    REORDERED,
 ) = (int(kind) for kind in Kind)
 
 
@@ -57,14 +81,17 @@ class Kind(IntEnum):
 def log_event(hidden, time, kind, order, parcel, value):
     """Adds a row; warehouse and service are the parcel's (-1 without a parcel)."""
     counters = hidden.counters
-    if counters["log_level"][0] < EVENTS:
+    if counters[0]["log_level"] < EVENTS:
         return
-    n = counters["num_events"][0]
-    row = hidden.events[n]
-    row[0], row[1], row[2], row[3], row[6] = time, kind, order, parcel, value
-    row[4] = hidden.parcels["warehouse"][parcel] if parcel >= 0 else -1
-    row[5] = hidden.parcels["service"][parcel] if parcel >= 0 else -1
-    counters["num_events"][0] = n + 1
+    n = counters[0]["num_events"]
+    rows = hidden.events
+    if n == len(rows):
+        counters[0]["has_overflown"] = 1
+        return
+    rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3], rows[n, 6] = time, kind, order, parcel, value
+    rows[n, 4] = hidden.parcels[parcel]["warehouse"] if parcel >= 0 else -1
+    rows[n, 5] = hidden.parcels[parcel]["service"] if parcel >= 0 else -1
+    counters[0]["num_events"] = n + 1
 
 
 @inlined
@@ -75,12 +102,16 @@ def book(hidden, time, decision_id, order, part, amount, is_settlement):
     hidden.totals[part] += amount
     hidden.order_costs[order, part] += amount
     counters = hidden.counters
-    if counters["log_level"][0] < LEDGER:
+    if counters[0]["log_level"] < LEDGER:
         return
-    n = counters["num_ledger_rows"][0]
-    row = hidden.ledger[n]
-    row[0], row[1], row[2], row[3], row[4], row[5] = time, decision_id, order, part, is_settlement, amount
-    counters["num_ledger_rows"][0] = n + 1
+    n = counters[0]["num_ledger_rows"]
+    rows = hidden.ledger
+    if n == len(rows):
+        counters[0]["has_overflown"] = 1
+        return
+    rows[n, 0], rows[n, 1], rows[n, 2] = time, decision_id, order
+    rows[n, 3], rows[n, 4], rows[n, 5] = part, is_settlement, amount
+    counters[0]["num_ledger_rows"] = n + 1
 
 
 def _table(rows: np.ndarray, columns: tuple[str, ...]) -> pa.Table:

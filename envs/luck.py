@@ -22,10 +22,14 @@ class Stream(IntEnum):
 
     PICK = 1
     TRANSIT = 2
+    SHORT = 3  # with the SKU in the bits above
+    LEAD = 4
 
 
 PICK = int(Stream.PICK)
 TRANSIT = int(Stream.TRANSIT)
+SHORT = int(Stream.SHORT)
+LEAD = int(Stream.LEAD)
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_A = np.uint64(0xBF58476D1CE4E5B9)

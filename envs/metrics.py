@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from envs.costs import HOUR, MILLICENTS, OBJECTIVE_OF_PART, PART_NAMES, Objective
-from envs.state import DECLINED, DELIVERED, NONE, Hidden
+from envs.hidden import CANCELLED, DECLINED, DELIVERED, DEPARTED, Hidden
+from envs.state import NONE
 from envs.world import World
 from scenarios.network import Network
 
@@ -16,8 +17,9 @@ def measure(world: World) -> Metrics:
     """Key figures; money in currency units, rates in [0, 1].
 
     ``cost_per_order`` is the whole ledger (all parts) of the measured orders over their number. ``fill_rate`` is
-    the share of lines sent from stock at once, ``otif_rate`` the share of orders delivered whole by their promise,
-    ``split_rate`` the share of delivered orders in more than one parcel.
+    the share of lines sent from stock at once, ``otif_rate`` the share of orders delivered whole with every line by its
+    promise, ``split_rate`` the share of delivered orders in more than one parcel, ``hold_rate`` and ``reroute_rate``
+    decisions that hold, or that decide a broken plan again, per order. A parcel counts for the order of its first line.
     """
     orders, hidden = world.future.orders, world.hidden
     is_measured = orders["arrival_seconds"] >= world.network.settings["warmup_seconds"][0]
@@ -29,16 +31,21 @@ def measure(world: World) -> Metrics:
     costs = hidden.order_costs[is_measured].sum(axis=0) * share / MILLICENTS
     state = hidden.orders[is_measured]
     is_delivered = state["status"] == DELIVERED
+    rows, owner = hidden.lines, world.future.lines["order"]
+    is_sent = (rows["status"] == DELIVERED) & is_measured[owner]
+    lines, parcel_of = world.future.lines[is_sent], rows["parcel"][is_sent]
+    carrying = hidden.parcels[parcel_of]
+    own = lines["order"]
+    shift = np.maximum(0, lines["ship_from_seconds"] - orders["arrival_seconds"][own])
+    is_late = carrying["delivered_at"] > orders["promise_at"][own] + shift
+    is_at_once = (carrying["receipt"] == NONE) & (carrying["release_at"] == 0)
     parcels = hidden.parcels[: int(hidden.counters["num_parcels"][0])]
-    is_in = is_measured[parcels["order"]] if len(parcels) else np.zeros(0, bool)
-    parcels = parcels[is_in]
-    late = parcels["delivered_at"] > orders["promise_at"][parcels["order"]]
-    num_parcels = np.bincount(parcels["order"], minlength=len(orders))[is_measured]
-    num_late = np.bincount(parcels["order"], weights=late, minlength=len(orders))[is_measured]
+    parcels = parcels[(parcels["stage"] == DEPARTED) & is_measured[parcels["order"]]]
+    num_late = np.bincount(own, weights=is_late, minlength=len(orders))[is_measured]
     num_lines = int(orders["num_lines"][is_measured].sum())
-    in_stock = parcels["num_lines"][parcels["receipt"] == NONE].sum()
-    door = (parcels["delivered_at"] - orders["arrival_seconds"][parcels["order"]]) / HOUR
-    carbon_kg = parcels["carbon_milligrams"].sum() / 1e6
+    pairs = np.unique(own * np.int64(len(hidden.parcels)) + parcel_of)
+    num_parcels = np.bincount(pairs // len(hidden.parcels), minlength=len(orders))[is_measured]
+    door = (carrying["delivered_at"] - orders["arrival_seconds"][own]) / HOUR
     metrics: Metrics = {
         "num_orders": num_orders,
         "num_decisions": int(world.seen.clock["decision_id"][0]),
@@ -49,14 +56,17 @@ def measure(world: World) -> Metrics:
         metrics[f"{objective.name.lower()}_objective_per_order"] = float(costs[part].sum())
     metrics |= {f"{name}_per_order": float(costs[i]) for i, name in enumerate(PART_NAMES)}
     metrics |= {
-        "fill_rate": float(in_stock / max(1, num_lines)),
+        "fill_rate": float(is_at_once.sum() / max(1, num_lines)),
         "decline_rate": float((state["status"] == DECLINED).sum() * share),
+        "cancel_rate": float((state["status"] == CANCELLED).sum() * share),
+        "hold_rate": float(state["num_holds"].sum() * share),
+        "reroute_rate": float(state["num_reroutes"].sum() * share),
         "otif_rate": float((is_delivered & (num_late == 0)).sum() * share),
-        "late_line_rate": float(parcels["num_lines"][late].sum() / max(1, num_lines)),
+        "late_line_rate": float(is_late.sum() / max(1, num_lines)),
         "split_rate": float((num_parcels[is_delivered] > 1).sum() / max(1, is_delivered.sum())),
-        "parcels_per_order": float(num_parcels.sum() * share),
-        "hours_to_door": float(np.average(door, weights=parcels["num_lines"])) if len(parcels) else 0.0,
-        "carbon_kg_per_order": float(carbon_kg * share),
+        "parcels_per_order": float(len(parcels) * share),
+        "hours_to_door": float(door.mean()) if len(door) else 0.0,
+        "carbon_kg_per_order": float(parcels["carbon_milligrams"].sum() / 1e6 * share),
     }
     by_warehouse = utilisation(world)
     metrics["utilisation"] = float(np.average(by_warehouse, weights=world.network.warehouses["num_stations"]))
@@ -85,6 +95,7 @@ def utilisation(world: World) -> np.ndarray:
 def shift_work(network: Network, hidden: Hidden) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Warehouse, start and end of all picks, int64 (P,) each; a pick that overruns its shift ends with it."""
     parcels = hidden.parcels[: int(hidden.counters["num_parcels"][0])]
+    parcels = parcels[parcels["ready_at"] > 0]  # the others lost their lines before they were picked
     end = parcels["ready_at"].copy()
     for w, row in enumerate(network.warehouses):
         shifts = network.shifts[row["first_shift"] : row["first_shift"] + row["num_shifts"]]

@@ -1,7 +1,7 @@
 """Options: what one parcel would cost and when it would arrive, for every subset of an order.
 
-An option is a subset of the order's blocks, sent from one warehouse with one service, from stock or on a
-receipt. All hard constraints of a parcel are here: stock, handling, lane, weight, collection.
+An option is a subset of the order's blocks, sent from one warehouse with one service: from stock now, from stock at
+a presale date, or on a receipt. All hard constraints of a parcel are here: stock, handling, lane, weight, collection.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from envs.plan_table import (
 )
 from envs.state import NONE
 from scenarios.handling import SERVICE_SIDE, WAREHOUSE_SIDE
-from scenarios.network import NO_LANE
+from scenarios.network import FOREVER_SECONDS, NO_LANE
 
 
 @compiled
@@ -50,16 +50,20 @@ def price_options(network, seen, plans, num_blocks):
         plans.start_at[warehouse] = start_at
         for subset in range(1, 1 << num_blocks):
             for is_backorder in range(2):
-                receipt, earliest = NONE, start_at
+                receipt, release_at, expected_at = NONE, plans.subsets[subset]["release_at"], 0
                 if is_backorder:
                     receipt = _receipt_for(network, seen, plans, subset, warehouse)
                     if receipt == NONE:
                         continue
                     expected_at = seen.receipts[receipt]["expected_at"]
-                    earliest = max(start_at, shifts.after_open_seconds(network, warehouse, expected_at, 0))
+                    if release_at <= expected_at:
+                        release_at = 0
                 elif subset & in_stock != subset:
                     continue
-                _price_services(network, seen, plans, subset, warehouse, receipt, earliest)
+                earliest = max(start_at, expected_at, release_at)
+                if earliest > start_at:
+                    earliest = shifts.after_open_seconds(network, warehouse, earliest, 0)
+                _price_services(network, seen, plans, subset, warehouse, receipt, release_at, earliest)
 
 
 @inlined
@@ -74,17 +78,18 @@ def _describe_subsets(plans, num_blocks):
             rows[subset]["units"] = rows[lowest]["units"] + rows[rest]["units"]
             rows[subset]["grams"] = rows[lowest]["grams"] + rows[rest]["grams"]
             rows[subset]["requirements"] = rows[lowest]["requirements"] | rows[rest]["requirements"]
+            rows[subset]["release_at"] = max(rows[lowest]["release_at"], rows[rest]["release_at"])
+            rows[subset]["promise_at"] = min(rows[lowest]["promise_at"], rows[rest]["promise_at"])
 
 
 @inlined
 def is_line_in_stock(network, seen, line, warehouse):
-    """Whether a warehouse could send this line of the asked order now."""
+    """Whether a warehouse could promise its stock to this line of the asked order now."""
     lines = seen.lines
-    required = (lines[line]["requirements"] | seen.order[0]["requirements"]) & WAREHOUSE_SIDE
+    required = lines[line]["requirements"] & WAREHOUSE_SIDE
     return (
         required & ~network.warehouses[warehouse]["capabilities"] == 0
         and stock.available(seen, warehouse, lines[line]["sku"]) >= lines[line]["units"]
-        and lines[line]["ship_from_seconds"] <= seen.clock[0]["now_seconds"]
     )
 
 
@@ -118,36 +123,24 @@ def _receipt_for(network, seen, plans, subset, warehouse):
     required = plans.subsets[subset]["requirements"] & WAREHOUSE_SIDE
     if required & ~network.warehouses[warehouse]["capabilities"]:
         return NONE
-    receipt = receiving.best_receipt(seen, warehouse, sku, units)
-    if receipt != NONE and seen.receipts[receipt]["expected_at"] < seen.lines[line]["ship_from_seconds"]:
-        return NONE
-    return receipt
+    return receiving.best_receipt(seen, warehouse, sku, units)
 
 
 @inlined
-def shipping_price(network, rate_row, grams):
-    """Price of a parcel in millicents; NONE if it is too heavy for the rate card."""
-    for band in range(network.rates.shape[1]):
-        if grams <= network.rates[rate_row, band]["max_grams"]:
-            return network.rates[rate_row, band]["price_millicents"]
-    return NONE
-
-
-@inlined
-def _price_services(network, seen, plans, subset, warehouse, receipt, start_at):
+def _price_services(network, seen, plans, subset, warehouse, receipt, release_at, start_at):
     """Adds an option for every service that can carry the subset from a warehouse."""
     region = seen.order[0]["region"]
     row = plans.subsets
     required = row[subset]["requirements"] & SERVICE_SIDE
-    pick_seconds = picking.expected_pick_seconds(network, warehouse, row[subset]["num_lines"], row[subset]["units"])
+    pick_seconds = costs.expected_pick_seconds(network, warehouse, row[subset]["num_lines"], row[subset]["units"])
     for service in range(network.pairs.shape[1]):
         if network.lanes[warehouse, service, region]["zone"] == NO_LANE:
             continue
         if required & ~network.services[service]["capabilities"]:
             continue
         rate_row = network.lanes[warehouse, service, region]["rate_row"]
-        price = shipping_price(network, rate_row, row[subset]["grams"])
-        if price == NONE:
+        price = costs.shipping_price(network, rate_row, row[subset]["grams"])
+        if price == costs.TOO_HEAVY:
             continue
         ready_at = start_at + pick_seconds
         collection = docks.first_collection(network, seen, warehouse, service, ready_at)
@@ -157,7 +150,7 @@ def _price_services(network, seen, plans, subset, warehouse, receipt, start_at):
         plans.counts[COUNT_OPTIONS] = n + 1
         option = plans.options
         option[n]["subset"], option[n]["warehouse"], option[n]["service"] = subset, warehouse, service
-        option[n]["receipt"], option[n]["collection"] = receipt, collection
+        option[n]["receipt"], option[n]["release_at"], option[n]["collection"] = receipt, release_at, collection
         option[n]["lines_mask"], option[n]["num_lines"] = row[subset]["lines_mask"], row[subset]["num_lines"]
         option[n]["units"], option[n]["grams"] = row[subset]["units"], row[subset]["grams"]
         option[n]["pick_seconds"], option[n]["ready_at"] = pick_seconds, ready_at
@@ -170,18 +163,14 @@ def _price(network, seen, plans, n, shipping_millicents):
     """Arrival, cost parts and ranking columns of option ``n``."""
     settings, option, parts = network.settings, plans.options, plans.option_costs
     warehouse, service = option[n]["warehouse"], option[n]["service"]
-    num_lines, grams, receipt = option[n]["num_lines"], option[n]["grams"], option[n]["receipt"]
-    region, now = seen.order[0]["region"], seen.clock[0]["now_seconds"]
+    num_lines, grams, region = option[n]["num_lines"], option[n]["grams"], seen.order[0]["region"]
     table = network.lanes[warehouse, service, region]["transit_table"]
     collected_at = max(option[n]["ready_at"], network.collections[option[n]["collection"]]["time_seconds"])
-    slack = seen.order[0]["promise_at"] - collected_at
     distance = network.lanes[warehouse, service, region]["distance_km"]
     milligrams = costs.carbon_milligrams(network.services, service, grams, distance)
     option[n]["collected_at"], option[n]["distance_km"] = collected_at, distance
     option[n]["mean_at"] = collected_at + tables.mean(network.tables, table)
     option[n]["quoted_at"] = collected_at + tables.at_weight(network.tables, table, settings[0]["quote_weight"])
-    tail = tables.tail_weight(network.tables, table, slack)
-    option[n]["late_weight"] = tail
     option[n]["carbon_milligrams"] = milligrams
     parts[n, SHIPPING] = shipping_millicents
     parts[n, HANDLING] = (
@@ -190,13 +179,50 @@ def _price(network, seen, plans, n, shipping_millicents):
     )
     parts[n, PACKAGING] = costs.packaging(settings, grams)
     parts[n, LOST_MARGIN] = 0
-    parts[n, LATENESS] = num_lines * costs.expected_lateness(settings, network.tables, table, slack, tail)
-    parts[n, WAITING] = 0
-    if receipt != NONE:
-        parts[n, WAITING] = num_lines * costs.waiting(settings, seen.receipts[receipt]["expected_at"] - now)
+    _price_lateness(network, seen, plans, n, table)
+    num_waiting = _price_waiting(network, seen, plans, n)
     parts[n, CARBON] = costs.carbon_price(settings, milligrams)
     option[n]["bid_millicents"] = _bid_value(seen, plans, n)
-    _fill_rules(seen, plans, n)
+    _fill_rules(seen, plans, n, num_waiting)
+
+
+@inlined
+def _price_lateness(network, seen, plans, n, table):
+    """Expected lateness, line by line if their promises differ; the probability is that of the line least in time."""
+    option, settings = plans.options, network.settings
+    lateness, most, before = 0, 0, FOREVER_SECONDS
+    one, tail = 0, 0
+    for line in range(seen.order[0]["num_lines"]):
+        if option[n]["lines_mask"] >> line & 1:
+            slack = seen.lines[line]["promise_at"] - option[n]["collected_at"]
+            if slack != before:
+                tail = tables.tail_weight(network.tables, table, slack)
+                one = costs.expected_lateness(settings, network.tables, table, slack, tail)
+                most, before = max(most, tail), slack
+            lateness += one
+    option[n]["late_weight"] = most
+    plans.option_costs[n, LATENESS] = lateness
+
+
+@inlined
+def _price_waiting(network, seen, plans, n):
+    """Waiting for a receipt or another line's presale date; a line's own date is not waited for.
+
+    Returns:
+        Number of lines that the operational rules count as waiting.
+    """
+    option, receipt, now = plans.options, plans.options[n]["receipt"], seen.clock[0]["now_seconds"]
+    release_at, value, count = option[n]["release_at"], 0, 0
+    if receipt != NONE:
+        release_at = max(release_at, seen.receipts[receipt]["expected_at"])
+    if receipt != NONE or release_at > 0:
+        for line in range(seen.order[0]["num_lines"]):
+            if option[n]["lines_mask"] >> line & 1:
+                seconds = release_at - max(now, seen.lines[line]["ship_from_seconds"])
+                value += costs.waiting(network.settings, seconds)
+                count += receipt != NONE or seconds > 0
+    plans.option_costs[n, WAITING] = value
+    return count
 
 
 @inlined
@@ -211,12 +237,12 @@ def _bid_value(seen, plans, n):
 
 
 @inlined
-def _fill_rules(seen, plans, n):
+def _fill_rules(seen, plans, n, num_waiting):
     option, parts, rules, clock = plans.options, plans.option_costs, plans.option_rules, seen.clock
     num_lines = option[n]["num_lines"]
     money = parts[n, SHIPPING] + parts[n, HANDLING] + parts[n, PACKAGING]
     tardy = parts[n, LATENESS] + parts[n, WAITING]
-    last = BACKORDER_LAST * num_lines if option[n]["receipt"] != NONE else 0
+    last = BACKORDER_LAST * num_waiting
     rules[n, SCORE] = (
         clock[0]["weight_cost_permille"] * money
         + clock[0]["weight_lateness_permille"] * tardy
@@ -265,7 +291,11 @@ def _rank(plans, subset, n):
 
 @inlined
 def _comes_first(rules, n, other, rule):
-    """Whether option ``n`` is better than ``other`` by ``rule``, ties by expected total cost."""
+    """Whether option ``n`` is better than ``other`` by ``rule``, ties by expected total cost, then by score."""
     if other == NONE or rules[n, rule] < rules[other, rule]:
         return True
-    return rules[n, rule] == rules[other, rule] and rules[n, MYOPIC] < rules[other, MYOPIC]
+    if rules[n, rule] > rules[other, rule]:
+        return False
+    if rules[n, MYOPIC] != rules[other, MYOPIC]:
+        return rules[n, MYOPIC] < rules[other, MYOPIC]
+    return rules[n, SCORE] < rules[other, SCORE]

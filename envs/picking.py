@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from envs import docks, log, luck, shifts, tables
+import numpy as np
+
+from envs import docks, log, luck, parcels, shifts, stock, tables
 from envs.compiling import compiled, inlined
+from envs.hidden import DOCKED, PICKING
 from envs.state import NONE
 
-
-@inlined
-def expected_pick_seconds(network, warehouse, num_lines, units):
-    """Expected time to pick one parcel."""
-    row = network.warehouses
-    return (
-        row[warehouse]["pick_parcel_seconds"]
-        + row[warehouse]["pick_line_seconds"] * num_lines
-        + row[warehouse]["pick_unit_seconds"] * units
-    )
+_SHARE, _UNITS = np.uint64(48), np.uint64(0xFFFF)
+"""Of the luck of a line: high bits whether it is short, low bits by how much."""
 
 
 @inlined
@@ -41,22 +36,22 @@ def start_of_next_pick(network, seen, warehouse):
 @compiled
 def enqueue(seen, hidden, parcel):
     """Puts a released parcel into its warehouse's queue, ordered by (release, parcel id)."""
-    parcels, queues = hidden.parcels, hidden.queues
-    warehouse = parcels[parcel]["warehouse"]
+    rows, queues = hidden.parcels, hidden.queues
+    warehouse = rows[parcel]["warehouse"]
     now = seen.clock[0]["now_seconds"]
-    parcels[parcel]["released_at"] = now
+    rows[parcel]["released_at"] = now
     seen.stations[warehouse]["num_queued"] += 1
-    seen.stations[warehouse]["queued_seconds"] += parcels[parcel]["pick_seconds"]
+    seen.stations[warehouse]["queued_seconds"] += rows[parcel]["pick_seconds"]
     before, after = queues[warehouse]["last_parcel"], NONE
-    if before != NONE and parcels[before]["released_at"] == now and before > parcel:
+    if before != NONE and rows[before]["released_at"] == now and before > parcel:
         before, after = NONE, queues[warehouse]["first_parcel"]
-        while parcels[after]["released_at"] < now or after < parcel:
-            before, after = after, parcels[after]["next_parcel"]
-    parcels[parcel]["next_parcel"] = after
+        while rows[after]["released_at"] < now or after < parcel:
+            before, after = after, rows[after]["next_parcel"]
+    rows[parcel]["next_parcel"] = after
     if before == NONE:
         queues[warehouse]["first_parcel"] = parcel
     else:
-        parcels[before]["next_parcel"] = parcel
+        rows[before]["next_parcel"] = parcel
     if after == NONE:
         queues[warehouse]["last_parcel"] = parcel
 
@@ -68,7 +63,7 @@ def start_picks(network, future, seen, hidden, warehouse):
     Returns:
         Number of picks started; each ends at ``parcels["ready_at"]``.
     """
-    parcels, queues = hidden.parcels, hidden.queues
+    rows, queues = hidden.parcels, hidden.queues
     now = seen.clock[0]["now_seconds"]
     queues[warehouse]["wake_at"] = NONE
     num_started = 0
@@ -79,20 +74,21 @@ def start_picks(network, future, seen, hidden, warehouse):
             and queues[warehouse]["first_parcel"] != NONE
         ):
             parcel = queues[warehouse]["first_parcel"]
-            queues[warehouse]["first_parcel"] = parcels[parcel]["next_parcel"]
+            queues[warehouse]["first_parcel"] = rows[parcel]["next_parcel"]
             if queues[warehouse]["first_parcel"] == NONE:
                 queues[warehouse]["last_parcel"] = NONE
             while seen.picks[warehouse, station]["parcel"] != NONE:
                 station += 1
-            expected = parcels[parcel]["pick_seconds"]
+            expected = rows[parcel]["pick_seconds"]
             seen.picks[warehouse, station]["parcel"] = parcel
             seen.picks[warehouse, station]["expected_finish_seconds"] = now + expected
             seen.stations[warehouse]["num_busy"] += 1
             seen.stations[warehouse]["num_queued"] -= 1
             seen.stations[warehouse]["queued_seconds"] -= expected
-            parcels[parcel]["started_at"] = now
-            parcels[parcel]["ready_at"] = now + _realised_seconds(network, future, hidden, parcel)
-            log.log_event(hidden, now, log.PICK_STARTED, parcels[parcel]["order"], parcel, expected)
+            rows[parcel]["stage"] = PICKING
+            rows[parcel]["started_at"] = now
+            rows[parcel]["ready_at"] = now + _realised_seconds(network, future, hidden, parcel)
+            log.log_event(hidden, now, log.PICK_STARTED, rows[parcel]["order"], parcel, expected)
             hidden.moved[num_started] = parcel
             num_started += 1
     return num_started
@@ -100,17 +96,17 @@ def start_picks(network, future, seen, hidden, warehouse):
 
 @compiled
 def _realised_seconds(network, future, hidden, parcel):
-    parcels = hidden.parcels
-    warehouse = parcels[parcel]["warehouse"]
+    rows = hidden.parcels
+    warehouse = rows[parcel]["warehouse"]
     key = luck.luck(
-        future.orders[parcels[parcel]["order"]]["luck_key"],
+        future.orders[rows[parcel]["order"]]["luck_key"],
         luck.PICK,
         warehouse,
-        parcels[parcel]["service"],
-        parcels[parcel]["attempt"],
+        rows[parcel]["service"],
+        rows[parcel]["attempt"],
     )
     permille = tables.draw(network.tables, network.warehouses[warehouse]["pick_table"], key)
-    return max(1, parcels[parcel]["pick_seconds"] * permille // 1000)
+    return max(1, rows[parcel]["pick_seconds"] * permille // 1000)
 
 
 @compiled
@@ -132,8 +128,8 @@ def change_stations(seen, warehouse, change):
 
 
 @compiled
-def finish_pick(network, seen, hidden, parcel):
-    """A pick is done: the station is free, the parcel waits at its dock.
+def finish_pick(network, future, seen, hidden, parcel):
+    """A pick is done: the station is free, what was found waits at its dock, other lines are decided again.
 
     Returns:
         True if the calendar has ended and the parcel leaves at once.
@@ -141,4 +137,29 @@ def finish_pick(network, seen, hidden, parcel):
     order = hidden.parcels[parcel]["order"]
     _free_station(seen, hidden, parcel)
     log.log_event(hidden, seen.clock[0]["now_seconds"], log.PICK_FINISHED, order, parcel, 0)
+    if network.warehouses[hidden.parcels[parcel]["warehouse"]]["short_weight"] > 0:
+        _take_stock(network, future, seen, hidden, parcel)
+        if hidden.parcels[parcel]["num_lines"] == 0:
+            parcels.void(seen, hidden, parcel)
+            return False
+    hidden.parcels[parcel]["stage"] = DOCKED
     return docks.bring_to_dock(network, seen, hidden, parcel)
+
+
+@compiled
+def _take_stock(network, future, seen, hidden, parcel):
+    """Lines with missing units leave the parcel: the missing are written off, the others go back to the shelf."""
+    rows, now = hidden.parcels, seen.clock[0]["now_seconds"]
+    warehouse, service, attempt = rows[parcel]["warehouse"], rows[parcel]["service"], rows[parcel]["attempt"]
+    line = rows[parcel]["first_line"]
+    while line != NONE:
+        following, order, sku = hidden.lines[line]["next_line"], future.lines[line]["order"], future.lines[line]["sku"]
+        key = luck.luck(future.orders[order]["luck_key"], luck.SHORT + (sku << 8), warehouse, service, attempt)
+        if np.int64(key >> _SHARE) < network.warehouses[warehouse]["short_weight"]:
+            units = future.lines[line]["units"]
+            missing = 1 + np.int64(key & _UNITS) % units
+            log.log_event(hidden, now, log.SHORT_PICKED, order, parcel, line)
+            stock.write_off(network, seen, warehouse, sku, units, missing)
+            parcels.drop_line(network, future, seen, hidden, parcel, line)
+            parcels.break_plan(future, seen, hidden, parcel, line)
+        line = following

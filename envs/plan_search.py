@@ -22,7 +22,7 @@ _PLACE, _TAKEN, _BELOW = 0, 1, 2
 
 @inlined
 def _is_merged(plans, slot, depth, option):
-    """False if ``option`` would be a second parcel from stock of the same warehouse and service."""
+    """False if ``option`` would be a second parcel from stock of the same warehouse, service and release."""
     rows = plans.options
     if rows[option]["receipt"] != NONE:
         return True
@@ -32,6 +32,7 @@ def _is_merged(plans, slot, depth, option):
             rows[other]["receipt"] == NONE
             and rows[other]["warehouse"] == rows[option]["warehouse"]
             and rows[other]["service"] == rows[option]["service"]
+            and rows[other]["release_at"] == rows[option]["release_at"]
         ):
             return False
     return True
@@ -43,6 +44,15 @@ def _is_same(plans, a, b, num_parcels):
         if plans.candidate_options[a, i] != plans.candidate_options[b, i]:
             return False
     return True
+
+
+@inlined
+def _is_lower(plans, a, b, num_parcels):
+    """Whether the options in row ``a`` come before those in row ``b``."""
+    for i in range(num_parcels):
+        if plans.candidate_options[a, i] != plans.candidate_options[b, i]:
+            return plans.candidate_options[a, i] < plans.candidate_options[b, i]
+    return False
 
 
 @inlined
@@ -62,6 +72,7 @@ def _write(plans, where, slot, num_parcels, score):
         plans.candidate_options[where, i] = plans.candidate_options[slot, i]
     plans.candidates[where]["score"] = score
     plans.candidates[where]["num_parcels"] = num_parcels
+    plans.candidates[where]["hold_seconds"] = 0
     plans.candidates[where]["guarantees"] = 0
 
 
@@ -135,12 +146,15 @@ def add_best_splits(plans, first, last, max_parcels):
 
 @compiled
 def _add_best(plans, first, last, max_parcels, rule, num_wanted, min_parcels, flag):
-    """The best plan by ``rule``; then the best of those that differ from a best composition in one part."""
+    """The best plan by ``rule``; then the best of those that differ from a best composition in one part.
+
+    Ties go by expected total cost, then in the order of slots: the choice of a router that follows the rule.
+    """
     spare, found = 2 * MAX_PLANS - 1, 2 * MAX_PLANS - 2
     num_first = 0
     for rank in range(num_wanted):
         slot = plans.counts[COUNT_CANDIDATES]
-        num_best, best_value, best_cost = 0, _NOTHING, _NOTHING
+        num_best, best_value, best_cost, best_score = 0, _NOTHING, _NOTHING, _NOTHING
         for partition in range(first, last):
             num_parcels = NUM_PARTS_OF[partition]
             if not min_parcels <= num_parcels <= max_parcels:
@@ -152,17 +166,23 @@ def _add_best(plans, first, last, max_parcels, rule, num_wanted, min_parcels, fl
                 kind = _compose(plans, slot, partition, rule, changed, other)
                 if kind == 0:
                     break
-                value, cost = _value(plans, slot, num_parcels, rule), _value(plans, slot, num_parcels, MYOPIC)
-                if value > best_value or (value == best_value and cost >= best_cost):
+                value = _value(plans, slot, num_parcels, rule)
+                if value > best_value:
                     continue
                 if kind == 1:
                     # The sum bounds what the partition can give; only then is a search worth its time.
-                    if rank > 0 or not _search_by_rule(plans, slot, partition, rule, best_value, best_cost):
+                    if rank > 0 or not _search_by_rule(plans, slot, partition, rule, best_value):
                         continue
-                    value, cost = _value(plans, slot, num_parcels, rule), _value(plans, slot, num_parcels, MYOPIC)
+                    value = _value(plans, slot, num_parcels, rule)
+                cost, score = _value(plans, slot, num_parcels, MYOPIC), _value(plans, slot, num_parcels, SCORE)
+                if value == best_value and (cost, score) >= (best_cost, best_score):
+                    if (cost, score) > (best_cost, best_score) or num_parcels > num_best:
+                        continue
+                    if not _is_lower(plans, slot, spare, num_parcels):
+                        continue
                 if rank > 0 and num_parcels == num_first and _is_same(plans, slot, found, num_parcels):
                     continue
-                num_best, best_value, best_cost = num_parcels, value, cost
+                num_best, best_value, best_cost, best_score = num_parcels, value, cost, score
                 _remember(plans, slot, spare, num_parcels)
         if num_best == 0:
             return
@@ -171,15 +191,15 @@ def _add_best(plans, first, last, max_parcels, rule, num_wanted, min_parcels, fl
 
 
 @compiled
-def _search_by_rule(plans, slot, partition, rule, value_to_beat, cost_to_beat):
+def _search_by_rule(plans, slot, partition, rule, value_to_reach):
     """Best plan of a partition whose best options collide, depth first over all its options.
 
     Returns:
-        True if one beats (value, cost); it stands in ``slot`` then.
+        True if one is at most ``value_to_reach``; it stands in ``slot`` then.
     """
     num_parcels, num_options = NUM_PARTS_OF[partition], plans.counts[COUNT_OPTIONS]
     trial, walk, depth, is_better = 2 * MAX_PLANS - 3, plans.walk, 0, False
-    below = 0
+    best_cost, best_score, below = _NOTHING, _NOTHING, 0
     for i in range(1, num_parcels):
         below += plans.option_rules[plans.best[PARTS[partition, i], rule, 0], rule]
     walk[_PLACE, 0], walk[_TAKEN, 0], walk[_BELOW, 0] = 0, 0, below
@@ -192,7 +212,7 @@ def _search_by_rule(plans, slot, partition, rule, value_to_beat, cost_to_beat):
         if plans.options[option]["subset"] != PARTS[partition, depth]:
             continue
         taken = walk[_TAKEN, depth] + plans.option_rules[option, rule]
-        if taken + walk[_BELOW, depth] > value_to_beat or not _is_merged(plans, trial, depth, option):
+        if taken + walk[_BELOW, depth] > value_to_reach or not _is_merged(plans, trial, depth, option):
             continue
         plans.candidate_options[trial, depth] = option
         if depth + 1 < num_parcels:
@@ -201,9 +221,9 @@ def _search_by_rule(plans, slot, partition, rule, value_to_beat, cost_to_beat):
             depth += 1
             walk[_PLACE, depth], walk[_TAKEN, depth] = 0, taken
             continue
-        cost = _value(plans, trial, num_parcels, MYOPIC)
-        if taken < value_to_beat or (taken == value_to_beat and cost < cost_to_beat):
-            value_to_beat, cost_to_beat, is_better = taken, cost, True
+        cost, score = _value(plans, trial, num_parcels, MYOPIC), _value(plans, trial, num_parcels, SCORE)
+        if taken < value_to_reach or (cost, score) < (best_cost, best_score):
+            value_to_reach, best_cost, best_score, is_better = taken, cost, score, True
             _remember(plans, trial, slot, num_parcels)
     return is_better
 

@@ -45,10 +45,13 @@ SCORE, CHEAPEST, FASTEST, NEAREST, FEWEST_SPLITS, MYOPIC, COST, LATENESS_GOAL, C
     int(r) for r in Rule
 )
 
-SPLIT_FLAG, BACKORDER_FLAG, ALWAYS_REAL_FLAG = 1 << NUM_RULES, 2 << NUM_RULES, 4 << NUM_RULES
+SPLIT_FLAG, BACKORDER_FLAG, ALWAYS_REAL_FLAG, HOLD_FLAG = (flag << NUM_RULES for flag in (1, 2, 4, 8))
 
 BACKORDER_LAST = 1 << 50
-"""Added per line to the operational rules, which use goods in stock before they backorder."""
+"""Added to the operational rules per line that waits for a receipt or for another line's presale date."""
+
+HOLD_LAST = 1 << 59
+"""The operational rules hold an order only if nothing but declining is left."""
 
 DECLINE_LAST = 1 << 60
 
@@ -80,13 +83,22 @@ SLOTS = record_dtype(
     "num_parcels",
     "num_backordered_lines",
     "num_later_lines",  # wait for their presale date
-    "guarantees",  # bit mask over Rule, then split, backorder, always real
+    "guarantees",  # bit mask over Rule, then split, backorder, always real, hold
     "bid_millicents",
     "quoted_at",  # of the last parcel
 )
 
-SUBSETS = record_dtype("lines_mask", "num_lines", "units", "grams", "requirements", "num_ranked")
-CANDIDATES = record_dtype("score", "num_parcels", "guarantees")
+SUBSETS = record_dtype(
+    "lines_mask",
+    "num_lines",
+    "units",
+    "grams",
+    "requirements",
+    "release_at",  # the latest presale date to come of its lines; 0 if all may leave now
+    "promise_at",  # the earliest of its lines'
+    "num_ranked",
+)
+CANDIDATES = record_dtype("score", "num_parcels", "hold_seconds", "guarantees")
 
 
 class Plans(NamedTuple):

@@ -1,20 +1,22 @@
-"""Receipts: announced, claimed by backorders, arrived."""
+"""Receipts: announced, claimed by backorders, arrived, perhaps with less than was announced."""
 
 from __future__ import annotations
 
-from envs import costs, docks, log, picking, stock
+from envs import docks, log, parcels, picking, stock
 from envs.compiling import compiled, inlined
+from envs.hidden import LATER, QUEUED
 from envs.state import NONE
 
 
 @compiled
-def announce(future, seen, hidden, receipt):
+def announce(seen, hidden, receipt):
     """From now on routers know this receipt and may backorder on it."""
-    known, row = seen.receipts, future.receipts
+    known, row = seen.receipts, hidden.arrivals
     warehouse, sku = row[receipt]["warehouse"], row[receipt]["sku"]
     known[receipt]["warehouse"], known[receipt]["sku"] = warehouse, sku
     known[receipt]["expected_at"] = row[receipt]["expected_at"]
     known[receipt]["expected_units"] = row[receipt]["expected_units"]
+    known[receipt]["claimed_units"] = 0
     known[receipt]["is_open"] = 1
     known[receipt]["next_receipt"] = seen.stock[warehouse, sku]["first_receipt"]
     seen.stock[warehouse, sku]["first_receipt"] = receipt
@@ -54,29 +56,39 @@ def claim(seen, hidden, parcel, receipt):
 
 @compiled
 def receive(network, future, seen, hidden, receipt):
-    """The goods arrive: claims are allocated and released in booking order, the rest is for sale.
+    """The goods arrive: claims are served in booking order as far as units last, the rest is for sale.
+
+    Claims that get nothing, the latest, are to be decided again.
 
     Returns:
-        Number of parcels released to the pick queue.
+        Number of parcels that queue or wait for their presale date; ``hidden.moved`` names them.
     """
-    now = seen.clock[0]["now_seconds"]
-    row = future.receipts
-    warehouse, sku = row[receipt]["warehouse"], row[receipt]["sku"]
+    now, row = seen.clock[0]["now_seconds"], hidden.arrivals
+    warehouse, sku, left = row[receipt]["warehouse"], row[receipt]["sku"], row[receipt]["actual_units"]
     log.log_event(hidden, now, log.RECEIPT_ARRIVED, NONE, NONE, receipt)
     seen.receipts[receipt]["is_open"] = 0
     _unlink(seen, warehouse, sku, receipt)
-    stock.put_away(seen, warehouse, sku, row[receipt]["actual_units"])
-    num_released = 0
+    stock.put_away(seen, warehouse, sku, left)
+    num_moved, is_short = 0, False
     parcel = hidden.claims[receipt]["first_parcel"]
     while parcel != NONE:
-        following = hidden.parcels[parcel]["next_parcel"]
-        stock.allocate(network, seen, warehouse, sku, hidden.parcels[parcel]["units"])
-        _settle_waiting(network, seen, hidden, parcel)
-        release(network, seen, hidden, parcel)
-        num_released += 1
+        following, units = hidden.parcels[parcel]["next_parcel"], hidden.parcels[parcel]["units"]
+        is_short = is_short or units > left
+        if is_short:
+            parcels.withdraw(network, future, seen, hidden, parcel)
+        else:
+            left -= units
+            hidden.claims[receipt]["first_parcel"] = following
+            stock.allocate(network, seen, warehouse, sku, units)
+            hidden.parcels[parcel]["stage"] = LATER
+            if hidden.parcels[parcel]["release_at"] <= now:
+                _start_waiting_parcel(network, future, seen, hidden, parcel)
+            hidden.moved[num_moved] = parcel
+            num_moved += 1
         parcel = following
+    hidden.claims[receipt]["last_parcel"] = NONE
     stock.set_reference(network, seen, warehouse, sku)
-    return num_released
+    return num_moved
 
 
 @compiled
@@ -92,23 +104,40 @@ def _unlink(seen, warehouse, sku, receipt):
 
 
 @compiled
-def _settle_waiting(network, seen, hidden, parcel):
-    parcels = hidden.parcels
-    order, now = parcels[parcel]["order"], seen.clock[0]["now_seconds"]
-    actual = parcels[parcel]["num_lines"] * costs.waiting(network.settings, now - parcels[parcel]["planned_at"])
-    difference = actual - parcels[parcel]["waiting_millicents"]
-    log.book(hidden, now, parcels[parcel]["decision_id"], order, costs.WAITING, difference, 1)
+def _start_waiting_parcel(network, future, seen, hidden, parcel):
+    """Goods and date are there: settles the waiting of all lines and releases the parcel."""
+    line = hidden.parcels[parcel]["first_line"]
+    while line != NONE:
+        parcels.settle_waiting(network, future, seen, hidden, parcel, line)
+        line = hidden.lines[line]["next_line"]
+    release(network, seen, hidden, parcel)
+
+
+@compiled
+def open_presale(network, future, seen, hidden, parcel):
+    """The presale date of a parcel has come.
+
+    Returns:
+        True if it joined the pick queue, False if it has lost its lines.
+    """
+    if hidden.parcels[parcel]["stage"] != LATER:
+        return False
+    now, order = seen.clock[0]["now_seconds"], hidden.parcels[parcel]["order"]
+    log.log_event(hidden, now, log.RELEASE_DUE, order, parcel, hidden.parcels[parcel]["release_at"])
+    _start_waiting_parcel(network, future, seen, hidden, parcel)
+    return True
 
 
 @compiled
 def release(network, seen, hidden, parcel):
     """Goods are allocated: books the first collection with room and joins the pick queue."""
-    parcels = hidden.parcels
-    warehouse, service = parcels[parcel]["warehouse"], parcels[parcel]["service"]
-    ready_at = picking.start_of_next_pick(network, seen, warehouse) + parcels[parcel]["pick_seconds"]
+    rows = hidden.parcels
+    warehouse, service = rows[parcel]["warehouse"], rows[parcel]["service"]
+    ready_at = picking.start_of_next_pick(network, seen, warehouse) + rows[parcel]["pick_seconds"]
     collection = docks.first_collection(network, seen, warehouse, service, ready_at)
-    parcels[parcel]["collection"] = collection
+    rows[parcel]["stage"] = QUEUED
+    rows[parcel]["collection"] = collection
     seen.bookings[collection]["booked_parcels"] += 1
     picking.enqueue(seen, hidden, parcel)
     now = seen.clock[0]["now_seconds"]
-    log.log_event(hidden, now, log.RELEASED, parcels[parcel]["order"], parcel, collection)
+    log.log_event(hidden, now, log.RELEASED, rows[parcel]["order"], parcel, collection)

@@ -13,14 +13,20 @@ import simpy
 from simpy.events import URGENT, EventPriority
 
 from envs import story
+from envs.hidden import QUEUED
 from envs.ranks import Rank
+from envs.room import what_is_full
 from envs.state import NONE
 from envs.world import World
+from scenarios.network import FOREVER_SECONDS
 
 Story = Generator[simpy.Event, object, None]
 Process = Callable[["SimpyClock"], Story]
 
 _ENTITIES = 1 << 40
+
+_LOOK_FOR_ROOM = 32
+"""Events between two looks whether parcels and logs have room."""
 
 
 class Moment(simpy.Event):
@@ -53,16 +59,23 @@ class SimpyClock:
         self.world = world
         self.sim = simpy.Environment()
         self._asked: simpy.Event | None = None
+        self._steps_to_look = _LOOK_FOR_ROOM
         self._bells = [Bell(self.sim) for _ in world.network.warehouses]
         self._first_queued = world.hidden.queues["first_parcel"]
         self._num_busy, self._num_open = world.seen.stations["num_busy"], world.seen.stations["num_open"]
         for warehouse in range(len(world.network.warehouses)):
             self.sim.process(shift_plan(self, warehouse))
             self.sim.process(pick_stations(self, warehouse))
+            if world.network.settings["review_seconds"][0] > 0:
+                self.sim.process(replenishment(self, warehouse))
             for service in range(world.network.pairs.shape[1]):
                 self.sim.process(collection_round(self, warehouse, service))
         for receipt in range(len(world.future.receipts)):
             self.sim.process(inbound_receipt(self, receipt))
+        for outage in range(len(world.future.outages)):
+            self.sim.process(carrier_outage(self, outage))
+        for regime in range(len(world.future.regimes)):
+            self.sim.process(carrier_regime(self, regime))
         self.sim.process(customers(self))
         for process in processes:
             self.sim.process(process(self))
@@ -83,6 +96,11 @@ class SimpyClock:
         step = self.sim.step
         try:
             while self._asked is None:
+                self._steps_to_look -= 1
+                if self._steps_to_look == 0:
+                    self._steps_to_look = _LOOK_FOR_ROOM
+                    while what_is_full(self.world.hidden):
+                        self.world.make_room()
                 step()
         except simpy.core.EmptySchedule:
             return False
@@ -103,6 +121,22 @@ class SimpyClock:
         self._asked = self.sim.event()
         return self._asked
 
+    def set_in_motion(self, num_moved: int) -> None:
+        """Parcels that queue ring for their stations, the others wait for their presale date."""
+        parcels = self.world.hidden.parcels
+        for parcel in self.world.hidden.moved[:num_moved].tolist():
+            if parcels[parcel]["stage"] == QUEUED:
+                self.ring(parcels[parcel]["warehouse"])
+            else:
+                self.sim.process(presale(self, parcel))
+
+    def reroute(self) -> None:
+        """Groups whose plans broke are asked later in this second."""
+        counters, broken = self.world.hidden.counters, self.world.hidden.broken
+        for group in broken[: counters[0]["num_broken"]].tolist():
+            self.sim.process(rerouting(self, group))
+        counters[0]["num_broken"] = 0
+
     def bell(self, warehouse: int) -> simpy.Event:
         """Wait until there may be work for the pick stations."""
         return self._bells[warehouse]
@@ -122,15 +156,52 @@ class SimpyClock:
 
 def customers(clock: SimpyClock) -> Story:
     """Customers order, one after the other; each order is decided at once."""
-    world, moved = clock.world, clock.world.hidden.moved
-    warehouses = world.hidden.parcels["warehouse"]
+    world = clock.world
+    patience = world.future.orders["patience_seconds"].tolist()
     for order, arrival in enumerate(world.future.orders["arrival_seconds"].tolist()):
         yield clock.at(arrival, Rank.ORDER_ARRIVED, order)
-        story.ask(world.handle, clock.sim.now, order)
-        slot = yield clock.decision()
-        num_released = story.carry_out(world.handle, slot)
-        for parcel in moved[:num_released].tolist():
-            clock.ring(warehouses[parcel])
+        if patience[order] < FOREVER_SECONDS:
+            clock.sim.process(impatience(clock, order, arrival + patience[order]))
+        story.arrive(world.handle, clock.sim.now, order)
+        yield from deciding(clock)
+
+
+def deciding(clock: SimpyClock) -> Story:
+    """A router is asked; its plan is carried out, or the order is held and decided later."""
+    world = clock.world
+    slot = yield clock.decision()
+    clock.set_in_motion(story.carry_out(world.handle, slot))
+    group = world.hidden.orders[world.seen.order[0]["order"]]["first_of_group"]
+    hold_until = world.hidden.orders[group]["hold_until"]
+    if hold_until > clock.sim.now:
+        clock.sim.process(hold(clock, int(group), hold_until))
+
+
+def hold(clock: SimpyClock, group: int, until: int) -> Story:
+    """A held order waits for company; who came in time has ended it before."""
+    yield clock.at(until, Rank.HOLD_ENDED, group)
+    if story.end_hold(clock.world.handle, clock.sim.now, group):
+        yield from deciding(clock)
+
+
+def rerouting(clock: SimpyClock, group: int) -> Story:
+    """What broke in this second is decided again, all at once."""
+    yield clock.after(0, Rank.PLAN_BROKE, group)
+    if story.ask_again(clock.world.handle, clock.sim.now, group):
+        yield from deciding(clock)
+
+
+def impatience(clock: SimpyClock, order: int, at: int) -> Story:
+    """A customer has waited long enough and cancels what nobody has begun to pick."""
+    yield clock.at(at, Rank.IMPATIENCE, order)
+    story.lose_patience(clock.world.handle, clock.sim.now, order)
+
+
+def presale(clock: SimpyClock, parcel: int) -> Story:
+    """Allocated goods wait for the date from which they may be sent."""
+    yield clock.at(clock.world.hidden.parcels[parcel]["release_at"], Rank.RELEASE_DUE, parcel)
+    if story.open_presale(clock.world.handle, clock.sim.now, parcel):
+        clock.ring(clock.world.hidden.parcels[parcel]["warehouse"])
 
 
 def shift_plan(clock: SimpyClock, warehouse: int) -> Story:
@@ -145,21 +216,23 @@ def shift_plan(clock: SimpyClock, warehouse: int) -> Story:
 
 def pick_stations(clock: SimpyClock, warehouse: int) -> Story:
     """Free stations take the next parcels whenever there may be work."""
-    world, moved, ready_at = clock.world, clock.world.hidden.moved, clock.world.hidden.parcels["ready_at"]
+    world, moved = clock.world, clock.world.hidden.moved
     while True:
         yield clock.bell(warehouse)
         clock.hang_bell(warehouse)
         num_started = story.start_picks(world.handle, clock.sim.now, warehouse)
         for parcel in moved[:num_started].tolist():
-            clock.sim.process(pick(clock, parcel, warehouse, ready_at[parcel]))
+            clock.sim.process(pick(clock, parcel, warehouse, world.hidden.parcels[parcel]["ready_at"]))
 
 
 def pick(clock: SimpyClock, parcel: int, warehouse: int, ready_at: int) -> Story:
-    """One parcel is picked and brought to its dock."""
+    """One parcel is picked and brought to its dock; what cannot be found is decided again."""
     yield clock.at(ready_at, Rank.PICK_FINISHED, parcel)
-    leaves_at_once = story.finish_pick(clock.world.handle, clock.sim.now, parcel)
+    outcome = story.finish_pick(clock.world.handle, clock.sim.now, parcel)
     clock.ring(warehouse)
-    if leaves_at_once:
+    if outcome & story.BREAKS_PLANS:
+        clock.reroute()
+    if outcome & story.LEAVES_AT_ONCE:
         clock.sim.process(journey(clock, parcel))
 
 
@@ -189,5 +262,35 @@ def inbound_receipt(clock: SimpyClock, receipt: int) -> Story:
     yield clock.at(max(0, row["announced_at"]), Rank.RECEIPT_ANNOUNCED, receipt)
     story.announce(world.handle, clock.sim.now, receipt)
     yield clock.at(row["actual_at"], Rank.RECEIPT_ARRIVED, receipt)
-    if story.receive(world.handle, clock.sim.now, receipt) > 0:
-        clock.ring(row["warehouse"])
+    clock.set_in_motion(story.receive(world.handle, clock.sim.now, receipt))
+    clock.reroute()
+
+
+def replenishment(clock: SimpyClock, warehouse: int) -> Story:
+    """A warehouse reviews its stock at regular times and orders what is due."""
+    world, settings = clock.world, clock.world.network.settings[0]
+    for seconds in range(0, int(settings["horizon_seconds"]), int(settings["review_seconds"])):
+        yield clock.at(seconds, Rank.REVIEW, warehouse)
+        num_ordered = story.review(world.handle, clock.sim.now, warehouse)
+        for receipt in world.hidden.moved[:num_ordered].tolist():
+            clock.sim.process(reordered_goods(clock, receipt))
+
+
+def reordered_goods(clock: SimpyClock, receipt: int) -> Story:
+    """Goods ordered by the review arrive."""
+    yield clock.at(clock.world.hidden.arrivals[receipt]["actual_at"], Rank.RECEIPT_ARRIVED, receipt)
+    clock.set_in_motion(story.receive(clock.world.handle, clock.sim.now, receipt))
+    clock.reroute()
+
+
+def carrier_outage(clock: SimpyClock, outage: int) -> Story:
+    """A carrier service stops collecting; everybody sees it, and what was planned with it is planned again."""
+    yield clock.at(clock.world.future.outages[outage]["starts_at"], Rank.OUTAGE, outage)
+    story.start_outage(clock.world.handle, clock.sim.now, outage)
+    clock.reroute()
+
+
+def carrier_regime(clock: SimpyClock, regime: int) -> Story:
+    """The weather on a carrier's roads changes; nobody is told."""
+    yield clock.at(clock.world.future.regimes[regime]["starts_at"], Rank.REGIME, regime)
+    story.change_regime(clock.world.handle, clock.sim.now, regime)

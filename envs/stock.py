@@ -20,6 +20,23 @@ def allocate(network, seen, warehouse, sku, units):
 
 
 @compiled
+def deallocate(network, seen, warehouse, sku, units):
+    """A plan for units that are on hand broke: they are for sale again."""
+    seen.stock[warehouse, sku]["allocated_units"] -= units
+    prices.refresh(network, seen, warehouse, sku)
+
+
+@compiled
+def write_off(network, seen, warehouse, sku, units, missing):
+    """Of allocated units some cannot be found; the others are for sale again."""
+    cell = seen.stock
+    cell[warehouse, sku]["allocated_units"] -= units
+    cell[warehouse, sku]["on_hand_units"] -= missing
+    cell[warehouse, sku]["written_off_units"] += missing
+    prices.refresh(network, seen, warehouse, sku)
+
+
+@compiled
 def ship(seen, warehouse, sku, units):
     """Allocated units leave the building; availability does not change."""
     cell = seen.stock

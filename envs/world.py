@@ -10,8 +10,10 @@ from envs import log, prices
 from envs.agenda import Agenda, new_agenda
 from envs.costs import MILLICENTS, OBJECTIVE_OF_PART
 from envs.handle import make_handle
+from envs.hidden import Hidden, check_playable, new_hidden, num_receipt_rows
 from envs.plan_table import Plans, new_plans
-from envs.state import Hidden, Observable, check_playable, new_hidden, new_observable
+from envs.room import EVENT_ROWS, LEDGER_ROWS, PARCELS, what_is_full
+from envs.state import Observable, new_observable
 from scenarios.errors import InputError, unknown_name
 from scenarios.network import Network
 from scenarios.trace import Future, Trace
@@ -42,7 +44,7 @@ class World:
         self.trace = trace
         self.network: Network = trace.network
         self.future: Future = trace.future
-        self.seen: Observable = new_observable(trace.network, len(trace.future.receipts))
+        self.seen: Observable = new_observable(trace.network, num_receipt_rows(trace.network, trace.future))
         self.hidden: Hidden = new_hidden(trace.network, trace.future, log.LEVELS[level])
         self.plans: Plans = new_plans(trace.network)
         self.agenda: Agenda = new_agenda(trace.network, trace.future)
@@ -53,6 +55,16 @@ class World:
 
     def _bind(self) -> None:
         self.handle = make_handle(self.network, self.future, self.seen, self.hidden, self.plans, self.agenda)
+
+    def make_room(self) -> None:
+        """Doubles the arrays that are nearly full; their contents stay."""
+        full, grown = what_is_full(self.hidden), {}
+        for name, bit in (("parcels", PARCELS), ("events", EVENT_ROWS), ("ledger", LEDGER_ROWS)):
+            if full & bit:
+                array = getattr(self.hidden, name)
+                grown[name] = np.concatenate([array, np.zeros_like(array)])
+        self.hidden = self.hidden._replace(**grown)
+        self._bind()
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "handle"}

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from envs.hidden import DEPARTED, Hidden
 from envs.metrics import shift_work
 from envs.simulation import Simulation
-from envs.state import Hidden
 from scenarios.network import Network
 from scenarios.trace import Names, Trace
 
@@ -53,6 +53,7 @@ def portrait_of(simulation: Simulation) -> dict[str, Any]:
     """
     network, hidden = simulation.world.network, simulation.world.hidden
     parcels = hidden.parcels[: int(hidden.counters["num_parcels"][0])]
+    parcels = parcels[parcels["stage"] == DEPARTED]
     region = simulation.world.future.orders["region"][parcels["order"]]
     counts = np.zeros(network.lanes.shape, np.int64)  # warehouse, service, region
     np.add.at(counts, (parcels["warehouse"], parcels["service"], region), 1)

@@ -14,16 +14,27 @@ from scenarios.settings import Settings
 
 SCENARIOS: dict[str, str] = {
     "metro": "scenarios.catalogue.metro:metro",
+    "metro-disrupted": "scenarios.catalogue.disrupted:metro_disrupted",
+    "metro-reorder": "scenarios.catalogue.disrupted:metro_reorder",
     "metro-small": "scenarios.catalogue.metro:metro_small",
     "olist-pooled": "scenarios.olist.read:load_olist",
     "tables": "scenarios.tables.read:load_tables",
     "tiny": "scenarios.catalogue.tiny:tiny",
     "toy-backorder": "scenarios.catalogue.toys:toy_backorder",
+    "toy-cancel": "scenarios.catalogue.toys_disruptions:toy_cancel",
     "toy-cutoff": "scenarios.catalogue.toys:toy_cutoff",
     "toy-handling": "scenarios.catalogue.toys:toy_handling",
+    "toy-hold": "scenarios.catalogue.toys_disruptions:toy_hold",
     "toy-mmc": "scenarios.catalogue.toys:toy_mmc",
     "toy-nearest": "scenarios.catalogue.toys:toy_nearest",
+    "toy-outage": "scenarios.catalogue.toys_disruptions:toy_outage",
+    "toy-presale": "scenarios.catalogue.toys_disruptions:toy_presale",
+    "toy-promotion": "scenarios.catalogue.toys_disruptions:toy_promotion",
+    "toy-receipt-short": "scenarios.catalogue.toys_disruptions:toy_receipt_short",
+    "toy-regime": "scenarios.catalogue.toys_disruptions:toy_regime",
+    "toy-reorder": "scenarios.catalogue.toys_disruptions:toy_reorder",
     "toy-scarce": "scenarios.catalogue.toys:toy_scarce",
+    "toy-short-pick": "scenarios.catalogue.toys_disruptions:toy_short_pick",
     "toy-split": "scenarios.catalogue.toys:toy_split",
 }
 """Name -> ``module:function`` that builds the scenario; those with a parameter ``data`` read a folder."""
@@ -107,5 +118,5 @@ def main(args: list[str]) -> int:
     for name in scenario_names():
         module, _, function = SCENARIOS[name].partition(":")
         doc = inspect.getdoc(getattr(import_module(module), function)) or ""
-        print(f"{name:14s} {doc.splitlines()[0] if doc else ''}")
+        print(f"{name:17s} {doc.splitlines()[0] if doc else ''}")
     return 0

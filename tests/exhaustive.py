@@ -1,12 +1,12 @@
 """Every plan of a decision, enumerated one by one in plain Python: the yardstick of plan enumeration.
 
-Nothing of the rules is called. Lines that leave from stock of one warehouse with one service share a parcel,
-a backordered line has its own.
+Nothing of the rules is called. Lines that leave from stock of one warehouse with one service at one presale date (or
+now) share a parcel, a backordered line has its own. A parcel leaves at the latest presale date of its lines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -21,7 +21,7 @@ from scenarios.network import TABLE_WEIGHT, Network
 Parcel = tuple[int, int, int, frozenset[int]]
 """Warehouse, service, receipt (-1: from stock), lines."""
 
-BACKORDER_LAST = 1 << 50
+BACKORDER_LAST, HOLD_LAST = 1 << 50, 1 << 59
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Priced:
     costs: tuple[int, ...]  # shipping, handling, packaging, lost margin, lateness, waiting, carbon
     bid_millicents: int
     ranks: tuple[int, ...]  # by envs.plan_table.Rule
+    late_weight: int  # of the line most likely to be late
 
 
 class Exhaustive:
@@ -63,12 +64,13 @@ class Exhaustive:
 
     def _extend(self, sources, line, parcels, most) -> Iterator[frozenset[Parcel]]:
         if line == len(sources):
+            leaves = [(date, self.release_at(found)) for (_, _, r, date), found in parcels.items() if r < 0]
             plan = frozenset((w, s, r, frozenset(found)) for (w, s, r, _), found in parcels.items())
-            if all(self.price(parcel) is not None for parcel in plan):
+            if all(a == b for a, b in leaves) and all(self.price(parcel) is not None for parcel in plan):
                 yield plan
             return
-        for w, s, receipt in sources[line]:
-            key = (w, s, receipt, line if receipt >= 0 else -1)
+        for w, s, receipt, date in sources[line]:
+            key = (w, s, receipt, line if receipt >= 0 else date)
             if key not in parcels and len(parcels) == most:
                 continue
             parcels.setdefault(key, []).append(line)
@@ -77,8 +79,15 @@ class Exhaustive:
             if not parcels[key]:
                 del parcels[key]
 
-    def _sources(self, line: int) -> list[tuple[int, int, int]]:
+    def release_at(self, lines: Iterable[int]) -> int:
+        """The latest presale date to come of some lines; 0 if all may leave now."""
+        return max(date if date > self.now else 0 for date in (self.lines[i]["ship_from_seconds"] for i in lines))
+
+    def _sources(self, line: int) -> list[tuple[int, int, int, int]]:
+        """Warehouse, service, receipt and, from stock, the date at which the line could leave (0: now)."""
         row, found = self.lines[line], []
+        dates = {self.release_at([i]) for i in range(len(self.lines))}
+        dates = {date for date in dates if date >= self.release_at([line])}
         for w in range(len(self.network.warehouses)):
             cell = self.seen.stock[w, row["sku"]]
             is_there = cell["on_hand_units"] - cell["allocated_units"] >= row["units"]
@@ -91,10 +100,10 @@ class Exhaustive:
                 and known["expected_units"] - known["claimed_units"] >= row["units"]
             ]
             for s in range(len(self.network.services)):
-                if is_there and row["ship_from_seconds"] <= self.now:
-                    found.append((w, s, -1))
+                if is_there:
+                    found += [(w, s, -1, date) for date in dates]
                 if receipts and self.network.settings["is_backorder_allowed"][0]:
-                    found.append((w, s, min(receipts)[1]))
+                    found.append((w, s, min(receipts)[1], 0))
         return found
 
     def _start_at(self, w: int) -> int:
@@ -115,7 +124,7 @@ class Exhaustive:
         w, s, receipt, lines = parcel
         network, settings, site = self.network, self.network.settings[0], self.network.warehouses[w]
         lane, pair = network.lanes[w, s, self.order["region"]], network.pairs[w, s]
-        needs = int(self.order["requirements"])
+        needs = 0
         for line in lines:
             needs |= self.lines[line]["requirements"]
         if lane["zone"] < 0 or not pair["num_collections"]:
@@ -131,18 +140,18 @@ class Exhaustive:
             return None
         units, count = sum(self.lines[line]["units"] for line in lines), len(lines)
         pick = site["pick_parcel_seconds"] + count * site["pick_line_seconds"] + units * site["pick_unit_seconds"]
-        start, waits = self.start_at(w), 0
+        start, release = self.start_at(w), self.release_at(lines)
         if receipt >= 0:
-            expected = int(self.seen.receipts["expected_at"][receipt])
-            start, waits = max(start, open_after(self._shifts(site), expected, 0)), max(0, expected - self.now)
+            release = max(release, int(self.seen.receipts["expected_at"][receipt]))
+        if release > start:
+            start = open_after(self._shifts(site), release, 0)
+        could = {i: max(self.now, self.lines[i]["ship_from_seconds"]) for i in lines}
+        waits = [max(0, release - could[i]) for i in lines]
+        num_waiting = sum(receipt >= 0 or seconds > 0 for seconds in waits)
         ready = int(start + pick)
-        collected = self._collected(pair, ready)
+        collected = self._collected(pair, ready, int(self.seen.interruptions["until_seconds"][w, s]))
         table = network.tables[lane["transit_table"]]
-        late = np.maximum(collected + table["value"] - self.order["promise_at"], 0)
-        tail = int(table["weight"][late > 0].sum())
-        moment = int((table["weight"] * np.minimum(late, settings["lateness_cap_seconds"])).sum())
-        lateness = int(settings["lateness_step_millicents"]) * tail // TABLE_WEIGHT
-        lateness += int(settings["lateness_hour_millicents"]) * (moment // TABLE_WEIGHT) // 3600
+        late = [self._lateness(table, collected - self.lines[i]["promise_at"]) for i in lines]
         distance = int(lane["distance_km"])
         service = network.services[s]
         milligrams = int(service["carbon_parcel_milligrams"])
@@ -152,30 +161,68 @@ class Exhaustive:
             int(site["parcel_millicents"] + count * site["line_millicents"]),
             int(settings["packaging_parcel_millicents"]) + int(settings["packaging_kg_millicents"]) * grams // 1000,
             0,
-            count * lateness,
-            count * (int(settings["waiting_hour_millicents"]) * waits // 3600),
+            sum(value for value, _ in late),
+            sum(int(settings["waiting_hour_millicents"]) * seconds // 3600 for seconds in waits),
             int(settings["carbon_kg_millicents"]) * milligrams // 1_000_000,
         )
         bid = sum(self.lines[i]["units"] * int(self.bids[w, self.lines[i]["sku"]]) for i in lines)
         mean = collected + int((table["weight"] * table["value"]).sum()) // TABLE_WEIGHT
         money, tardy, carbon = sum(costs[:4]), costs[4] + costs[5], costs[6]
-        last = BACKORDER_LAST * count if receipt >= 0 else 0
+        last = BACKORDER_LAST * num_waiting
         score = self.weights[0] * money + self.weights[1] * tardy + self.weights[2] * carbon + 1000 * bid
         ranks = (
             *(score, money + last, count * (mean - self.now) + last, count * distance + last, 1 + last),
             *(money + tardy + carbon, money, tardy, carbon),
             *(score + 2 * self.weights[0] * money, score + 2 * self.weights[1] * tardy),
         )
-        return Priced(costs, bid, ranks)
+        return Priced(costs, bid, ranks, max(tail for _, tail in late))
 
-    def _collected(self, pair, ready: int) -> int:
-        """Second of the first collection from ``ready`` on with room; the last one always has room."""
+    def _lateness(self, table, margin: int) -> tuple[int, int]:
+        """Expected lateness cost of a line that leaves ``margin`` seconds after its promise, and weight of being late.
+
+        The formula of ``envs.costs``, which rounds three times, by sums over the whole table.
+        """
+        settings = self.network.settings[0]
+        late = np.maximum(table["value"] + margin, 0)
+        tail = int(table["weight"][late > 0].sum())
+        moment = int((table["weight"] * np.minimum(late, settings["lateness_cap_seconds"])).sum())
+        lateness = int(settings["lateness_step_millicents"]) * tail // TABLE_WEIGHT
+        return lateness + int(settings["lateness_hour_millicents"]) * (moment // TABLE_WEIGHT) // 3600, tail
+
+    def _collected(self, pair, ready: int, until: int) -> int:
+        """Second of the first collection from ``ready`` and ``until`` on with room; the last one always comes."""
         first, last = int(pair["first_collection"]), int(pair["first_collection"] + pair["num_collections"] - 1)
         for c in range(first, last):
             row = self.network.collections[c]
-            if row["time_seconds"] >= ready and self.seen.bookings["booked_parcels"][c] < row["capacity_parcels"]:
+            is_full = self.seen.bookings["booked_parcels"][c] >= row["capacity_parcels"]
+            if row["time_seconds"] >= max(ready, until) and not is_full:
                 return int(row["time_seconds"])
         return max(ready, int(self.network.collections["time_seconds"][last]))
+
+    def holds(self) -> list[int]:
+        """Seconds for which the order may be held."""
+        durations = {int(self.network.settings[f"hold_{name}_seconds"][0]) for name in ("short", "long")}
+        if self.order["num_holds"] >= 2 or self.order["is_again"]:
+            return []
+        return sorted(d for d in durations if d > 0 and self.order["held_seconds"] + d <= 7200)
+
+    def decline_ranks(self) -> np.ndarray:
+        """int64 (rules,): what declining is worth by every rule."""
+        margin = int(self.order["margin_millicents"])
+        score = self.weights[0] * margin
+        return np.array([score, *[1 << 60] * 4, margin, margin, 0, 0, 3 * score, score])
+
+    def hold_costs(self, seconds: int) -> np.ndarray:
+        """int64 (parts,): what holding the order so long costs."""
+        waiting = len(self.lines) * (int(self.network.settings["waiting_hour_millicents"][0]) * seconds // 3600)
+        return np.array([0, 0, 0, 0, 0, waiting, 0])
+
+    def hold_ranks(self, seconds: int, others: list[np.ndarray]) -> np.ndarray:
+        """int64 (rules,): what holding is worth when the other candidates are worth ``others``."""
+        best, waiting = np.min(others, axis=0), int(self.hold_costs(seconds).sum())
+        tardy = self.weights[1] * waiting
+        best[1:5] = HOLD_LAST
+        return best + np.array([tardy, 0, 0, 0, 0, waiting, 0, waiting, 0, tardy, 3 * tardy])
 
     def ranks(self, plan: frozenset[Parcel]) -> np.ndarray:
         """int64 (rules,): the plan's value by every rule."""

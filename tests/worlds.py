@@ -7,7 +7,7 @@ handle, scarce stock, receipts announced in the second in which an order arrives
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,18 @@ from scenarios.network import (
     WAREHOUSES,
     Network,
 )
-from scenarios.trace import LINES, ORDERS, RECEIPTS, Future, Names, Trace, quiet_future
+from scenarios.trace import (
+    ALL_WAREHOUSES,
+    LINES,
+    ORDERS,
+    OUTAGES,
+    RECEIPTS,
+    REGIMES,
+    Future,
+    Names,
+    Trace,
+    quiet_future,
+)
 
 HOUR, DAY = 3600, 86_400
 GRID = 600
@@ -61,6 +72,22 @@ class Sizes:
     most_units_on_shelf: int = 6
     share_without_lane: float = 0.1
     share_with_requirements: float = 0.2
+    has_holds: bool = False
+    has_presale: bool = False
+    has_short_picks: bool = False
+    has_outages: bool = False
+    has_regimes: bool = False
+    has_surprising_receipts: bool = False
+    has_patience: bool = False
+    has_reordering: bool = False
+
+
+TROUBLES = tuple(field.name for field in fields(Sizes) if field.name.startswith("has_"))
+
+
+def every_trouble(**changes: Any) -> dict[str, Any]:
+    """All kinds of trouble at once."""
+    return {**dict.fromkeys(TROUBLES, True), **changes}
 
 
 def sizes(**fixed: Any) -> st.SearchStrategy[Sizes]:
@@ -79,6 +106,7 @@ def sizes(**fixed: Any) -> st.SearchStrategy[Sizes]:
         "most_units_on_shelf": st.integers(0, 8),
         "share_without_lane": st.sampled_from([0.0, 0.2, 0.6]),
         "share_with_requirements": st.sampled_from([0.0, 0.2, 0.6]),
+        **dict.fromkeys(TROUBLES, st.booleans()),
     }
     chosen = {name: st.just(fixed[name]) if name in fixed else how for name, how in drawn.items()}
     rest = {name: st.just(value) for name, value in fixed.items() if name not in drawn}
@@ -127,6 +155,8 @@ def random_trace(seed: int, world: Sizes | None = None, **changes: Any) -> Trace
         )
     )
     future = quiet_future(*random_orders(random, network, world), random_receipts(random, world), world.num_warehouses)
+    trouble = np.random.default_rng([seed, 1])  # of its own, so that a world stays the same without it
+    network, future = add_trouble(trouble, network, future, world)
     return SmallTrace("random@1", int(seed), names, network, future)
 
 
@@ -264,6 +294,65 @@ def random_receipts(random: np.random.Generator, world: Sizes, announced_after: 
     receipts["expected_units"] = random.integers(1, 9, world.num_receipts)
     receipts["actual_at"], receipts["actual_units"] = receipts["expected_at"], receipts["expected_units"]
     return receipts
+
+
+def add_trouble(
+    random: np.random.Generator, network: Network, future: Future, world: Sizes
+) -> tuple[Network, Future]:
+    """Adds the kinds of trouble that a world has."""
+    settings, warehouses, stock = (getattr(network, name).copy() for name in ("settings", "warehouses", "stock"))
+    tables, orders, lines, receipts = network.tables, future.orders.copy(), future.lines.copy(), future.receipts.copy()
+    outages, regimes, suppliers = future.outages, future.regimes, future.suppliers.copy()
+    end = int(settings["end_seconds"][0])
+    if world.has_holds:
+        settings["hold_short_seconds"], settings["hold_long_seconds"] = random.choice([0, GRID, 3 * GRID], 2)
+        orders["customer_id"] = random.integers(0, 2, len(orders))
+    if world.has_presale:
+        dates = random.integers(0, (world.days + 1) * DAY // GRID, world.num_skus) * GRID
+        dates = np.where(random.random(world.num_skus) < 0.4, dates, 0)[lines["sku"]]
+        lines["ship_from_seconds"] = np.where(dates > orders["arrival_seconds"][lines["order"]], dates, 0)
+    if world.has_short_picks:
+        warehouses["short_weight"] = random.choice([0, TABLE_WEIGHT // 10, TABLE_WEIGHT // 2], len(warehouses))
+    if world.has_outages:
+        outages = random_outages(random, world, end)
+    if world.has_regimes:
+        regimes = np.zeros(5, REGIMES)
+        regimes["starts_at"] = np.sort(random.integers(0, end // GRID, 5)) * GRID
+        regimes["service"] = random.integers(0, world.num_services, 5)
+        regimes["transit_permille"] = random.integers(500, 4000, 5)
+    if world.has_surprising_receipts:
+        surprise(random, receipts)
+    if world.has_patience:
+        is_patient = random.random(len(orders)) < 0.4
+        patience = random.integers(1, DAY // GRID, len(orders)) * GRID
+        orders["patience_seconds"] = np.where(is_patient, FOREVER_SECONDS, patience)
+    if world.has_reordering:
+        settings["review_seconds"] = random.integers(1, 24) * GRID
+        tables = np.concatenate([tables, [quantile_table(random.integers(1, 60, 8) * GRID)]])
+        warehouses["lead_table"] = len(tables) - 1
+        stock["order_up_to_units"] = random.integers(0, 9, stock.shape)
+        stock["reorder_point_units"] = random.integers(0, 9, stock.shape) * stock["order_up_to_units"] // 9
+        suppliers["luck_key"] = random.integers(0, 1 << 64, len(suppliers), np.uint64)
+    network = network._replace(settings=settings, warehouses=warehouses, stock=stock, tables=tables)
+    return network, Future(orders, lines, receipts, outages, regimes, suppliers)
+
+
+def random_outages(random: np.random.Generator, world: Sizes, end: int, after: int = -1) -> np.ndarray:
+    """Outages on the grid that begin after a given second."""
+    outages = np.zeros(4, OUTAGES)
+    first = (after + GRID) // GRID
+    outages["starts_at"] = np.sort(random.integers(first, max(first + 1, world.days * DAY // GRID), 4)) * GRID
+    outages["ends_at"] = np.minimum(end, outages["starts_at"] + random.integers(0, DAY // GRID, 4) * GRID)
+    outages["service"] = random.integers(0, world.num_services, 4)
+    outages["warehouse"] = random.integers(ALL_WAREHOUSES, world.num_warehouses, 4)
+    return outages
+
+
+def surprise(random: np.random.Generator, receipts: np.ndarray) -> None:
+    """Receipts come at another time with other units than was announced."""
+    shift = random.integers(-12, 24, len(receipts)) * GRID
+    receipts["actual_at"] = np.maximum(receipts["announced_at"], receipts["expected_at"] + shift)
+    receipts["actual_units"] = random.integers(0, receipts["expected_units"] + 2)
 
 
 def with_future(trace: Trace, **arrays: np.ndarray) -> Trace:

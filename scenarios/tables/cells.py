@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Context, Decimal, Inexact
 from typing import Any, ClassVar
 
@@ -264,6 +264,29 @@ class TimeZone(Kind):
         except InputError as error:
             raise BadCellError from error
         return text
+
+
+@dataclass(frozen=True)
+class Day(Kind):
+    """A date, kept as its proleptic Gregorian ordinal."""
+
+    dtype: ClassVar[Any] = np.int64
+    absent: ClassVar[Any] = -1
+
+    @property
+    def expected(self) -> str:
+        return "an ISO date such as 2025-03-14 from the years 1990 to 2199"
+
+    def parse(self, text: str) -> int:
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII):
+            raise BadCellError
+        try:
+            day = date.fromisoformat(text)
+        except ValueError as error:
+            raise BadCellError from error
+        if not 1990 <= day.year <= 2199:
+            raise BadCellError
+        return day.toordinal()
 
 
 @dataclass(frozen=True)

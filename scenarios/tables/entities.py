@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -12,7 +14,7 @@ from scenarios.collection import Collection
 from scenarios.errors import InputError
 from scenarios.handling import Handling
 from scenarios.local_time import minutes_of
-from scenarios.quantiles import QuantileTable, constant, from_quantiles, unit_lognormal
+from scenarios.quantiles import QuantileTable, constant, from_quantiles, lognormal, unit_lognormal
 from scenarios.region import Region
 from scenarios.service import CarrierService, Rate, Zone
 from scenarios.sku import Sku
@@ -69,12 +71,22 @@ def skus(tables: Tables, problems: Problems) -> dict[int, Sku]:
     return _sound(found)
 
 
+def presale(tables: Tables, built: dict[int, Sku], first_day: date, problems: Problems) -> dict[int, Sku]:
+    """The SKUs with their presale dates as days after the first one; dates that have passed by then do not matter."""
+    rows, found = tables["skus"], {}
+    for row, sku in built.items():
+        days = int(rows["ship_from_date"][row]) - first_day.toordinal()
+        found[row] = sku if days <= 0 else build(rows, row, problems, replace, sku, ship_from_day=days)
+    return _sound(found)
+
+
 def warehouses(tables: Tables, time_zone: str, problems: Problems) -> dict[int, Warehouse]:
     """Warehouses with their shifts, by row number."""
     rows, found = tables["warehouses"], {}
     shifts = _shifts(tables, problems)
     for row in rows.usable():
-        cells = values_of(rows, row, "warehouse_id", "parcel_currency", "line_currency", "pick_sigma")
+        skipped = ("warehouse_id", "parcel_currency", "line_currency", "pick_sigma", "lead_median_hours", "lead_sigma")
+        cells = values_of(rows, row, *skipped)
         sigma = rows["pick_sigma"][row].item()
         given = dict(
             name=rows.ids[row],
@@ -86,6 +98,7 @@ def warehouses(tables: Tables, time_zone: str, problems: Problems) -> dict[int, 
             line_millicents=rows["line_currency"][row].item(),
             pick_factor=_pick_factor(sigma),
             capabilities=Handling(cells.pop("capabilities")),
+            lead_time=_lead_time(rows["lead_median_hours"][row].item(), rows["lead_sigma"][row].item()),
         )
         found[row] = build(rows, row, problems, Warehouse, **given, **cells)
     return _sound(found)
@@ -196,20 +209,29 @@ def collections(tables: Tables, problems: Problems) -> dict[int, Collection]:
     return _sound(found)
 
 
-def stock(tables: Tables, problems: Problems) -> tuple[StockRow, ...]:
-    """Stock at the start."""
+def stock(tables: Tables, is_reviewed: bool, problems: Problems) -> tuple[StockRow, ...]:
+    """Stock at the start; reordering at warehouses without a lead time is reported if stock is reviewed."""
     rows, found = tables["stock"], {}
     warehouse_ids, sku_ids = tables["warehouses"].ids, tables["skus"].ids
     for row in rows.usable():
         c = values_of(rows, row)
-        given = (str(warehouse_ids[c["warehouse_id"]]), str(sku_ids[c["sku_id"]]), c["on_hand_units"])
+        levels = [c[name] for name in ("on_hand_units", "reorder_point_units", "order_up_to_units")]
+        given = (str(warehouse_ids[c["warehouse_id"]]), str(sku_ids[c["sku_id"]]), *levels)
         found[row] = build(rows, row, problems, StockRow, *given)
+        if is_reviewed and c["order_up_to_units"] and tables["warehouses"]["lead_median_hours"][c["warehouse_id"]] < 0:
+            expected, remedy = "a lead_median_hours of its warehouse", "fill it in there, or leave this cell blank"
+            rows.report(problems, row, "order_up_to_units", c["order_up_to_units"], expected, remedy)
     return tuple(_sound(found).values())
 
 
 @lru_cache(1024)
 def _pick_factor(sigma: float) -> QuantileTable:
     return unit_lognormal(sigma) if sigma else constant(1000)
+
+
+@lru_cache(1024)
+def _lead_time(median_seconds: int, sigma: float) -> QuantileTable | None:
+    return None if median_seconds < 0 else lognormal(median_seconds, sigma)
 
 
 @lru_cache(1024)

@@ -143,7 +143,7 @@ PROMISE_SHARES = (0.25, 0.5, 0.25)  # of orders promised for the end of the next
 
 
 def tables() -> dict[str, list[Row]]:
-    """Rows of all tables, without headers, in the schema's sequence of columns."""
+    """Rows of all tables, without headers, in the schema's sequence of columns; blank at the end where short."""
     orders, lines = _orders()
     sites = [row[0] for row in WAREHOUSES]
     return {
@@ -219,7 +219,7 @@ def write(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     content = tables()
     for table in TABLES:
-        rows = content[table.name]
+        rows = [(*row, *[""] * (len(table.columns) - len(row))) for row in content[table.name]]
         used = [
             position
             for position, column in enumerate(table.columns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
+from datetime import datetime
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 
 from scenarios.demand import PublishedDemand
 from scenarios.errors import InputError
-from scenarios.local_time import format_utc
+from scenarios.local_time import format_utc, zone_of
 from scenarios.order_log import OrderLog
 from scenarios.scenario import Scenario
 from scenarios.tables import entities
@@ -86,12 +87,15 @@ def read_folder(folder: Path, problems: Problems) -> tuple[Scenario | None, dict
     warehouses = entities.warehouses(tables, zone, problems)
     services = entities.services(tables, problems)
     collections = entities.collections(tables, problems)
-    stock = entities.stock(tables, problems)
+    stock = entities.stock(tables, settings["review"] > 0, problems)
     for name in ("regions", "skus"):
         _check_forecast(tables[name], problems)
     times = order_times(tables, regions, problems)
     check_lines(tables, problems)
     window = window_of(tables, times, settings, problems)
+    if window is not None:
+        first_day = datetime.fromtimestamp(window.start, zone_of("time_zone", zone)).date()
+        skus = entities.presale(tables, skus, first_day, problems)
     arriving = receipts(tables, warehouses, window, problems)
     network = ("warehouses", "services", "collections", "regions", "rate_cards", "transit")
     if all(len(tables[name]) and tables[name].is_usable.all() for name in network):

@@ -32,6 +32,9 @@ SETTINGS_FIELDS = {
     "packaging_parcel": "packaging_parcel_millicents",
     "packaging_kg": "packaging_kg_millicents",
     "price_level": "price_level_millicents",
+    "hold_short": "hold_short_minutes",
+    "hold_long": "hold_long_minutes",
+    "review": "review_hours",
 }
 """Keys whose field in ``Settings`` is spelled with its unit."""
 
@@ -48,6 +51,9 @@ RULES: tuple[Column, ...] = (
     _setting("packaging_kg", MONEY, "packaging of each kilogram in a parcel", "currency"),
     _setting("quote_level", Real(0.001, 1), "share of parcels that arrive by the delivery time quoted"),
     _setting("price_level", MONEY, "level of the closed-form bid prices of stock", "currency"),
+    _setting("hold_short", Exact(1, 0, 120), "an order may be held so long before it is decided; 0 for not", "minutes"),
+    _setting("hold_long", Exact(1, 0, 120), "the same, a longer one", "minutes"),
+    _setting("review", Exact(1, 0, 8784), "hours between reviews of stock that is reordered; 0 for none", "hours"),
 )
 """Keys of ``settings.csv`` that become ``scenarios.settings.Settings``."""
 
@@ -88,6 +94,9 @@ def read_settings(rows: Rows, problems: Problems) -> dict[str, Any]:
             values[key] = column.kind.parse(text)
         except BadCellError:
             rows.report(problems, row, "value", text, f"for {key} {column.expected}", column.kind.remedy)
+    if 0 < values["hold_long"] <= values["hold_short"]:
+        row, expected = rows.index["hold_long"], f"more than hold_short ({values['hold_short']}), or 0"
+        rows.report(problems, row, "value", values["hold_long"], expected, "swap them, or leave one out")
     return values
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from envs.costs import COST_PARTS
 from envs.feature_schema import CONTEXT_FEATURES, NUM_CONTEXT, NUM_FEATURES, SLOT_FEATURES
 from envs.plan_table import Rule
+from tests.asked import asked_otherwise
 from tests.played import decisions, is_over
 from tests.worlds import HOUR, random_trace, traces
 
@@ -32,10 +33,19 @@ def slot_quantities(world, slot) -> dict[str, float]:
     score = plans.rules[: plans.counts[0], Rule.SCORE] / 1e8
     result = {f"{part.name}_cost": plans.costs[slot, i] / 1e5 for i, part in enumerate(COST_PARTS)}
     last = max([now, *parcels["mean_at"]])
+    slacks = [
+        int(seen.lines["promise_at"][line] - parcel["mean_at"])
+        for parcel in parcels
+        for line in range(order["num_lines"])
+        if int(parcel["lines_mask"]) >> line & 1
+    ]
     result |= {
         "is_real": 1.0,
-        "is_decline": float(not len(parcels)),
+        "is_decline": float(not len(parcels) and not row["hold_seconds"]),
         "num_parcels": len(parcels),
+        "later_share": parcels["num_lines"][(parcels["receipt"] < 0) & (parcels["release_at"] > 0)].sum()
+        / order["num_lines"],
+        "hold": row["hold_seconds"] / HOUR,
         "backordered_share": parcels["num_lines"][parcels["receipt"] >= 0].sum() / order["num_lines"],
         "bid_value": parcels["bid_millicents"].sum() / 1e5,
         "score": score[slot],
@@ -47,7 +57,7 @@ def slot_quantities(world, slot) -> dict[str, float]:
         ).sum(),
         "collected": max([0, *(parcels["collected_at"] - now)]) / HOUR,
         "door": (last - now) / HOUR,
-        "slack": (order["promise_at"] - last) / HOUR if len(parcels) else 0.0,
+        "slack": min(slacks) / HOUR if len(parcels) else 0.0,
         "distance": parcels["distance_km"].max(initial=0),
         "shelf_left": 1.0,
         "shelf_cover": 10.0,
@@ -96,6 +106,9 @@ def context_quantities(world) -> dict[str, float]:
         "units": seen.lines["units"][: order["num_lines"]].sum(),
         "margin": order["margin_millicents"] / 1e5,
         "promise": (order["promise_at"] - now) / HOUR,
+        "num_orders": order["num_orders"],
+        "is_again": order["is_again"],
+        "held": order["held_seconds"] / HOUR,
         "best_score": plans.rules[0, Rule.SCORE] / 1e8,
         "num_plans": plans.counts[0],
         "mean_pick_start": starts.mean(),
@@ -104,6 +117,7 @@ def context_quantities(world) -> dict[str, float]:
         if settings["hourly_orders_milli"]
         else 0.0,
         "transit_seen": (seen.punctuality["transit_permille"] / 1000 - 1).mean(),
+        "interrupted": (seen.interruptions["until_seconds"] > now).mean(),
         "weight_cost": WEIGHTS[0],
         "weight_lateness": WEIGHTS[1],
         "weight_carbon": WEIGHTS[2],
@@ -129,9 +143,11 @@ def assert_described(world) -> None:
 @settings(max_examples=40)
 @given(traces(num_orders=20, share_without_lane=0.1))
 def test_features_of_random_worlds(trace):
+    random = np.random.default_rng(0)
     for world in decisions(trace, weights=WEIGHTS):
         if not is_over(world):
             assert_described(world)
+            assert_described(asked_otherwise(world, random))
 
 
 def test_features_of_metro(trace_of):

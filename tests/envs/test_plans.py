@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from envs.plan_table import (
     ALWAYS_REAL_FLAG,
     BACKORDER_FLAG,
+    HOLD_FLAG,
     MAX_PLANS,
     NUM_RULES,
     SPLIT_FLAG,
     Rule,
 )
+from tests.asked import asked_otherwise
 from tests.exhaustive import Exhaustive, plan_in_slot
-from tests.played import decisions
+from tests.played import decisions, is_over
 from tests.worlds import random_trace, traces
 
 SMALL = {"num_warehouses": 3, "num_services": 2, "max_lines": 3, "num_orders": 8, "num_skus": 5}
@@ -24,13 +26,18 @@ WEIGHTS = st.tuples(*[st.sampled_from([0.0, 0.5, 1.0, 3.0])] * 3)
 
 
 def compared(trace, seed=0, **options):
-    """At every decision: the world, the exhaustive plans, and the plans of the slots."""
+    """At every decision, as it is and asked otherwise: the world, the exhaustive plans, and the plans of the slots.
+
+    The plan of a slot is empty if it declines the order or holds it.
+    """
+    random = np.random.default_rng(seed)
     for world in decisions(trace, seed, **options):
-        if world.hidden.orders["status"][world.seen.order["order"][0]] != 0 or world.agenda.size[0] == 0:
+        if is_over(world):
             return
-        every = Exhaustive(world.network, world.seen)
-        slots = [plan_in_slot(world.plans, slot) for slot in range(world.plans.counts[0])]
-        yield world, every, {plan: every.ranks(plan) for plan in every.plans()}, slots
+        for asked in (world, asked_otherwise(world, random)):
+            every = Exhaustive(asked.network, asked.seen)
+            slots = [plan_in_slot(asked.plans, slot) for slot in range(asked.plans.counts[0])]
+            yield asked, every, {plan: every.ranks(plan) for plan in every.plans()}, slots
 
 
 @settings(max_examples=25)
@@ -38,16 +45,28 @@ def compared(trace, seed=0, **options):
 def test_slots_are_feasible_distinct_and_priced_right(trace, weights):
     for world, every, feasible, slots in compared(trace, weights=weights):
         plans = world.plans
-        assert len(set(slots)) == len(slots) <= MAX_PLANS
+        chosen = [plan for plan in slots if plan]
+        assert len(set(chosen)) == len(chosen) <= len(slots) <= MAX_PLANS
         for slot, plan in enumerate(slots):
             if not plan:
-                assert plans.slots["is_decline"][slot]
-                assert plans.costs[slot].sum() == plans.costs[slot, 3] == world.seen.order["margin_millicents"][0]
                 continue
             assert plan in feasible
+            assert not plans.slots["is_decline"][slot]
+            assert not plans.slots["hold_seconds"][slot]
             assert plans.costs[slot].tolist() == every.costs(plan).tolist()
             assert plans.rules[slot].tolist() == feasible[plan].tolist()
             assert plans.slots["bid_millicents"][slot] == sum(every.price(parcel).bid_millicents for parcel in plan)
+            waiting = {kind: [p[3] for p in plan if (p[2] >= 0) == kind] for kind in (True, False)}
+            assert plans.slots["num_backordered_lines"][slot] == sum(len(lines) for lines in waiting[True])
+            later = [lines for lines in waiting[False] if every.release_at(lines) > 0]
+            assert plans.slots["num_later_lines"][slot] == sum(len(lines) for lines in later)
+            for n in plans.chosen[slot, : len(plan)]:
+                row = plans.options[n]
+                parcel = next(p for p in plan if sum(1 << line for line in p[3]) == row["lines_mask"])
+                assert row["late_weight"] == every.price(parcel).late_weight
+                date = every.release_at(parcel[3])
+                is_on_receipt = row["receipt"] >= 0 and world.seen.receipts["expected_at"][row["receipt"]] >= date
+                assert row["release_at"] == (0 if is_on_receipt else date)
 
 
 @settings(max_examples=25)
@@ -96,24 +115,70 @@ def test_the_two_best_splits_and_backorders_are_slots(trace):
 @given(traces(**{**SMALL, "share_with_requirements": 0.6}))
 def test_decline_is_real_if_it_is_a_choice_or_nothing_else_is_feasible(trace):
     is_choice = bool(trace.network.settings["is_decline_a_choice"][0])
-    for world, _, feasible, slots in compared(trace):
-        declines = [slot for slot, plan in enumerate(slots) if not plan]
+    for world, every, feasible, slots in compared(trace):
+        plans = world.plans
+        declines = np.flatnonzero(plans.slots["is_decline"][: len(slots)])
         assert len(declines) == (is_choice or not feasible)
         for slot in declines:
-            assert world.plans.slots["guarantees"][slot] == ALWAYS_REAL_FLAG
+            assert not slots[slot]
+            assert not plans.slots["hold_seconds"][slot]
+            assert plans.slots["guarantees"][slot] == ALWAYS_REAL_FLAG
+            assert plans.costs[slot].sum() == plans.costs[slot, 3] == world.seen.order["margin_millicents"][0]
+            assert plans.rules[slot].tolist() == every.decline_ranks().tolist()
+
+
+@settings(max_examples=25)
+@given(traces(**SMALL), WEIGHTS)
+def test_holds_cost_their_waiting_and_are_worth_the_best_other_slot(trace, weights):
+    for world, every, feasible, slots in compared(trace, weights=weights):
+        plans, others = world.plans, list(feasible.values())
+        if plans.slots["is_decline"][: len(slots)].any():
+            others.append(every.decline_ranks())
+        holds = np.flatnonzero(plans.slots["hold_seconds"][: len(slots)])
+        assert sorted(plans.slots["hold_seconds"][holds].tolist()) == every.holds()
+        for slot in holds:
+            seconds = int(plans.slots["hold_seconds"][slot])
+            assert not slots[slot]
+            assert not plans.slots["is_decline"][slot]
+            assert plans.slots["guarantees"][slot] == HOLD_FLAG
+            assert plans.costs[slot].tolist() == every.hold_costs(seconds).tolist()
+            assert plans.rules[slot].tolist() == every.hold_ranks(seconds, others).tolist()
+            assert (plans.chosen[slot] == -1).all()
+
+
+@settings(max_examples=25)
+@given(traces(**SMALL, is_decline_a_choice=True), WEIGHTS)
+def test_among_equal_scores_plans_come_before_holds_and_decline_last(trace, weights):
+    for world, _, _, slots in compared(trace, weights=weights):
+        rows = world.plans.slots[: len(slots)]
+        kind = np.where(rows["is_decline"] == 1, 2, rows["hold_seconds"] > 0)
+        keys = list(zip(world.plans.rules[: len(slots), Rule.SCORE], kind, rows["hold_seconds"], strict=True))
+        assert keys == sorted(keys)
 
 
 def test_five_lines_are_enumerated_whole():
     trace = random_trace(5, num_warehouses=2, num_services=2, max_lines=5, num_skus=5, max_parcels=3, num_orders=12)
-    for world, _, feasible, slots in compared(trace):
+    for world, _, feasible, _ in compared(trace):
         if feasible:
             best = min(int(ranks[Rule.SCORE]) for ranks in feasible.values())
-            assert world.plans.rules[0, Rule.SCORE] == best or not slots[0]
+            assert world.plans.rules[0, Rule.SCORE] == best or world.plans.slots["is_decline"][0]
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_flags_name_known_guarantees_only(seed):
-    known = (1 << NUM_RULES) - 1 | SPLIT_FLAG | BACKORDER_FLAG | ALWAYS_REAL_FLAG
+    known = (1 << NUM_RULES) - 1 | SPLIT_FLAG | BACKORDER_FLAG | ALWAYS_REAL_FLAG | HOLD_FLAG
     for world in decisions(random_trace(seed)):
         flags = world.plans.slots["guarantees"][: world.plans.counts[0]]
         assert (flags & ~known == 0).all()
+
+
+@settings(max_examples=25)
+@given(traces(**{**SMALL, "most_units_on_shelf": 30}), WEIGHTS)
+def test_ties_by_a_rule_go_by_cost_and_then_by_score(trace, weights):
+    for world, _, feasible, slots in compared(trace, weights=weights):
+        for rule in Rule if feasible else ():
+            columns = [rule, Rule.MYOPIC, Rule.SCORE]
+            best = min(tuple(ranks[columns].tolist()) for ranks in feasible.values())
+            rows = world.plans.rules[: len(slots)]
+            is_plan = [bool(plan) for plan in slots]
+            assert min(map(tuple, rows[is_plan][:, columns].tolist())) == best

@@ -14,7 +14,8 @@ from envs.luck import PICK, TRANSIT, luck
 from envs.prices import Pricing
 from envs.simulation import simulate
 from envs.snapshot import Snapshot
-from envs.state import Hidden, Observable
+from envs.hidden import Hidden
+from envs.state import Observable
 from envs.tables import draw
 from envs.world import World
 from scenarios.network import Network

@@ -7,7 +7,7 @@ import pytest
 
 from agents import load_agent
 from envs import simulate
-from envs.state import DECLINED, DELIVERED
+from envs.hidden import DECLINED, DELIVERED
 from scenarios import draw_trace
 
 AGENTS = ("nearest", "cheapest", "myopic", "primal-dual")

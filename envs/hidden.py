@@ -1,0 +1,207 @@
+"""The state that no router sees: what becomes of orders, lines and parcels, queues, docks, claims, and the logs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from envs.costs import NUM_PARTS
+from envs.log import EVENT_COLUMNS, EVENTS, LEDGER, LEDGER_COLUMNS
+from envs.room import MARGIN, ROWS_OF_A_LINE
+from envs.state import MAX_LINES, NONE, filled
+from scenarios.errors import InputError
+from scenarios.network import FOREVER_SECONDS, Network, record_dtype
+from scenarios.trace import RECEIPTS, Future, Trace
+
+OPEN, DECLINED, DELIVERED, CANCELLED = 0, 1, 2, 3
+"""How an order or a line ended, or that it has not. An order with a cancelled line is cancelled, else one with a
+declined line declined."""
+
+ORDER_STATE = record_dtype(
+    "status",
+    "num_open_lines",
+    "num_declined_lines",
+    "num_cancelled_lines",
+    "num_parcels",  # that were planned with a line of it
+    "ended_at",
+    "last_parcel",  # of those numbered under this order
+    "decision_id",  # of its latest decision
+    "previous_order",  # of the same customer and region, if that may still be held
+    "first_of_group",  # orders decided together belong to the first of them; every order to itself at first
+    "next_in_group",
+    "last_in_group",
+    "held_since",  # of the group; NONE while it is not held
+    "hold_until",
+    "num_holds",
+    "held_seconds",
+    "is_broken",  # the group waits for being asked again
+    "num_reroutes",  # decisions of the group because plans broke
+)
+LINE_STATE = record_dtype(
+    "status",
+    "parcel",  # NONE while the line is undecided
+    "next_line",  # of the same parcel
+    "lateness_millicents",  # as expected when planned
+    "waiting_millicents",  # as expected when planned; 0 once settled
+)
+CLAIMED, LATER, QUEUED, PICKING, DOCKED, DEPARTED, VOID = range(1, 8)
+"""Stages of a parcel: waits for a receipt, for its presale date, in the pick queue; is picked, at the dock, on its
+way or delivered; or has lost all its lines."""
+
+PARCELS = record_dtype(
+    "stage",
+    "order",  # of its first line
+    "decision_id",
+    "warehouse",
+    "service",
+    "collection",  # booked; NONE before its release
+    "receipt",  # NONE for goods in stock
+    "release_at",  # presale: not before that second
+    "attempt",
+    "first_line",  # linked by next_line
+    "num_lines",
+    "units",
+    "grams",
+    "pick_seconds",  # expected
+    "carbon_milligrams",
+    "quoted_at",
+    "planned_at",
+    "released_at",
+    "started_at",
+    "ready_at",
+    "departed_at",
+    "delivered_at",
+    "next_parcel",  # in the claim list, pick queue or dock that holds it
+    "previous_of_order",
+)
+QUEUES = record_dtype("first_parcel", "last_parcel", "wake_at")  # (W,)
+DOCKS = record_dtype("first_parcel", "last_parcel", "next_collection")  # (W, S)
+CLAIMS = record_dtype("first_parcel", "last_parcel")  # (M,)
+WEATHER = record_dtype("transit_permille")  # (S,)
+COUNTERS = record_dtype(
+    "num_parcels",
+    "num_open_orders",
+    "num_arrived",  # orders
+    "num_broken",  # groups in ``broken``
+    "num_waiting_lines",  # planned, not yet on their way
+    "num_events",
+    "num_ledger_rows",
+    "has_overflown",  # a log was full: a defect, never silent
+    "log_level",
+    "is_describing",
+)
+
+
+class Hidden(NamedTuple):
+    """The state that no router sees, and the logs."""
+
+    orders: np.ndarray  # (N,)
+    lines: np.ndarray  # (L,)
+    parcels: np.ndarray  # (capacity,)
+    queues: np.ndarray  # (W,)
+    docks: np.ndarray  # (W, S)
+    arrivals: np.ndarray  # (M,) RECEIPTS: those of the trace, then one row for each cell that is reordered
+    claims: np.ndarray  # (M,)
+    weather: np.ndarray  # (S,)
+    counters: np.ndarray  # (1,)
+    totals: np.ndarray  # (NUM_PARTS,) int64 millicents booked so far
+    order_costs: np.ndarray  # (N, NUM_PARTS) int64 millicents booked so far
+    moved: np.ndarray  # what the last rule moved, for the agenda: parcels, or receipts that were ordered
+    broken: np.ndarray  # (N,) groups whose plans the last rule broke
+    events: np.ndarray  # (capacity, columns) int64
+    ledger: np.ndarray  # (capacity, columns) int64
+
+
+def num_receipt_rows(network: Network, future: Future) -> int:
+    """Receipts of the trace, and one for each cell if stock is reordered."""
+    return len(future.receipts) + (network.stock.size if network.settings["review_seconds"][0] > 0 else 0)
+
+
+def new_hidden(network: Network, future: Future, log_level: int) -> Hidden:
+    """Empty queues, docks and logs."""
+    num_warehouses, num_services = network.pairs.shape
+    num_orders, num_lines = len(future.orders), len(future.lines)
+    docks = filled((num_warehouses, num_services), DOCKS, first_parcel=NONE, last_parcel=NONE)
+    docks["next_collection"] = network.pairs["first_collection"]
+    orders = filled(num_orders, ORDER_STATE, **dict.fromkeys(("last_parcel", "decision_id", "ended_at"), NONE))
+    orders["num_open_lines"] = future.orders["num_lines"]
+    for field in ("next_in_group", "held_since", "hold_until"):
+        orders[field] = NONE
+    orders["first_of_group"] = orders["last_in_group"] = np.arange(num_orders)
+    orders["previous_order"] = _previous_orders(network, future)
+    arrivals = np.zeros(num_receipt_rows(network, future), RECEIPTS)
+    arrivals[: len(future.receipts)] = future.receipts
+    # Rows beyond what is used cost nothing: the system hands out memory when it is first written to.
+    margin = MARGIN + ROWS_OF_A_LINE * num_lines
+    event_room = margin + 4 * num_orders + 9 * num_lines if log_level >= EVENTS else 0
+    ledger_room = margin + NUM_PARTS * num_orders + 2 * num_lines if log_level >= LEDGER else 0
+    return Hidden(
+        orders=orders,
+        lines=filled(num_lines, LINE_STATE, parcel=NONE, next_line=NONE),
+        parcels=np.zeros(num_lines + 2 * MARGIN, PARCELS),
+        queues=filled(num_warehouses, QUEUES, first_parcel=NONE, last_parcel=NONE, wake_at=NONE),
+        docks=docks,
+        arrivals=arrivals,
+        claims=filled(len(arrivals), CLAIMS, first_parcel=NONE, last_parcel=NONE),
+        weather=filled(num_services, WEATHER, transit_permille=1000),
+        counters=filled(1, COUNTERS, num_open_orders=num_orders, log_level=log_level, is_describing=1),
+        totals=np.zeros(NUM_PARTS, np.int64),
+        order_costs=np.zeros((num_orders, NUM_PARTS), np.int64),
+        moved=np.zeros(num_lines + network.stock.shape[1] + 1, np.int64),
+        broken=np.zeros(num_orders + 1, np.int64),
+        events=np.zeros((event_room, len(EVENT_COLUMNS)), np.int64),
+        ledger=np.zeros((ledger_room, len(LEDGER_COLUMNS)), np.int64),
+    )
+
+
+def _previous_orders(network: Network, future: Future) -> np.ndarray:
+    """int64 (N,): the order before of the same customer to the same region; NONE without one, or without holds."""
+    orders = future.orders
+    previous = np.full(len(orders), NONE, np.int64)
+    settings = network.settings[0]
+    if settings["hold_short_seconds"] > 0 or settings["hold_long_seconds"] > 0:
+        sequence = np.lexsort((np.arange(len(orders)), orders["region"], orders["customer_id"]))
+        before, after = sequence[:-1], sequence[1:]
+        is_same = (orders["customer_id"][before] == orders["customer_id"][after]) & (
+            orders["region"][before] == orders["region"][after]
+        )
+        previous[after[is_same]] = before[is_same]
+    return previous
+
+
+def check_playable(trace: Trace) -> None:
+    """Refuses traces that no rule could play.
+
+    Raises:
+        InputError: an order with too many lines, a receipt that comes before its announcement or with less than
+            nothing, and other times that make no sense.
+    """
+    future = trace.future
+    most = int(future.orders["num_lines"].max(initial=0))
+    if most > MAX_LINES:
+        raise InputError("num_lines", most, f"at most {MAX_LINES} lines an order", "split the order")
+    end = int(trace.network.settings["end_seconds"][0])
+    receipts, orders, outages, regimes = future.receipts, future.orders, future.outages, future.regimes
+    _refuse("receipts", receipts, "announced_at", receipts["announced_at"] > receipts["actual_at"], "at most actual_at")
+    _refuse("receipts", receipts, "actual_units", receipts["actual_units"] < 0, "0 or more")
+    _refuse("orders", orders, "patience_seconds", orders["patience_seconds"] < 1, "at least 1 second")
+    _refuse("outages", outages, "starts_at", outages["starts_at"] < 0, "second 0 or later")
+    _refuse("outages", outages, "ends_at", outages["ends_at"] > end, f"at most the calendar's end, {end}")
+    _refuse("regimes", regimes, "starts_at", regimes["starts_at"] < 0, "second 0 or later")
+    _refuse("regimes", regimes, "transit_permille", regimes["transit_permille"] < 1, "at least 1")
+    for name, array in (("outages", outages), ("regimes", regimes)):
+        _refuse(name, array, "starts_at", np.diff(array["starts_at"], prepend=0) < 0, "rows sorted by start")
+    if len(future.suppliers) != len(trace.network.warehouses):
+        raise InputError("suppliers", len(future.suppliers), "one row for each warehouse", "draw the trace again")
+
+
+def _refuse(noun: str, array: np.ndarray, field: str, is_wrong: np.ndarray, expected: str) -> None:
+    if is_wrong.any():
+        row = int(np.argmax(is_wrong))
+        raise InputError(f"{noun}[{row}].{field}", int(array[field][row]), expected, "correct the trace")
+
+
+def may_wait(future: Future) -> int:
+    """Orders whose customers may lose patience."""
+    return int((future.orders["patience_seconds"] < FOREVER_SECONDS).sum())
