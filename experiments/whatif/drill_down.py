@@ -12,13 +12,16 @@ from typing import Any
 import numpy as np
 
 from envs.costs import MILLICENTS
-from envs.state import DECLINED
+from envs.hidden import CANCELLED, DECLINED, DELIVERED, OPEN
 from experiments.whatif.order_story import OrderBook, OrderStory
 from experiments.whatif.order_table import OrderTable
 from experiments.whatif.reasons import Reason, View, part_gaps, reasons
 
 MOST_EXPLAINED = 2_000
 """Orders explained one by one, those with the largest differences in cost."""
+
+LOST = {OPEN: "open", DECLINED: "declined", CANCELLED: "cancelled"}
+"""Status in words; something of such an order may still have been delivered."""
 
 
 @dataclass(frozen=True)
@@ -127,12 +130,12 @@ def _grouped(
     gaps: np.ndarray,
 ) -> tuple[dict[str, tuple[int, float]], np.ndarray]:
     """What changed, each order once, and which orders changed at all."""
-    was_declined, is_declined = before.status[mine] == DECLINED, after.status[yours] == DECLINED
+    was_lost, is_lost = before.status[mine] != DELIVERED, after.status[yours] != DELIVERED
     moved = books[0].warehouse_marks[mine] != books[1].warehouse_marks[yours]
     planned = books[0].plan_marks[mine] != books[1].plan_marks[yours]
     kinds = {
-        "declined now": ~was_declined & is_declined,
-        "served now": was_declined & ~is_declined,
+        "declined or cancelled now": ~was_lost & is_lost,
+        "served now": was_lost & ~is_lost,
         "from other warehouses": moved,
         "other services or parcels": planned,
         "the same plan at another cost": gaps != 0,
@@ -177,13 +180,11 @@ def _explained(
 
 def _in_words(story: OrderStory, warehouses: Sequence[str], services: Sequence[str], start: int) -> str:
     """``river by eco (2 lines), at the door Tue 14:05``."""
-    if story.status == DECLINED and not story.parcels:
-        return "declined"
-    words = []
+    words = [] if story.status == DELIVERED else [LOST[story.status]]
     for parcel in story.parcels:
         door = datetime.fromtimestamp(start + parcel.delivered_at, UTC)
         lines = f" ({parcel.num_lines} lines)" if parcel.num_lines > 1 else ""
-        waits = ", waits for a receipt" if parcel.is_backorder else ""
+        waits = ", waits for its goods" if parcel.is_later else ""
         words.append(
             f"{warehouses[parcel.warehouse]} by {services[parcel.service]}{lines}{waits}, at the door {door:%a %H:%M}"
         )

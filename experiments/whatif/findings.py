@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.statistics import Interval, bootstrap_interval, holm, paired_p_value
-from experiments.whatif.kpi import KPIS, PART_KPIS
+from experiments.whatif.kpi import ALL_KPIS, Kpi
 from experiments.whatif.outcome import Outcome
 from experiments.whatif.variant import BASELINE
 from scenarios.errors import InputError
@@ -117,11 +117,21 @@ class Findings:
     @cached_property
     def adjusted(self) -> dict[tuple[Pair, str], float]:
         """Holm-adjusted p-values of all differences that the page shows; none with a single replication."""
-        keys = [(pair, kpi.name) for pair in self.pairs for kpi in (*KPIS, *PART_KPIS)]
+        keys = [(pair, kpi.name) for pair in self.pairs for kpi in ALL_KPIS if self.is_shown(pair, kpi)]
         values = [paired_p_value(self.gaps(pair, metric)) for pair, metric in keys]
         if any(value is None for value in values):
             return {}
         return dict(zip(keys, holm([value for value in values if value is not None]), strict=True))
+
+    def is_shown(self, pair: Pair, kpi: Kpi) -> bool:
+        """Whether the tables have a row for it: rare things only where they happen."""
+        if not kpi.is_rare:
+            return True
+        before, after = (
+            self.values(BASELINE, pair.reference, kpi.name),
+            self.values(pair.variant, pair.router, kpi.name),
+        )
+        return bool(before.any() or after.any())
 
     def is_sure(self, pair: Pair, metric: str) -> bool:
         """Whether the difference can be told from zero although so many were looked at."""

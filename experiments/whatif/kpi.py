@@ -19,6 +19,7 @@ class Kpi(NamedTuple):
         head: in tables.
         write: a level as text.
         write_gap: a difference as text, with its sign.
+        is_rare: whether it is left out of tables where it is zero before and after.
         unit: of a difference, written behind it; empty where it is that of the level.
     """
 
@@ -27,6 +28,7 @@ class Kpi(NamedTuple):
     write: Callable[[float], str]
     write_gap: Callable[[float], str]
     unit: str = ""
+    is_rare: bool = False
 
 
 def whole(value: float) -> str:
@@ -76,6 +78,9 @@ KPIS: tuple[Kpi, ...] = (
     Kpi("late_line_rate", "lines late", percent, points, POINTS),
     Kpi("fill_rate", "lines from stock at once", percent, points, POINTS),
     Kpi("decline_rate", "orders declined", percent, points, POINTS),
+    Kpi("cancel_rate", "orders cancelled", percent, points, POINTS, is_rare=True),
+    Kpi("hold_rate", "holds an order", three, gap_of(4), is_rare=True),
+    Kpi("reroute_rate", "broken plans an order", three, gap_of(4), is_rare=True),
     Kpi("split_rate", "orders split", percent, points, POINTS),
     Kpi("hours_to_door", "hours to door", one, gap_of(2)),
     Kpi(CARBON, "kg CO2e per order", three, gap_of(4)),

@@ -16,7 +16,7 @@ class ParcelStory(NamedTuple):
     warehouse: int
     service: int
     num_lines: int
-    is_backorder: bool
+    is_later: bool
     started_at: int
     departed_at: int
     delivered_at: int
@@ -34,6 +34,8 @@ class OrderStory(NamedTuple):
         num_lines: asked for.
         status: see ``envs.state``.
         costs: int64 (cost parts,), millicents.
+        held_seconds: before it was decided.
+        num_reroutes: decisions because plans broke.
         decided_at: second of the first decision; -1 without one.
         lines_in_stock: (W,), lines available to promise then.
         queue_seconds: (W,), wait for a pick then.
@@ -43,6 +45,8 @@ class OrderStory(NamedTuple):
     num_lines: int
     status: int
     costs: np.ndarray
+    held_seconds: int
+    num_reroutes: int
     decided_at: int
     lines_in_stock: np.ndarray
     queue_seconds: np.ndarray
@@ -76,7 +80,7 @@ class OrderBook:
                 int(table.parcel_warehouse[row]),
                 int(table.parcel_service[row]),
                 int(table.parcel_num_lines[row]),
-                bool(table.parcel_is_backorder[row]),
+                bool(table.parcel_is_later[row]),
                 int(table.parcel_started_at[row]),
                 int(table.parcel_departed_at[row]),
                 int(table.parcel_delivered_at[row]),
@@ -87,6 +91,8 @@ class OrderBook:
             int(table.num_lines[order]),
             int(table.status[order]),
             table.costs[order],
+            int(table.held_seconds[order]),
+            int(table.num_reroutes[order]),
             int(table.decided_at[order]),
             table.lines_in_stock[order],
             table.queue_seconds[order],
@@ -95,10 +101,10 @@ class OrderBook:
 
     @cached_property
     def plan_marks(self) -> np.ndarray:
-        """uint64 (N,): equal for orders with the same parcels by warehouse, service, lines and wait for a receipt."""
+        """uint64 (N,): equal for orders with the same parcels by warehouse, service, lines and waiting for goods."""
         table = self.table
         key = table.parcel_warehouse * 1_000_003 + table.parcel_service
-        key = (key * 1_000_003 + table.parcel_num_lines) * 2 + table.parcel_is_backorder
+        key = (key * 1_000_003 + table.parcel_num_lines) * 2 + table.parcel_is_later
         return self._summed(table.parcel_order, key)
 
     @cached_property

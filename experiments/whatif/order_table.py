@@ -27,15 +27,16 @@ class OrderTable:
         num_lines: int64 (N,).
         status: int64 (N,), see ``envs.state``.
         costs: int64 (N, cost parts), millicents.
+        held_seconds: int64 (N,), before it was decided.
+        num_reroutes: int64 (N,), decisions because plans broke.
         line_sku: int64 (L,).
         line_units: int64 (L,).
-        parcel_order: int64 (P,), as all parcel columns.
+        parcel_order: int64 (P,), as all parcel columns; a parcel of several orders has a row for each of them.
         parcel_warehouse: see above.
         parcel_service: see above.
-        parcel_num_lines: see above.
-        parcel_is_backorder: bool (P,), whether it waited for a receipt.
+        parcel_num_lines: lines of this order in it.
+        parcel_is_later: bool (P,), whether it waited for a receipt or its presale date.
         parcel_started_at: int64 (P,), start of the pick.
-        parcel_ready_at: its end.
         parcel_departed_at: when it was collected.
         parcel_delivered_at: when it was at the door.
         decided_at: int64 (N,), first decision.
@@ -53,15 +54,16 @@ class OrderTable:
     num_lines: np.ndarray
     status: np.ndarray
     costs: np.ndarray
+    held_seconds: np.ndarray
+    num_reroutes: np.ndarray
     line_sku: np.ndarray
     line_units: np.ndarray
     parcel_order: np.ndarray
     parcel_warehouse: np.ndarray
     parcel_service: np.ndarray
     parcel_num_lines: np.ndarray
-    parcel_is_backorder: np.ndarray
+    parcel_is_later: np.ndarray
     parcel_started_at: np.ndarray
-    parcel_ready_at: np.ndarray
     parcel_departed_at: np.ndarray
     parcel_delivered_at: np.ndarray
     decided_at: np.ndarray

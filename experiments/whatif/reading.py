@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from envs.costs import MILLICENTS
+from envs.hidden import DELIVERED, DEPARTED
 from envs.simulation import Simulation
 from envs.state import NONE
 from envs.world import World
@@ -23,9 +24,21 @@ THURSDAY_HOURS = 3 * 24
 """The hour of the week at which the count of Unix seconds began."""
 
 
-def parcels_of(world: World) -> np.ndarray:
-    """All parcels, a view."""
-    return world.hidden.parcels[: int(world.hidden.counters["num_parcels"][0])]
+def sent_parcels(world: World) -> np.ndarray:
+    """Parcels that left their warehouse."""
+    parcels = world.hidden.parcels[: int(world.hidden.counters["num_parcels"][0])]
+    return parcels[parcels["stage"] == DEPARTED]
+
+
+def shipments(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Order, parcel and number of its lines for every order and parcel that brought it something, int64 (P,) each.
+
+    A parcel may hold lines of several orders, if they were decided together.
+    """
+    rows, most = world.hidden.lines, max(1, len(world.hidden.parcels))
+    is_sent = rows["status"] == DELIVERED
+    pairs, counts = np.unique(world.future.lines["order"][is_sent] * most + rows["parcel"][is_sent], return_counts=True)
+    return pairs // most, pairs % most, counts
 
 
 def is_shipping(network: Network) -> np.ndarray:
@@ -75,7 +88,7 @@ def _metrics(simulation: Simulation, busy: np.ndarray, opened: np.ndarray) -> di
 
 
 def _flows(world: World) -> list[list[int]]:
-    parcels, shape = parcels_of(world), world.network.lanes.shape
+    parcels, shape = sent_parcels(world), world.network.lanes.shape
     region = world.future.orders["region"][parcels["order"]]
     cells = np.ravel_multi_index((parcels["warehouse"], parcels["service"], region), shape)
     counts = np.bincount(cells, minlength=int(np.prod(shape)))
@@ -95,7 +108,9 @@ def _by_hour_of_week(network: Network, seconds: np.ndarray) -> list[list[int]]:
 def orders_of(simulation: Simulation, witness: Witness) -> OrderTable:
     """What happened to each order, for the drill-down."""
     world = simulation.world
-    future, hidden, parcels = world.future, world.hidden, parcels_of(world)
+    future, hidden = world.future, world.hidden
+    order, parcel, num_lines = shipments(world)
+    parcels = hidden.parcels[parcel]
     return OrderTable(
         luck_key=future.orders["luck_key"].copy(),
         arrival_seconds=future.orders["arrival_seconds"].copy(),
@@ -107,13 +122,14 @@ def orders_of(simulation: Simulation, witness: Witness) -> OrderTable:
         costs=hidden.order_costs.copy(),
         line_sku=future.lines["sku"].copy(),
         line_units=future.lines["units"].copy(),
-        parcel_order=parcels["order"].copy(),
+        held_seconds=hidden.orders["held_seconds"].copy(),
+        num_reroutes=hidden.orders["num_reroutes"].copy(),
+        parcel_order=order,
         parcel_warehouse=parcels["warehouse"].copy(),
         parcel_service=parcels["service"].copy(),
-        parcel_num_lines=parcels["num_lines"].copy(),
-        parcel_is_backorder=parcels["receipt"] != NONE,
+        parcel_num_lines=num_lines,
+        parcel_is_later=(parcels["receipt"] != NONE) | (parcels["release_at"] > 0),
         parcel_started_at=parcels["started_at"].copy(),
-        parcel_ready_at=parcels["ready_at"].copy(),
         parcel_departed_at=parcels["departed_at"].copy(),
         parcel_delivered_at=parcels["delivered_at"].copy(),
         decided_at=witness.decided_at,

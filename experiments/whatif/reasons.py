@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from envs.costs import MILLICENTS, PART_NAMES
-from envs.state import DECLINED
+from envs.hidden import CANCELLED, DECLINED
 from experiments.headline import signed
 from experiments.whatif.order_story import OrderStory, ParcelStory
 from experiments.whatif.order_table import OrderTable
@@ -67,6 +67,12 @@ def reasons(view: View, before: OrderStory, after: OrderStory) -> list[Reason]:
 def _of_plan(view: View, before: OrderStory, after: OrderStory) -> Iterator[Reason]:
     if view.routers[0] != view.routers[1]:
         yield Reason("another router", f"{view.routers[1]} decides instead of {view.routers[0]}")
+    if after.num_reroutes > before.num_reroutes:
+        yield Reason("broken plan", "its plan broke (goods were missing) and it was decided again")
+    if after.held_seconds != before.held_seconds:
+        yield Reason("held", f"it was held {after.held_seconds // 60} instead of {before.held_seconds // 60} minutes")
+    if after.status == CANCELLED != before.status:
+        yield Reason("cancelled", "the customer lost patience")
     kept = {plan[:2] for plan in after.plans}
     for parcel in before.parcels:
         if (parcel.warehouse, parcel.service) not in kept:
@@ -89,7 +95,7 @@ def _why_not(view: View, before: OrderStory, after: OrderStory, parcel: ParcelSt
         yield Reason("service closed", f"{service} no longer collects at {warehouse}")
     elif _is_out(view.after, after.decided_at, w, s) and not _is_out(view.before, before.decided_at, w, s):
         yield Reason("outage", f"{service} did not come to {warehouse} then")
-    elif after.lines_in_stock[w] < before.lines_in_stock[w] and not parcel.is_backorder:
+    elif after.lines_in_stock[w] < before.lines_in_stock[w] and not parcel.is_later:
         yield Reason("out of stock", f"{warehouse} had {_of_lines(after, w)} in stock instead of {_count(before, w)}")
     elif (wait := _longer_queue(before, after, w)) > 0:
         yield Reason("queue", f"the queue at {warehouse} was {wait:.1f} h longer")
@@ -103,7 +109,7 @@ def _why_now(view: View, before: OrderStory, after: OrderStory, parcel: ParcelSt
     warehouse, service = view.warehouses[w], view.services[s]
     if w >= len(view.before.ships) or not view.before.ships[w].any():
         yield Reason("warehouse opened", f"{warehouse} is open")
-    elif after.lines_in_stock[w] > before.lines_in_stock[w] and not parcel.is_backorder:
+    elif after.lines_in_stock[w] > before.lines_in_stock[w] and not parcel.is_later:
         yield Reason("more stock", f"{warehouse} had {_of_lines(after, w)} in stock instead of {_count(before, w)}")
     elif (wait := _longer_queue(after, before, w)) > 0:
         yield Reason("queue", f"the queue at {warehouse} was {wait:.1f} h shorter")

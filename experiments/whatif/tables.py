@@ -96,6 +96,8 @@ def figures_table(findings: Findings, pair: Pair, kpis: Sequence[Kpi] = KPIS, ti
     """Baseline, variant, difference and paired interval, one row a key figure."""
     rows = []
     for kpi in kpis:
+        if not findings.is_shown(pair, kpi):
+            continue
         rows.append(
             (
                 kpi.head,
