@@ -10,6 +10,8 @@ from scenarios.errors import InputError, unknown_name
 from scenarios.scenario import Scenario
 
 MOST_PERCENT = 10_000.0
+MOST_LISTED = 50
+"""Names that an error lists."""
 
 
 def check_percent(key: str, value: object) -> None:
@@ -57,8 +59,16 @@ def known(kind: str, name: str, names: Iterable[str]) -> str:
     """
     names = list(names)
     if name not in names:
-        raise unknown_name(kind, name, names)
+        raise _unknown(kind, name, names)
     return name
+
+
+def _unknown(kind: str, name: str, names: list[str]) -> InputError:
+    """``unknown_name``, without listing hundreds of them."""
+    error = unknown_name(kind, name, names)
+    if len(names) <= MOST_LISTED:
+        return error
+    return InputError(kind, name, f"one of {len(names)} names such as {', '.join(sorted(names)[:3])}", error.remedy)
 
 
 def chosen(kind: str, name: str, names: Iterable[str]) -> frozenset[str]:
@@ -67,7 +77,7 @@ def chosen(kind: str, name: str, names: Iterable[str]) -> frozenset[str]:
     if name == ALL:
         return frozenset(names)
     if name not in names:
-        raise unknown_name(kind, name, [*names, ALL])
+        raise _unknown(kind, name, [*names, ALL])
     return frozenset((name,))
 
 

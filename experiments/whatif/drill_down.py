@@ -133,12 +133,14 @@ def _grouped(
     was_lost, is_lost = before.status[mine] != DELIVERED, after.status[yours] != DELIVERED
     moved = books[0].warehouse_marks[mine] != books[1].warehouse_marks[yours]
     planned = books[0].plan_marks[mine] != books[1].plan_marks[yours]
+    shifted = books[0].time_marks[mine] != books[1].time_marks[yours]
     kinds = {
         "declined or cancelled now": ~was_lost & is_lost,
         "served now": was_lost & ~is_lost,
         "from other warehouses": moved,
         "other services or parcels": planned,
         "the same plan at another cost": gaps != 0,
+        "the same plan at another time": shifted,
     }
     left = np.ones(len(mine), bool)
     groups: dict[str, tuple[int, float]] = {}

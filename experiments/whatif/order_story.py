@@ -115,6 +115,12 @@ class OrderBook:
         pairs = np.unique(table.parcel_order * most + table.parcel_warehouse)
         return self._summed(pairs // most, pairs % most)
 
+    @cached_property
+    def time_marks(self) -> np.ndarray:
+        """uint64 (N,): equal for orders whose parcels were collected and delivered at the same times."""
+        table = self.table
+        return self._summed(table.parcel_order, table.parcel_departed_at * 1_000_003 + table.parcel_delivered_at)
+
     def _summed(self, order: np.ndarray, key: np.ndarray) -> np.ndarray:
         """Sum of scattered keys by order; the finaliser of splitmix64 (Source: Steele, Lea and Flood 2014)."""
         mixed = key.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)

@@ -8,6 +8,7 @@ import shlex
 from scenarios.errors import InputError
 
 ALL = "all"
+OPTIONS = ("region", "regions", "sku", "skus")
 Days = tuple[int, int]
 """First and last day, both included; the first day of a scenario is day 1."""
 
@@ -15,7 +16,7 @@ Days = tuple[int, int]
 class Phrase:
     """One line of text, such as ``demand region=capital-03 +30% days 10-14``.
 
-    Words are separated by blanks; a name with blanks stands in quotes. ``KEY=VALUE`` words may stand anywhere.
+    Words are separated by blanks; a name with blanks stands in quotes. Words such as ``region=A,B`` may stand anywhere.
 
     Args:
         text: the line.
@@ -27,16 +28,17 @@ class Phrase:
 
     def __init__(self, text: str, form: str) -> None:
         self.text, self.form = text, form
-        joined = re.sub(r"(?<=\d)\s+%", "%", text)
         try:
-            words = shlex.split(joined)
+            words = shlex.split(text)
         except ValueError as error:
             raise self.refused(text, f"quotes that close ({error})") from error
         self.words: list[str] = []
         self.options: dict[str, str] = {}
         for word in words:
             key, sign, value = word.partition("=")
-            if not sign:
+            if word == "%" and self.words and re.fullmatch(r"[+-]?[\d.]+", self.words[-1]):
+                self.words[-1] += word  # +30 % is +30%
+            elif not sign or key not in OPTIONS:
                 self.words.append(word)
             elif key in self.options:
                 raise self.refused(word, f"{key}= once")
@@ -125,12 +127,12 @@ def named(name: str) -> str:
 
 def signed_percent(percent: float) -> str:
     """``+30%``."""
-    return f"{'-' if percent < 0 else '+'}{_plain(abs(percent))}%"
+    return f"{'-' if percent < 0 else '+'}{plain(abs(percent))}%"
 
 
 def share_percent(percent: float) -> str:
     """``30%``."""
-    return f"{_plain(percent)}%"
+    return f"{plain(percent)}%"
 
 
 def days_text(days: Days | None) -> str:
@@ -148,5 +150,7 @@ def option_text(key: str, names: tuple[str, ...]) -> str:
     return f" {key}={value}" if named(value) == value else f" {named(f'{key}={value}')}"
 
 
-def _plain(value: float) -> str:
-    return f"{value:.6f}".rstrip("0").rstrip(".")
+def plain(value: float) -> str:
+    """A number without exponent, with six digits behind the point at most."""
+    text = f"{value:.6f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from experiments.whatif.checks import check_share, chosen, known, scaled
-from experiments.whatif.phrase import ALL, Phrase, named, share_percent
+from experiments.whatif.phrase import ALL, Phrase, named, plain, share_percent
 from experiments.whatif.stock_change import StockMove
 from scenarios.checks import check_float, check_int, check_text
 from scenarios.errors import InputError
@@ -149,10 +149,9 @@ class WarehouseOpened:
 
     def text(self) -> str:
         """``warehouse fulda like river at 50.5,9.7 stock 30%``."""
-        return (
-            f"warehouse {named(self.warehouse)} like {named(self.like)} at {self.latitude:.8g},{self.longitude:.8g} "
-            f"stock {share_percent(self.stock_percent)}"
-        )
+        place = f"{plain(self.latitude)},{plain(self.longitude)}"
+        names = f"{named(self.warehouse)} like {named(self.like)}"
+        return f"warehouse {names} at {place} stock {share_percent(self.stock_percent)}"
 
 
 def read(phrase: Phrase) -> WarehouseClosed | WarehouseStations | WarehouseOpened:
