@@ -123,7 +123,10 @@ def _of_time(view: View, before: OrderStory, after: OrderStory) -> Iterator[Reas
         warehouse, service = view.warehouses[new.warehouse], view.services[new.service]
         started, departed = new.started_at - old.started_at, new.departed_at - old.departed_at
         delivered = new.delivered_at - old.delivered_at
-        if departed and abs(started) >= NOTABLE_SECONDS:
+        missed = (old.departed_at, new.warehouse, new.service)
+        if departed > 0 and _is_out(view.after, *missed) and not _is_out(view.before, *missed):
+            yield Reason("outage", f"{service} did not come to {warehouse}, collected {_shift(departed)}")
+        elif departed and abs(started) >= NOTABLE_SECONDS:
             yield Reason("queue", f"picked {_shift(started)} at {warehouse}, hence collected {_shift(departed)}")
         elif departed:
             yield Reason("collection", f"{service} collected it {_shift(departed)} at {warehouse}")

@@ -14,6 +14,7 @@ from scenarios.draw import draw_trace
 from scenarios.registry import load_scenario
 
 SEED = 2_000_000
+SHORT = {"horizon_days": 1, "warmup_hours": 0, "orders_per_day": 200.0}
 
 
 def world(scenario, router):
@@ -22,9 +23,9 @@ def world(scenario, router):
     return orders_of(simulate(trace, witness, level="none"), witness), place_of(scenario)
 
 
-def compared(name, lines, router="myopic", other=None):
+def compared(name, lines, router="myopic", other=None, **overrides):
     """The toy before and after the changes."""
-    scenario = load_scenario(name)
+    scenario = load_scenario(name, **overrides)
     before, after = world(scenario, router), world(Variant.of("v", lines).apply(scenario), other or router)
     return drill_down(before[0], after[0], (before[1], after[1]), (router, other or router))
 
@@ -95,8 +96,20 @@ def test_an_outage_that_only_delays():
     assert order.before == "near by ground, at the door Tue 12:00"
     assert order.after == "near by ground, at the door Wed 12:00"
     assert order.gap == 0.0
-    assert reasons(found) == [("collection", "ground collected it 24.0 h later at near")]
+    assert reasons(found) == [("outage", "ground did not come to near, collected 24.0 h later")]
     assert found.groups["the same plan at another time"] == (1, 0.0)
+
+
+def test_a_truck_that_takes_less():
+    found = compared("toy-mmc", "service ground capacity -100%", **SHORT)
+    assert {reason.kind for order in found.changed for reason in order.reasons} == {"collection"}
+    assert "later at" in found.changed[0].reasons[0].text
+
+
+def test_a_slower_warehouse_is_a_queue():
+    found = compared("toy-mmc", "warehouse all stations -1", **SHORT)
+    assert set(found.causes) == {"queue"}
+    assert found.changed[0].reasons[0].text.startswith("picked ")
 
 
 def test_another_router():
