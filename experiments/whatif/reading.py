@@ -24,12 +24,6 @@ THURSDAY_HOURS = 3 * 24
 """The hour of the week at which the count of Unix seconds began."""
 
 
-def sent_parcels(world: World) -> np.ndarray:
-    """Parcels that left their warehouse."""
-    parcels = world.hidden.parcels[: int(world.hidden.counters["num_parcels"][0])]
-    return parcels[parcels["stage"] == DEPARTED]
-
-
 def shipments(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Order, parcel and number of its lines for every order and parcel that brought it something, int64 (P,) each.
 
@@ -88,9 +82,11 @@ def _metrics(simulation: Simulation, busy: np.ndarray, opened: np.ndarray) -> di
 
 
 def _flows(world: World) -> list[list[int]]:
-    parcels, shape = sent_parcels(world), world.network.lanes.shape
-    region = world.future.orders["region"][parcels["order"]]
-    cells = np.ravel_multi_index((parcels["warehouse"], parcels["service"], region), shape)
+    shape = world.network.lanes.shape
+    parcels = world.hidden.parcels[: int(world.hidden.counters["num_parcels"][0])]
+    is_sent = parcels["stage"] == DEPARTED
+    order, warehouse, service = (parcels[name][is_sent] for name in ("order", "warehouse", "service"))
+    cells = np.ravel_multi_index((warehouse, service, world.future.orders["region"][order]), shape)
     counts = np.bincount(cells, minlength=int(np.prod(shape)))
     used = np.flatnonzero(counts)
     return [used.tolist(), counts[used].tolist()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from envs.compiling import compiled
 from envs.picking import start_of_next_pick
 from envs.prices import Pricing
 from envs.protocol import Agent
@@ -11,6 +12,7 @@ from envs.snapshot import Snapshot
 from scenarios.network import Network
 
 NEVER = -1
+_BEING_NOTED = -2
 
 
 class Witness:
@@ -54,19 +56,31 @@ class Witness:
 
     def choose(self, snapshot: Snapshot) -> int:
         """The slot that the agent inside takes."""
-        self._note(snapshot)
+        _note(snapshot.network, snapshot.seen, self.decided_at, self.lines_in_stock, self.queue_seconds)
         return self.agent.choose(snapshot)
 
-    def _note(self, snapshot: Snapshot) -> None:
-        seen, now = snapshot.seen, int(snapshot.seen.clock["now_seconds"][0])
-        lines = seen.lines[: int(seen.order["num_lines"][0])]
-        fresh = [order for order in dict.fromkeys(lines["order"].tolist()) if self.decided_at[order] == NEVER]
-        if not fresh:
-            return
-        stock = seen.stock[:, lines["sku"]]
-        is_there = stock["on_hand_units"] - stock["allocated_units"] >= lines["units"]
-        waits = [start_of_next_pick(snapshot.network, seen, w) - now for w in range(len(seen.stations))]
-        for order in fresh:
-            self.decided_at[order] = now
-            self.lines_in_stock[order] = is_there[:, lines["order"] == order].sum(axis=1)
-            self.queue_seconds[order] = waits
+
+@compiled
+def _note(network, seen, decided_at, lines_in_stock, queue_seconds):  # type: ignore[no-untyped-def]
+    """Writes down stock and queues for every order that is decided now and was not before."""
+    now, num_lines = seen.clock[0]["now_seconds"], seen.order[0]["num_lines"]
+    num_fresh = 0
+    for i in range(num_lines):
+        order = seen.lines[i]["order"]
+        if decided_at[order] == NEVER:
+            decided_at[order] = _BEING_NOTED
+            num_fresh += 1
+    if num_fresh == 0:
+        return
+    for w in range(len(seen.stations)):
+        wait = start_of_next_pick(network, seen, w) - now
+        for i in range(num_lines):
+            order, sku = seen.lines[i]["order"], seen.lines[i]["sku"]
+            if decided_at[order] == _BEING_NOTED:
+                queue_seconds[order, w] = wait
+                units = seen.stock[w, sku]["on_hand_units"] - seen.stock[w, sku]["allocated_units"]
+                lines_in_stock[order, w] += units >= seen.lines[i]["units"]
+    for i in range(num_lines):
+        order = seen.lines[i]["order"]
+        if decided_at[order] == _BEING_NOTED:
+            decided_at[order] = now

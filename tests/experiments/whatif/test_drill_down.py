@@ -107,9 +107,11 @@ def test_a_truck_that_takes_less():
 
 
 def test_a_slower_warehouse_is_a_queue():
-    found = compared("toy-mmc", "warehouse all stations -1", **SHORT)
-    assert set(found.causes) == {"queue"}
-    assert found.changed[0].reasons[0].text.startswith("picked ")
+    found = compared("toy-mmc", "warehouse all stations -2", **SHORT)
+    assert set(found.causes) <= {"queue", "collection"}
+    assert found.causes["queue"][0] > 10
+    texts = [reason.text for order in found.changed for reason in order.reasons if reason.kind == "queue"]
+    assert all(text.startswith("picked ") and " h later at " in text for text in texts)
 
 
 def test_another_router():
