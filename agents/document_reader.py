@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.documents import CaseDocument, OrderDocument, SnapshotDocument
+from agents.documents import CaseDocument, LineDocument, OrderDocument, SnapshotDocument
 from agents.rolling_calendar import MAX_AHEAD_DAYS, RollingCalendar
 from envs.features import describe
 from envs.plan_table import new_plans
@@ -42,6 +42,7 @@ class DocumentReader:
     ) -> None:
         self.public, self.names, self.pricing, self.weights = public, public.names, pricing, weights
         self.calendar = RollingCalendar(public)
+        self._presale = public.ship_from_seconds
         self._index = {
             "warehouse": {name: i for i, name in enumerate(self.names.warehouses)},
             "service": {name: i for i, name in enumerate(self.names.services)},
@@ -84,6 +85,7 @@ class DocumentReader:
         self._read_bookings(network, seen, document, start)
         self._read_receipts(seen, document, [at - start for at in receipts_at])
         self._read_punctuality(seen, document)
+        self._read_interruptions(seen, document, start)
         return network, seen
 
     def _find(self, kind: str, key: str, name: str) -> int:
@@ -104,31 +106,51 @@ class DocumentReader:
         promise_at = parse_utc("order.promise_at", order.promise_at) - start
         if placed_at > now:
             raise InputError("order.placed_at", order.placed_at, "not after snapshot.now", "correct one of them")
-        if promise_at < placed_at:
-            raise InputError(
-                "order.promise_at", order.promise_at, "not before the order was placed", "correct one of them"
-            )
+        _check_promise("order.promise_at", order.promise_at, promise_at, placed_at)
         asked = seen.order[0]
         asked["order"], asked["region"] = 0, self._find("region", "order.region", order.region)
-        asked["arrival_seconds"], asked["promise_at"] = placed_at, promise_at
-        asked["requirements"], asked["num_lines"] = _requirements(order.requirements), len(order.lines)
+        asked["arrival_seconds"], asked["num_lines"] = placed_at, len(order.lines)
+        asked["requirements"] = _requirements("order.requirements", order.requirements)
+        asked["num_holds"], asked["held_seconds"], asked["is_again"] = (
+            order.num_holds,
+            order.held_seconds,
+            order.is_again,
+        )
+        if bool(order.num_holds) != bool(order.held_seconds):
+            raise InputError(
+                "order.held_seconds", order.held_seconds, "above 0 if num_holds is, and else 0", "correct one of them"
+            )
         margin = 0
         for i, line in enumerate(order.lines):
-            sku = self._find("sku", f"order.lines[{i}].sku", line.sku)
+            key = f"order.lines[{i}]"
+            sku = self._find("sku", f"{key}.sku", line.sku)
             if np.any(seen.lines["sku"][:i] == sku):
-                raise InputError(f"order.lines[{i}].sku", line.sku, "a SKU once an order", "add the units up")
-            ship_from = -FOREVER_SECONDS
-            if line.ship_from is not None:
-                ship_from = parse_utc(f"order.lines[{i}].ship_from", line.ship_from) - start
+                raise InputError(f"{key}.sku", line.sku, "a SKU once an order", "add the units up")
+            ship_from = self._ship_from(line, sku, key, start, now)
+            promised = promise_at + max(0, ship_from - placed_at)
+            if line.promise_at is not None:
+                promised = parse_utc(f"{key}.promise_at", line.promise_at) - start
+                _check_promise(f"{key}.promise_at", line.promise_at, promised, placed_at)
+            own = asked["requirements"]
+            if line.requirements is not None:
+                own = _requirements(f"{key}.requirements", line.requirements)
             row, units = network.skus[sku], line.units
-            requirements = row["requirements"] | asked["requirements"]
-            promise_at = asked["promise_at"]
-            seen.lines[i] = (i, sku, units, units * row["grams"], requirements, ship_from, 0, promise_at)
+            requirements = row["requirements"] | own
+            seen.lines[i] = (i, sku, units, units * row["grams"], requirements, ship_from, line.order, promised)
             margin += units * int(row["margin_millicents"])
+        lines = seen.lines[: len(order.lines)]
+        asked["promise_at"], asked["num_orders"] = lines["promise_at"].min(), len(set(lines["order"].tolist()))
         margin = margin if order.margin_millicents is None else order.margin_millicents
         if margin > MAX_MILLICENTS:
             raise InputError("order.margin_millicents", margin, f"at most {MAX_MILLICENTS}", "correct the units")
         asked["margin_millicents"] = margin
+
+    def _ship_from(self, line: LineDocument, sku: int, key: str, start: int, now: int) -> int:
+        """Second from which a line ships, of the SKU if the document has none; long ago for ordinary lines."""
+        if line.ship_from is not None:
+            return parse_utc(f"{key}.ship_from", line.ship_from) - start
+        public = self._presale[sku] - start
+        return public if public > now else -FOREVER_SECONDS
 
     def _read_stock(self, network: Network, seen: Observable, document: SnapshotDocument) -> None:
         known: set[tuple[int, int]] = set()
@@ -219,10 +241,6 @@ class DocumentReader:
             sku = self._find("sku", f"{key}.sku", row.sku)
             if row.claimed_units > row.expected_units:
                 raise InputError(f"{key}.claimed_units", row.claimed_units, "at most expected_units", "correct it")
-            if expected_at[i] < seen.clock["now_seconds"][0]:
-                raise InputError(
-                    f"{key}.expected_at", row.expected_at, "not before snapshot.now", "give the new expectation"
-                )
             following = seen.stock["first_receipt"][w, sku]
             seen.receipts[i] = (w, sku, expected_at[i], row.expected_units, row.claimed_units, 1, following)
             seen.stock["first_receipt"][w, sku] = i
@@ -234,6 +252,23 @@ class DocumentReader:
             _check_new(f"snapshot.punctuality[{i}]", s, known, row.service)
             seen.punctuality[s] = (row.num_delivered, row.num_late, row.transit_permille)
 
+    def _read_interruptions(self, seen: Observable, document: SnapshotDocument, start: int) -> None:
+        known: set[tuple[int, int]] = set()
+        for i, row in enumerate(document.interruptions):
+            key = f"snapshot.interruptions[{i}]"
+            w = self._find("warehouse", f"{key}.warehouse", row.warehouse)
+            s = self._find("service", f"{key}.service", row.service)
+            _check_new(key, (w, s), known, (row.warehouse, row.service))
+            until = parse_utc(f"{key}.until", row.until) - start
+            if until > seen.clock["now_seconds"][0] + MAX_AHEAD_DAYS * DAY_SECONDS:
+                raise InputError(f"{key}.until", row.until, f"within {MAX_AHEAD_DAYS} days", "correct the date")
+            seen.interruptions[w, s]["until_seconds"] = max(0, until)
+
+
+def _check_promise(key: str, text: str, promise_at: int, placed_at: int) -> None:
+    if promise_at < placed_at:
+        raise InputError(key, text, "not before the order was placed", "correct one of them")
+
 
 def _check_new(key: str, item: Any, known: set[Any], value: object) -> None:
     if item in known:
@@ -241,11 +276,11 @@ def _check_new(key: str, item: Any, known: set[Any], value: object) -> None:
     known.add(item)
 
 
-def _requirements(names: Iterable[str]) -> int:
+def _requirements(key: str, names: Iterable[str]) -> int:
     known = {flag.name.lower(): int(flag) for flag in Handling if flag and flag.name}
     mask = 0
     for i, name in enumerate(names):
         if name not in known:
-            raise unknown_name(f"order.requirements[{i}]", name, known)
+            raise unknown_name(f"{key}[{i}]", name, known)
         mask |= known[name]
     return mask

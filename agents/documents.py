@@ -14,8 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from envs.state import MAX_LINES
 from scenarios.checks import MAX_MILLICENTS, MAX_UNITS
 from scenarios.errors import InputError
+from scenarios.local_time import MINUTE_SECONDS
+from scenarios.settings import MAX_HOLD_MINUTES
 
-SNAPSHOT_SCHEMA = "routelab.snapshot/1"
+SNAPSHOT_SCHEMA = "routelab.snapshot/2"
 """Changes with the meaning of any field; new optional fields do not change it."""
 
 MAX_ROWS = 20_000
@@ -38,11 +40,18 @@ class LineDocument(Document):
 
     sku: Name
     units: Annotated[int, Field(ge=1, le=1_000_000)]
-    ship_from: Time | None = Field(None, description="presale: not before; at once if not given")
+    ship_from: Time | None = Field(None, description="presale: not before; the SKU's date if not given")
+    promise_at: Time | None = Field(
+        None, description="the order's if not given, later by as much as a presale date is after placed_at"
+    )
+    order: Annotated[int, Field(ge=0, lt=MAX_LINES, description="which of the orders decided together, from 0")] = 0
+    requirements: list[Name] | None = Field(
+        None, description="handling of the line's order; that of the document's order if not given", max_length=16
+    )
 
 
 class OrderDocument(Document):
-    """What the customer wants."""
+    """What the customer wants; lines of several orders of one customer may be decided together."""
 
     id: Name
     region: Name
@@ -51,6 +60,9 @@ class OrderDocument(Document):
     placed_at: Time | None = Field(None, description="the snapshot's time if not given")
     requirements: list[Name] = Field(default=[], description="handling of the whole order, such as gift", max_length=16)
     margin_millicents: Money | None = Field(None, description="lost if declined; the SKUs' margins if not given")
+    num_holds: Annotated[int, Field(ge=0, le=1000, description="how often it was held")] = 0
+    held_seconds: Annotated[int, Field(ge=0, le=MAX_HOLD_MINUTES * MINUTE_SECONDS, description="in all")] = 0
+    is_again: bool = Field(False, description="a plan for these lines broke")
 
 
 class StockDocument(Document):
@@ -103,6 +115,14 @@ class PunctualityDocument(Document):
     num_late: Units = 0
 
 
+class InterruptionDocument(Document):
+    """A carrier service does not collect at a warehouse for a while."""
+
+    warehouse: Name
+    service: Name
+    until: Time
+
+
 class DemandDocument(Document):
     """Counters of recent demand; hours count from the scenario's epoch."""
 
@@ -123,7 +143,7 @@ class SnapshotDocument(Document):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
 
-    schema_version: Literal["routelab.snapshot/1"] = Field(alias="schema")
+    schema_version: Literal["routelab.snapshot/2"] = Field(alias="schema")
     now: Time
     stock: Annotated[list[StockDocument], Field(min_length=1, max_length=MAX_ROWS)]
     stations: Annotated[list[StationDocument], Field(min_length=1, max_length=MAX_ROWS)]
@@ -131,6 +151,7 @@ class SnapshotDocument(Document):
     bookings: list[BookingDocument] = Field(default=[], max_length=MAX_ROWS)
     receipts: list[ReceiptDocument] = Field(default=[], max_length=MAX_ROWS)
     punctuality: list[PunctualityDocument] = Field(default=[], max_length=MAX_ROWS)
+    interruptions: list[InterruptionDocument] = Field(default=[], max_length=MAX_ROWS)
     weights: WeightsDocument | None = Field(None, description="the bundle's if not given")
     calendar_end: Time | None = Field(None, description="end of a simulated calendar; none in production")
 

@@ -28,11 +28,18 @@ def to_document(snapshot: Snapshot, names: Names) -> dict[str, Any]:
 
 def _order(seen: Observable, names: Names, epoch: int) -> dict[str, Any]:
     asked = seen.order[0]
+    rows = seen.lines[: asked["num_lines"]]
+    orders = sorted(set(rows["order"].tolist()))
     lines = []
-    for row in seen.lines[: asked["num_lines"]]:
-        line = {"sku": names.skus[row["sku"]], "units": int(row["units"])}
+    for row in rows:
+        line: dict[str, Any] = {"sku": names.skus[row["sku"]], "units": int(row["units"])}
         if row["ship_from_seconds"] > 0:
             line["ship_from"] = format_utc(epoch + int(row["ship_from_seconds"]))
+        if row["ship_from_seconds"] > 0 or row["promise_at"] != asked["promise_at"]:
+            line["promise_at"] = format_utc(epoch + int(row["promise_at"]))
+        if asked["num_orders"] > 1:
+            line["order"] = orders.index(row["order"])
+            line["requirements"] = handling_names(int(row["requirements"]))
         lines.append(line)
     return {
         "id": f"order-{asked['order']}",
@@ -42,6 +49,9 @@ def _order(seen: Observable, names: Names, epoch: int) -> dict[str, Any]:
         "requirements": handling_names(int(asked["requirements"])),
         "lines": lines,
         "margin_millicents": int(asked["margin_millicents"]),
+        "num_holds": int(asked["num_holds"]),
+        "held_seconds": int(asked["held_seconds"]),
+        "is_again": bool(asked["is_again"]),
     }
 
 
@@ -86,12 +96,20 @@ def _snapshot(network: Network, seen: Observable, names: Names, epoch: int) -> d
                 "expected_units": int(row["expected_units"]),
                 "claimed_units": int(row["claimed_units"]),
             }
-            for m, row in enumerate(seen.receipts[: clock["num_receipts"]])
-            if row["is_open"] and row["sku"] in skus
+            for m in np.flatnonzero(seen.receipts["is_open"])
+            if (row := seen.receipts[m])["sku"] in skus
         ],
         "punctuality": [
             {"service": names.services[s]} | {str(field): int(row[field]) for field in row.dtype.names or ()}
             for s, row in enumerate(seen.punctuality)
+        ],
+        "interruptions": [
+            {
+                "warehouse": names.warehouses[w],
+                "service": names.services[s],
+                "until": format_utc(epoch + int(seen.interruptions["until_seconds"][w, s])),
+            }
+            for w, s in np.argwhere(seen.interruptions["until_seconds"] > now)
         ],
         "demand": {name: int(clock[name]) for name in ("orders_this_hour", "orders_last_hour")},
         "weights": {goal: int(clock[f"weight_{goal}_permille"]) / 1000 for goal in ("cost", "lateness", "carbon")},

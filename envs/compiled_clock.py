@@ -19,7 +19,7 @@ BEGIN, CONTINUE = -1, -2
 
 
 @compiled
-def _begin(network, future, agenda):
+def _begin(network, future, hidden, agenda):
     """Puts all that is known at second 0 on the agenda; lists of later events are entered one by one."""
     for warehouse in range(len(network.warehouses)):
         first = network.warehouses[warehouse]["first_shift"]
@@ -30,9 +30,10 @@ def _begin(network, future, agenda):
             if network.pairs[warehouse, service]["num_collections"] > 0:
                 collection = network.pairs[warehouse, service]["first_collection"]
                 push(agenda, network.collections[collection]["time_seconds"], ranks.COLLECTION, collection)
-    for receipt in range(len(future.receipts)):
-        push(agenda, max(0, future.receipts[receipt]["announced_at"]), ranks.RECEIPT_ANNOUNCED, receipt)
-        push(agenda, future.receipts[receipt]["actual_at"], ranks.RECEIPT_ARRIVED, receipt)
+    for row in range(len(future.receipts)):
+        receipt = len(hidden.arrivals) - len(future.receipts) + row
+        push(agenda, max(0, future.receipts[row]["announced_at"]), ranks.RECEIPT_ANNOUNCED, receipt)
+        push(agenda, future.receipts[row]["actual_at"], ranks.RECEIPT_ARRIVED, receipt)
     for outage in range(len(future.outages)):
         push(agenda, future.outages[outage]["starts_at"], ranks.OUTAGE, outage)
     for regime in range(len(future.regimes)):
@@ -167,7 +168,7 @@ def step(world, slot):
     """
     network, future, seen, hidden, plans = world.network, world.future, world.seen, world.hidden, world.plans
     if slot == BEGIN:
-        _begin(network, future, world.agenda)
+        _begin(network, future, hidden, world.agenda)
     elif slot >= 0:
         now = seen.clock[0]["now_seconds"]
         num_moved = decisions.carry_out(network, future, seen, hidden, plans, slot)

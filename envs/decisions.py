@@ -8,6 +8,7 @@ from envs.compiling import compiled
 from envs.costs import HOUR, LATENESS, LOST_MARGIN, NUM_PARTS, WAITING
 from envs.hidden import CLAIMED, DECLINED, LATER
 from envs.state import NONE
+from envs.touched import touch_order
 
 
 @compiled
@@ -54,6 +55,7 @@ def ask_again(network, future, seen, hidden, plans, group):
     Returns:
         True if a decision is due; the lines may have been cancelled since.
     """
+    touch_order(hidden, group)
     hidden.orders[group]["is_broken"] = 0
     return ask(network, future, seen, hidden, plans, group, 1)
 
@@ -124,8 +126,12 @@ def carry_out(network, future, seen, hidden, plans, slot):
     order, now = seen.order[0]["order"], seen.clock[0]["now_seconds"]
     decision_id, count = seen.clock[0]["decision_id"], seen.order[0]["num_lines"]
     seen.clock[0]["decision_id"] = decision_id + 1
-    log.log_event(hidden, now, log.DECIDED, order, NONE, slot)
+    expected = 0
+    for part in range(NUM_PARTS):
+        expected += plans.costs[slot, part]
+    log.log_event(hidden, now, log.DECIDED, order, NONE, expected)
     for i in range(count):
+        touch_order(hidden, seen.lines[i]["order"])
         hidden.orders[seen.lines[i]["order"]]["decision_id"] = decision_id
     if seen.order[0]["num_orders"] == 1:
         for part in range(NUM_PARTS):
@@ -256,8 +262,8 @@ def _pack(network, future, seen, hidden, plans, option, parcel):
             last_order = seen.lines[i]["order"]
             hidden.orders[last_order]["num_parcels"] += 1
         slack = seen.lines[i]["promise_at"] - row[option]["collected_at"]
-        tail = tables.tail_weight(network.tables, table, slack)
-        expected = costs.expected_lateness(network.settings, network.tables, table, slack, tail)
+        num_in_time = tables.num_at_most(network.tables, table, slack)
+        expected = costs.expected_lateness(network.settings, network.tables, table, slack, num_in_time)
         hidden.lines[line]["lateness_millicents"] = expected
         hidden.lines[line]["waiting_millicents"] = 0
         if available_at > now:
@@ -283,5 +289,5 @@ def _allocate(network, future, seen, hidden, parcel):
     line = hidden.parcels[parcel]["first_line"]
     while line != NONE:
         sku, units = future.lines[line]["sku"], future.lines[line]["units"]
-        stock.allocate(network, seen, hidden.parcels[parcel]["warehouse"], sku, units)
+        stock.allocate(network, seen, hidden, hidden.parcels[parcel]["warehouse"], sku, units)
         line = hidden.lines[line]["next_line"]

@@ -31,19 +31,26 @@ def hand_over(network, future, seen, hidden, parcel):
     warehouse, service = parcels[parcel]["warehouse"], parcels[parcel]["service"]
     line = parcels[parcel]["first_line"]
     while line != NONE:
-        stock.ship(seen, warehouse, future.lines[line]["sku"], future.lines[line]["units"])
+        stock.ship(seen, hidden, warehouse, future.lines[line]["sku"], future.lines[line]["units"])
         line = hidden.lines[line]["next_line"]
+    seconds = transit_seconds(network, future, hidden, parcel, hidden.weather[service]["transit_permille"])
+    parcels[parcel]["delivered_at"] = parcels[parcel]["departed_at"] + seconds
+    return parcels[parcel]["delivered_at"]
+
+
+@compiled
+def transit_seconds(network, future, hidden, parcel, permille):
+    """How long the journey of a parcel takes, as luck and a regime of ``permille`` have it."""
+    rows = hidden.parcels
     key = luck.luck(
-        future.orders[parcels[parcel]["order"]]["luck_key"],
+        future.orders[rows[parcel]["order"]]["luck_key"],
         luck.TRANSIT,
-        warehouse,
-        service,
-        parcels[parcel]["attempt"],
+        rows[parcel]["warehouse"],
+        rows[parcel]["service"],
+        rows[parcel]["attempt"],
     )
     transit = tables.draw(network.tables, lane_table(network, future, hidden, parcel), key)
-    transit = transit * hidden.weather[service]["transit_permille"] // 1000
-    parcels[parcel]["delivered_at"] = parcels[parcel]["departed_at"] + max(1, transit)
-    return parcels[parcel]["delivered_at"]
+    return max(1, transit * permille // 1000)
 
 
 @compiled

@@ -10,6 +10,7 @@ from envs.costs import NUM_PARTS
 from envs.log import EVENT_COLUMNS, EVENTS, LEDGER, LEDGER_COLUMNS
 from envs.room import MARGIN, ROWS_OF_A_LINE
 from envs.state import MAX_LINES, NONE, filled
+from envs.touched import RING
 from scenarios.errors import InputError
 from scenarios.network import FOREVER_SECONDS, Network, record_dtype
 from scenarios.trace import RECEIPTS, Future, Trace
@@ -85,11 +86,13 @@ COUNTERS = record_dtype(
     "num_arrived",  # orders
     "num_broken",  # groups in ``broken``
     "num_waiting_lines",  # planned, not yet on their way
+    "num_touched",  # entries ever written to ``touched``
     "num_events",
     "num_ledger_rows",
     "has_overflown",  # a log was full: a defect, never silent
     "log_level",
-    "is_describing",
+    "is_describing",  # whether features are computed
+    "own_rule",  # the rule whose best plan alone is made; NONE: the whole table
 )
 
 
@@ -101,7 +104,7 @@ class Hidden(NamedTuple):
     parcels: np.ndarray  # (capacity,)
     queues: np.ndarray  # (W,)
     docks: np.ndarray  # (W, S)
-    arrivals: np.ndarray  # (M,) RECEIPTS: those of the trace, then one row for each cell that is reordered
+    arrivals: np.ndarray  # (M,) RECEIPTS: one row for each cell if stock is reordered, then those of the trace
     claims: np.ndarray  # (M,)
     weather: np.ndarray  # (S,)
     counters: np.ndarray  # (1,)
@@ -109,13 +112,19 @@ class Hidden(NamedTuple):
     order_costs: np.ndarray  # (N, NUM_PARTS) int64 millicents booked so far
     moved: np.ndarray  # what the last rule moved, for the agenda: parcels, or receipts that were ordered
     broken: np.ndarray  # (N,) groups whose plans the last rule broke
+    touched: np.ndarray  # (RING,) int64, see envs.touched
     events: np.ndarray  # (capacity, columns) int64
     ledger: np.ndarray  # (capacity, columns) int64
 
 
 def num_receipt_rows(network: Network, future: Future) -> int:
-    """Receipts of the trace, and one for each cell if stock is reordered."""
-    return len(future.receipts) + (network.stock.size if network.settings["review_seconds"][0] > 0 else 0)
+    """One row for each cell if stock is reordered, then the receipts of the trace."""
+    return num_reordered(network) + len(future.receipts)
+
+
+def num_reordered(network: Network) -> int:
+    """Rows of receipts that belong to cells, the number of the first row of a receipt of the trace."""
+    return network.stock.size if network.settings["review_seconds"][0] > 0 else 0
 
 
 def new_hidden(network: Network, future: Future, log_level: int) -> Hidden:
@@ -131,7 +140,7 @@ def new_hidden(network: Network, future: Future, log_level: int) -> Hidden:
     orders["first_of_group"] = orders["last_in_group"] = np.arange(num_orders)
     orders["previous_order"] = _previous_orders(network, future)
     arrivals = np.zeros(num_receipt_rows(network, future), RECEIPTS)
-    arrivals[: len(future.receipts)] = future.receipts
+    arrivals[num_reordered(network) :] = future.receipts
     # Rows beyond what is used cost nothing: the system hands out memory when it is first written to.
     margin = MARGIN + ROWS_OF_A_LINE * num_lines
     event_room = margin + 4 * num_orders + 9 * num_lines if log_level >= EVENTS else 0
@@ -145,11 +154,12 @@ def new_hidden(network: Network, future: Future, log_level: int) -> Hidden:
         arrivals=arrivals,
         claims=filled(len(arrivals), CLAIMS, first_parcel=NONE, last_parcel=NONE),
         weather=filled(num_services, WEATHER, transit_permille=1000),
-        counters=filled(1, COUNTERS, num_open_orders=num_orders, log_level=log_level, is_describing=1),
+        counters=filled(1, COUNTERS, num_open_orders=num_orders, log_level=log_level, is_describing=1, own_rule=NONE),
         totals=np.zeros(NUM_PARTS, np.int64),
         order_costs=np.zeros((num_orders, NUM_PARTS), np.int64),
         moved=np.zeros(num_lines + network.stock.shape[1] + 1, np.int64),
         broken=np.zeros(num_orders + 1, np.int64),
+        touched=np.zeros(RING, np.int64),
         events=np.zeros((event_room, len(EVENT_COLUMNS)), np.int64),
         ledger=np.zeros((ledger_room, len(LEDGER_COLUMNS)), np.int64),
     )

@@ -6,6 +6,7 @@ from envs import costs, log
 from envs.compiling import compiled
 from envs.hidden import OPEN
 from envs.state import MAX_LINES, NONE
+from envs.touched import touch_order
 
 
 @compiled
@@ -27,6 +28,7 @@ def num_undecided(future, hidden, order):
 def hold(network, future, seen, hidden, group, seconds):
     """Holds a group of orders; waiting is booked as if nobody joined it."""
     rows, now = hidden.orders, seen.clock[0]["now_seconds"]
+    touch_order(hidden, group)
     rows[group]["num_holds"] += 1
     rows[group]["held_since"] = now
     rows[group]["hold_until"] = now + seconds
@@ -42,6 +44,7 @@ def end_hold(network, future, seen, hidden, group):
     while order != NONE:
         settle_hold(network, seen, hidden, group, order, num_undecided(future, hidden, order))
         order = rows[order]["next_in_group"]
+    touch_order(hidden, group)
     rows[group]["held_seconds"] += lasted
     rows[group]["held_since"], rows[group]["hold_until"] = NONE, NONE
     log.log_event(hidden, now, log.HOLD_ENDED, group, NONE, lasted)
@@ -70,6 +73,8 @@ def join(network, future, seen, hidden, order):
     if rows[group]["hold_until"] == NONE or not _fits(future, hidden, group, order):
         return order
     end_hold(network, future, seen, hidden, group)
+    for changed in (order, group, rows[group]["last_in_group"]):
+        touch_order(hidden, changed)
     rows[order]["first_of_group"] = group
     rows[rows[group]["last_in_group"]]["next_in_group"] = order
     rows[group]["last_in_group"] = order

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from envs.compiling import inlined
+from envs.touched import touch_order
 
 LEVELS = {"none": 0, "ledger": 1, "events": 2}
 LEDGER, EVENTS = LEVELS["ledger"], LEVELS["events"]
@@ -22,7 +23,7 @@ class Kind(IntEnum):
     RECEIPT_ANNOUNCED = 1  # value: receipt
     RECEIPT_ARRIVED = 2  # value: receipt
     ORDER_ARRIVED = 3  # value: promise_at
-    DECIDED = 4  # value: slot
+    DECIDED = 4  # value: millicents that the plan is expected to cost
     DECLINED = 5  # value: decision id
     PLANNED = 6  # parcel; value: bit mask of the order's lines
     CLAIMED = 7  # parcel waits for a receipt; value: receipt
@@ -99,6 +100,7 @@ def book(hidden, time, decision_id, order, part, amount, is_settlement):
     """Books ``amount`` millicents (a zero is not booked)."""
     if amount == 0:
         return
+    touch_order(hidden, order)
     hidden.totals[part] += amount
     hidden.order_costs[order, part] += amount
     counters = hidden.counters

@@ -6,6 +6,7 @@ from envs import costs, log, stock
 from envs.compiling import compiled, inlined
 from envs.hidden import CANCELLED, CLAIMED, DECLINED, DELIVERED, QUEUED, VOID
 from envs.state import NONE
+from envs.touched import RECEIPT, touch, touch_order
 
 
 @inlined
@@ -30,6 +31,8 @@ def drop_line(network, future, seen, hidden, parcel, line):
     """
     parcels, now = hidden.parcels, seen.clock[0]["now_seconds"]
     order, decision_id = future.lines[line]["order"], parcels[parcel]["decision_id"]
+    touch_order(hidden, order)
+    touch_order(hidden, parcels[parcel]["order"])
     _unlink(hidden, parcel, line)
     warehouse, service = parcels[parcel]["warehouse"], parcels[parcel]["service"]
     before, sku, units = parcels[parcel]["grams"], future.lines[line]["sku"], future.lines[line]["units"]
@@ -44,8 +47,8 @@ def drop_line(network, future, seen, hidden, parcel, line):
         network.lanes[warehouse, service, region]["rate_row"],
         network.lanes[warehouse, service, region]["distance_km"],
     )
-    saved = costs.shipping_price(network, rate_row, before) - (
-        costs.shipping_price(network, rate_row, grams) if is_left else 0
+    saved = costs.shipping_price(network.rates, rate_row, before) - (
+        costs.shipping_price(network.rates, rate_row, grams) if is_left else 0
     )
     log.book(hidden, now, decision_id, order, costs.SHIPPING, -saved, 1)
     saved = costs.packaging(network.settings, before) - (costs.packaging(network.settings, grams) if is_left else 0)
@@ -87,6 +90,7 @@ def settle_waiting(network, future, seen, hidden, parcel, line):
     waited = waited_seconds(future, line, hidden.parcels[parcel]["planned_at"], now)
     difference = costs.waiting(network.settings, waited) - hidden.lines[line]["waiting_millicents"]
     decision_id, order = hidden.parcels[parcel]["decision_id"], future.lines[line]["order"]
+    touch_order(hidden, order)
     log.book(hidden, now, decision_id, order, costs.WAITING, difference, 1)
     hidden.lines[line]["waiting_millicents"] = 0
 
@@ -100,9 +104,10 @@ def remove_line(network, future, seen, hidden, parcel, line):
     parcels, stage = hidden.parcels, hidden.parcels[parcel]["stage"]
     warehouse, units = parcels[parcel]["warehouse"], future.lines[line]["units"]
     if stage == CLAIMED:
+        touch(hidden, RECEIPT, parcels[parcel]["receipt"])
         seen.receipts[parcels[parcel]["receipt"]]["claimed_units"] -= units
     else:
-        stock.deallocate(network, seen, warehouse, future.lines[line]["sku"], units)
+        stock.deallocate(network, seen, hidden, warehouse, future.lines[line]["sku"], units)
     if stage == QUEUED:
         seen.stations[warehouse]["queued_seconds"] -= parcels[parcel]["pick_seconds"]
     drop_line(network, future, seen, hidden, parcel, line)
@@ -112,9 +117,9 @@ def remove_line(network, future, seen, hidden, parcel, line):
         return
     if stage == QUEUED:
         seen.stations[warehouse]["num_queued"] -= 1
-        _leave(hidden.parcels, hidden.queues, warehouse, parcel)
+        _leave(hidden, hidden.queues, warehouse, parcel)
     elif stage == CLAIMED:
-        _leave(hidden.parcels, hidden.claims, parcels[parcel]["receipt"], parcel)
+        _leave(hidden, hidden.claims, parcels[parcel]["receipt"], parcel)
     void(seen, hidden, parcel)
 
 
@@ -122,14 +127,16 @@ def remove_line(network, future, seen, hidden, parcel, line):
 def void(seen, hidden, parcel):
     """A parcel has lost all its lines."""
     parcels = hidden.parcels
+    touch_order(hidden, parcels[parcel]["order"])
     parcels[parcel]["stage"] = VOID
     if parcels[parcel]["collection"] != NONE:
         seen.bookings[parcels[parcel]["collection"]]["booked_parcels"] -= 1
 
 
 @compiled
-def _leave(parcels, lists, place, parcel):
+def _leave(hidden, lists, place, parcel):
     """Unlinks a parcel from the list ``lists[place]``."""
+    parcels = hidden.parcels
     before, following = NONE, parcels[parcel]["next_parcel"]
     if lists[place]["first_parcel"] == parcel:
         lists[place]["first_parcel"] = following
@@ -137,6 +144,7 @@ def _leave(parcels, lists, place, parcel):
         before = lists[place]["first_parcel"]
         while parcels[before]["next_parcel"] != parcel:
             before = parcels[before]["next_parcel"]
+        touch_order(hidden, parcels[before]["order"])
         parcels[before]["next_parcel"] = following
     if following == NONE:
         lists[place]["last_parcel"] = before
@@ -156,6 +164,7 @@ def break_plan(future, seen, hidden, parcel, line):
     log.log_event(hidden, seen.clock[0]["now_seconds"], log.REOPENED, order, parcel, line)
     group = hidden.orders[order]["first_of_group"]
     if not hidden.orders[group]["is_broken"]:
+        touch_order(hidden, group)
         hidden.orders[group]["is_broken"] = 1
         hidden.broken[hidden.counters[0]["num_broken"]] = group
         hidden.counters[0]["num_broken"] += 1
@@ -173,6 +182,7 @@ def end_line(future, hidden, line, status, now):
     """A line is delivered, declined or cancelled; the last one closes its order."""
     order = future.lines[line]["order"]
     rows = hidden.orders
+    touch_order(hidden, order)
     hidden.lines[line]["status"] = status
     rows[order]["num_open_lines"] -= 1
     if status == DECLINED:

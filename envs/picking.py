@@ -8,6 +8,7 @@ from envs import docks, log, luck, parcels, shifts, stock, tables
 from envs.compiling import compiled, inlined
 from envs.hidden import DOCKED, PICKING
 from envs.state import NONE
+from envs.touched import touch_order
 
 _SHARE, _UNITS = np.uint64(48), np.uint64(0xFFFF)
 """Of the luck of a line: high bits whether it is short, low bits by how much."""
@@ -51,6 +52,7 @@ def enqueue(seen, hidden, parcel):
     if before == NONE:
         queues[warehouse]["first_parcel"] = parcel
     else:
+        touch_order(hidden, rows[before]["order"])
         rows[before]["next_parcel"] = parcel
     if after == NONE:
         queues[warehouse]["last_parcel"] = parcel
@@ -85,9 +87,10 @@ def start_picks(network, future, seen, hidden, warehouse):
             seen.stations[warehouse]["num_busy"] += 1
             seen.stations[warehouse]["num_queued"] -= 1
             seen.stations[warehouse]["queued_seconds"] -= expected
+            touch_order(hidden, rows[parcel]["order"])
             rows[parcel]["stage"] = PICKING
             rows[parcel]["started_at"] = now
-            rows[parcel]["ready_at"] = now + _realised_seconds(network, future, hidden, parcel)
+            rows[parcel]["ready_at"] = now + realised_seconds(network, future, hidden, parcel)
             log.log_event(hidden, now, log.PICK_STARTED, rows[parcel]["order"], parcel, expected)
             hidden.moved[num_started] = parcel
             num_started += 1
@@ -95,7 +98,8 @@ def start_picks(network, future, seen, hidden, warehouse):
 
 
 @compiled
-def _realised_seconds(network, future, hidden, parcel):
+def realised_seconds(network, future, hidden, parcel):
+    """How long the pick of a parcel takes, as luck has it."""
     rows = hidden.parcels
     warehouse = rows[parcel]["warehouse"]
     key = luck.luck(
@@ -135,6 +139,7 @@ def finish_pick(network, future, seen, hidden, parcel):
         True if the calendar has ended and the parcel leaves at once.
     """
     order = hidden.parcels[parcel]["order"]
+    touch_order(hidden, order)
     _free_station(seen, hidden, parcel)
     log.log_event(hidden, seen.clock[0]["now_seconds"], log.PICK_FINISHED, order, parcel, 0)
     if network.warehouses[hidden.parcels[parcel]["warehouse"]]["short_weight"] > 0:
@@ -159,7 +164,7 @@ def _take_stock(network, future, seen, hidden, parcel):
             units = future.lines[line]["units"]
             missing = 1 + np.int64(key & _UNITS) % units
             log.log_event(hidden, now, log.SHORT_PICKED, order, parcel, line)
-            stock.write_off(network, seen, warehouse, sku, units, missing)
+            stock.write_off(network, seen, hidden, warehouse, sku, units, missing)
             parcels.drop_line(network, future, seen, hidden, parcel, line)
             parcels.break_plan(future, seen, hidden, parcel, line)
         line = following

@@ -6,6 +6,7 @@ from envs import docks, log, parcels, picking, stock
 from envs.compiling import compiled, inlined
 from envs.hidden import LATER, QUEUED
 from envs.state import NONE
+from envs.touched import CELL, RECEIPT, touch, touch_order
 
 
 @compiled
@@ -13,6 +14,8 @@ def announce(seen, hidden, receipt):
     """From now on routers know this receipt and may backorder on it."""
     known, row = seen.receipts, hidden.arrivals
     warehouse, sku = row[receipt]["warehouse"], row[receipt]["sku"]
+    touch(hidden, RECEIPT, receipt)
+    touch(hidden, CELL, warehouse * seen.stock.shape[1] + sku)
     known[receipt]["warehouse"], known[receipt]["sku"] = warehouse, sku
     known[receipt]["expected_at"] = row[receipt]["expected_at"]
     known[receipt]["expected_units"] = row[receipt]["expected_units"]
@@ -44,12 +47,14 @@ def best_receipt(seen, warehouse, sku, units):
 @compiled
 def claim(seen, hidden, parcel, receipt):
     """A backordered parcel waits for its receipt, in booking order."""
+    touch(hidden, RECEIPT, receipt)
     seen.receipts[receipt]["claimed_units"] += hidden.parcels[parcel]["units"]
     hidden.parcels[parcel]["next_parcel"] = NONE
     last = hidden.claims[receipt]["last_parcel"]
     if last == NONE:
         hidden.claims[receipt]["first_parcel"] = parcel
     else:
+        touch_order(hidden, hidden.parcels[last]["order"])
         hidden.parcels[last]["next_parcel"] = parcel
     hidden.claims[receipt]["last_parcel"] = parcel
 
@@ -66,9 +71,10 @@ def receive(network, future, seen, hidden, receipt):
     now, row = seen.clock[0]["now_seconds"], hidden.arrivals
     warehouse, sku, left = row[receipt]["warehouse"], row[receipt]["sku"], row[receipt]["actual_units"]
     log.log_event(hidden, now, log.RECEIPT_ARRIVED, NONE, NONE, receipt)
+    touch(hidden, RECEIPT, receipt)
     seen.receipts[receipt]["is_open"] = 0
-    _unlink(seen, warehouse, sku, receipt)
-    stock.put_away(seen, warehouse, sku, left)
+    _unlink(seen, hidden, warehouse, sku, receipt)
+    stock.put_away(seen, hidden, warehouse, sku, left)
     num_moved, is_short = 0, False
     parcel = hidden.claims[receipt]["first_parcel"]
     while parcel != NONE:
@@ -79,7 +85,8 @@ def receive(network, future, seen, hidden, receipt):
         else:
             left -= units
             hidden.claims[receipt]["first_parcel"] = following
-            stock.allocate(network, seen, warehouse, sku, units)
+            stock.allocate(network, seen, hidden, warehouse, sku, units)
+            touch_order(hidden, hidden.parcels[parcel]["order"])
             hidden.parcels[parcel]["stage"] = LATER
             if hidden.parcels[parcel]["release_at"] <= now:
                 _start_waiting_parcel(network, future, seen, hidden, parcel)
@@ -87,12 +94,12 @@ def receive(network, future, seen, hidden, receipt):
             num_moved += 1
         parcel = following
     hidden.claims[receipt]["last_parcel"] = NONE
-    stock.set_reference(network, seen, warehouse, sku)
+    stock.set_reference(network, seen, hidden, warehouse, sku)
     return num_moved
 
 
 @compiled
-def _unlink(seen, warehouse, sku, receipt):
+def _unlink(seen, hidden, warehouse, sku, receipt):
     known = seen.receipts
     if seen.stock[warehouse, sku]["first_receipt"] == receipt:
         seen.stock[warehouse, sku]["first_receipt"] = known[receipt]["next_receipt"]
@@ -100,6 +107,7 @@ def _unlink(seen, warehouse, sku, receipt):
     before = seen.stock[warehouse, sku]["first_receipt"]
     while known[before]["next_receipt"] != receipt:
         before = known[before]["next_receipt"]
+    touch(hidden, RECEIPT, before)
     known[before]["next_receipt"] = known[receipt]["next_receipt"]
 
 
@@ -135,6 +143,7 @@ def release(network, seen, hidden, parcel):
     warehouse, service = rows[parcel]["warehouse"], rows[parcel]["service"]
     ready_at = picking.start_of_next_pick(network, seen, warehouse) + rows[parcel]["pick_seconds"]
     collection = docks.first_collection(network, seen, warehouse, service, ready_at)
+    touch_order(hidden, rows[parcel]["order"])
     rows[parcel]["stage"] = QUEUED
     rows[parcel]["collection"] = collection
     seen.bookings[collection]["booked_parcels"] += 1

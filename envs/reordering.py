@@ -23,27 +23,32 @@ def review(network, future, seen, hidden, warehouse):
     table, num_ordered = network.warehouses[warehouse]["lead_table"], 0
     for sku in range(num_skus):
         level = network.stock[warehouse, sku]["order_up_to_units"]
-        receipt = len(future.receipts) + warehouse * num_skus + sku
+        receipt = warehouse * num_skus + sku
         if level == 0 or seen.receipts[receipt]["is_open"]:
             continue
         position = stock.available(seen, warehouse, sku) + _on_order(seen, warehouse, sku)
         if position > network.stock[warehouse, sku]["reorder_point_units"]:
             continue
-        key = luck.luck(
-            future.suppliers[warehouse]["luck_key"], luck.LEAD, sku, now // network.settings[0]["review_seconds"], 0
-        )
         row = hidden.arrivals
         row[receipt]["warehouse"], row[receipt]["sku"] = warehouse, sku
         row[receipt]["announced_at"] = now
         row[receipt]["expected_at"] = now + max(1, tables.mean(network.tables, table))
         row[receipt]["expected_units"] = level - position
-        row[receipt]["actual_at"] = now + max(1, tables.draw(network.tables, table, key))
+        row[receipt]["actual_at"] = now + lead_seconds(network, future, warehouse, sku, now)
         row[receipt]["actual_units"] = level - position
         log.log_event(hidden, now, log.REORDERED, NONE, NONE, receipt)
         receiving.announce(seen, hidden, receipt)
         hidden.moved[num_ordered] = receipt
         num_ordered += 1
     return num_ordered
+
+
+@compiled
+def lead_seconds(network, future, warehouse, sku, ordered_at):
+    """How long goods ordered at a review take to come, as luck has it."""
+    number = ordered_at // network.settings[0]["review_seconds"]
+    key = luck.luck(future.suppliers[warehouse]["luck_key"], luck.LEAD, sku, number, 0)
+    return max(1, tables.draw(network.tables, network.warehouses[warehouse]["lead_table"], key))
 
 
 @compiled

@@ -13,7 +13,7 @@ import simpy
 from simpy.events import URGENT, EventPriority
 
 from envs import story
-from envs.hidden import QUEUED
+from envs.hidden import QUEUED, num_reordered
 from envs.ranks import Rank
 from envs.room import what_is_full
 from envs.state import NONE
@@ -70,7 +70,7 @@ class SimpyClock:
                 self.sim.process(replenishment(self, warehouse))
             for service in range(world.network.pairs.shape[1]):
                 self.sim.process(collection_round(self, warehouse, service))
-        for receipt in range(len(world.future.receipts)):
+        for receipt in range(num_reordered(world.network), len(world.hidden.arrivals)):
             self.sim.process(inbound_receipt(self, receipt))
         for outage in range(len(world.future.outages)):
             self.sim.process(carrier_outage(self, outage))
@@ -258,7 +258,7 @@ def journey(clock: SimpyClock, parcel: int) -> Story:
 def inbound_receipt(clock: SimpyClock, receipt: int) -> Story:
     """A delivery of goods is announced, arrives, and serves the backorders that wait for it."""
     world = clock.world
-    row = world.future.receipts[receipt]
+    row = world.hidden.arrivals[receipt]
     yield clock.at(max(0, row["announced_at"]), Rank.RECEIPT_ANNOUNCED, receipt)
     story.announce(world.handle, clock.sim.now, receipt)
     yield clock.at(row["actual_at"], Rank.RECEIPT_ARRIVED, receipt)

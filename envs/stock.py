@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from envs import prices
 from envs.compiling import compiled, inlined
+from envs.touched import CELL, touch
 
 
 @inlined
@@ -13,22 +14,25 @@ def available(seen, warehouse, sku):
 
 
 @compiled
-def allocate(network, seen, warehouse, sku, units):
+def allocate(network, seen, hidden, warehouse, sku, units):
     """Promises units that are on hand to a parcel."""
+    touch(hidden, CELL, warehouse * seen.stock.shape[1] + sku)
     seen.stock[warehouse, sku]["allocated_units"] += units
     prices.refresh(network, seen, warehouse, sku)
 
 
 @compiled
-def deallocate(network, seen, warehouse, sku, units):
+def deallocate(network, seen, hidden, warehouse, sku, units):
     """A plan for units that are on hand broke: they are for sale again."""
+    touch(hidden, CELL, warehouse * seen.stock.shape[1] + sku)
     seen.stock[warehouse, sku]["allocated_units"] -= units
     prices.refresh(network, seen, warehouse, sku)
 
 
 @compiled
-def write_off(network, seen, warehouse, sku, units, missing):
+def write_off(network, seen, hidden, warehouse, sku, units, missing):
     """Of allocated units some cannot be found; the others are for sale again."""
+    touch(hidden, CELL, warehouse * seen.stock.shape[1] + sku)
     cell = seen.stock
     cell[warehouse, sku]["allocated_units"] -= units
     cell[warehouse, sku]["on_hand_units"] -= missing
@@ -37,8 +41,9 @@ def write_off(network, seen, warehouse, sku, units, missing):
 
 
 @compiled
-def ship(seen, warehouse, sku, units):
+def ship(seen, hidden, warehouse, sku, units):
     """Allocated units leave the building; availability does not change."""
+    touch(hidden, CELL, warehouse * seen.stock.shape[1] + sku)
     cell = seen.stock
     cell[warehouse, sku]["allocated_units"] -= units
     cell[warehouse, sku]["on_hand_units"] -= units
@@ -46,16 +51,18 @@ def ship(seen, warehouse, sku, units):
 
 
 @compiled
-def put_away(seen, warehouse, sku, units):
+def put_away(seen, hidden, warehouse, sku, units):
     """Received units go on the shelf; claims are served before ``set_reference`` looks at what is left."""
+    touch(hidden, CELL, warehouse * seen.stock.shape[1] + sku)
     cell = seen.stock
     cell[warehouse, sku]["on_hand_units"] += units
     cell[warehouse, sku]["received_units"] += units
 
 
 @compiled
-def set_reference(network, seen, warehouse, sku):
+def set_reference(network, seen, hidden, warehouse, sku):
     """Measures depletion from now on, after claims on a receipt were served."""
+    touch(hidden, CELL, warehouse * seen.stock.shape[1] + sku)
     cell = seen.stock
     left = available(seen, warehouse, sku)
     if left > cell[warehouse, sku]["reference_units"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -51,9 +52,25 @@ class World:
         self.seen.clock["pricing"] = int(pricing)
         self.hidden.counters["is_describing"] = int(describes)
         set_weights(self.seen, weights)
-        self._bind()
+        self.origin: World | None = None
+        self.synced = np.full(2, -1, np.int64)
+        self.rebind()
 
-    def _bind(self) -> None:
+    def twin(self) -> World:
+        """A world at second 0 on the same trace and with the same settings that keeps no logs; see ``envs.fork``."""
+        other = copy(self)
+        other.origin, other.synced = self, np.full(2, -1, np.int64)
+        other.seen = new_observable(self.network, len(self.seen.receipts))
+        other.hidden = new_hidden(self.network, self.future, log.LEVELS["none"])
+        for name in ("is_describing", "own_rule"):
+            other.hidden.counters[name] = self.hidden.counters[name]
+        other.plans = new_plans(self.network)
+        other.agenda = new_agenda(self.network, self.future)
+        other.rebind()
+        return other
+
+    def rebind(self) -> None:
+        """Makes the handle again, after an array was replaced."""
         self.handle = make_handle(self.network, self.future, self.seen, self.hidden, self.plans, self.agenda)
 
     def make_room(self) -> None:
@@ -64,7 +81,7 @@ class World:
                 array = getattr(self.hidden, name)
                 grown[name] = np.concatenate([array, np.zeros_like(array)])
         self.hidden = self.hidden._replace(**grown)
-        self._bind()
+        self.rebind()
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "handle"}
@@ -73,7 +90,7 @@ class World:
         self.__dict__.update(state)
         for array in self.trace.arrays().values():
             array.flags.writeable = False
-        self._bind()
+        self.rebind()
 
     def weighted_cost(self, weights: tuple[float, float, float]) -> float:
         """What has been booked so far, in currency units, at preference weights (cost, lateness, carbon)."""

@@ -20,6 +20,7 @@ from scenarios.draw import draw_trace
 from scenarios.errors import InputError
 from scenarios.network import Network
 from scenarios.registry import load_scenario, scenario_names
+from tests.nested import put
 from tests.policy_bundles import FIRST_TEST_SEED
 
 TOYS = [name for name in scenario_names() if name.startswith("toy-")]
@@ -32,14 +33,15 @@ class Comparer:
 
     needs_features = True
 
-    def __init__(self, agent_name: str, scenario: Any, every: int, edit: Any = None) -> None:
-        self.agent = load_agent(agent_name)
-        self.name, self.pricing = agent_name, self.agent.pricing
+    def __init__(self, agent: Any, scenario: Any, every: int, edit: Any = None) -> None:
+        self.agent = load_agent(agent) if isinstance(agent, str) else agent
+        self.name, self.pricing = self.agent.name, self.agent.pricing
         self.names = scenario.public().names
         public = type(scenario.public()).from_json(scenario.public().to_json())
         self.reader = DocumentReader(public, self.pricing)
         self.every, self.edit = every, edit
         self.num_compared = self.num_shifted = self.num_backorders = self.num_splits = 0
+        self.num_again = self.num_held = self.num_joined = self.num_presale = self.num_interrupted = 0
 
     def start(self, network: Network) -> None:
         self.agent.start(network)
@@ -77,12 +79,19 @@ class Comparer:
         self.num_shifted += shift != 0
         self.num_backorders += bool(a.plans.slots["num_backordered_lines"][:n].any())
         self.num_splits += bool((a.plans.slots["num_parcels"][:n] > 1).any())
+        asked, now = a.seen.order[0], a.seen.clock["now_seconds"][0]
+        self.num_again += asked["is_again"]
+        self.num_held += asked["num_holds"] > 0
+        self.num_joined += asked["num_orders"] > 1
+        self.num_presale += bool((a.seen.lines["ship_from_seconds"][: asked["num_lines"]] > now).any())
+        self.num_interrupted += bool((a.seen.interruptions["until_seconds"] > now).any())
 
     def _compare_parcels(self, a: Snapshot, b: Snapshot, slot: int, i: int, shift: int) -> None:
         left, right = (s.plans.options[s.plans.chosen[slot, i]] for s in (a, b))
         for field in OPTIONS.names:
             if field not in INDICES:
-                assert left[field] == right[field] + (shift if field in ABSOLUTE_TIMES else 0), field
+                is_moment = field in ABSOLUTE_TIMES or (field == "release_at" and left[field] > 0)
+                assert left[field] == right[field] + (shift if is_moment else 0), field
         times = [s.network.collections["time_seconds"][row["collection"]] for s, row in ((a, left), (b, right))]
         assert times[0] == times[1] + shift
         assert (left["receipt"] < 0) == (right["receipt"] < 0)
@@ -91,7 +100,20 @@ class Comparer:
             assert expected[0] == expected[1] + shift
 
 
-def played(scenario_name: str, agent: str, every: int, edit: Any = None, **overrides: Any) -> Comparer:
+class Waiter:
+    """Holds, waits for dates and receipts, and splits, wherever it can."""
+
+    name, pricing, needs_features = "waiter", Pricing.CLOSED_FORM, True
+
+    def start(self, network: Network) -> None: ...
+
+    def choose(self, snapshot: Snapshot) -> int:
+        slots = snapshot.plans.slots[: snapshot.num_plans]
+        liked = [slots[name] for name in ("hold_seconds", "num_later_lines", "num_backordered_lines", "num_parcels")]
+        return int(np.lexsort(liked[::-1])[-1])
+
+
+def played(scenario_name: str, agent: Any, every: int, edit: Any = None, **overrides: Any) -> Comparer:
     scenario = load_scenario(scenario_name, **overrides)
     comparer = Comparer(agent, scenario, every, edit)
     simulate(draw_trace(scenario, FIRST_TEST_SEED), comparer, level="none", weights=(1.0, 0.7, 2.5))
@@ -102,6 +124,20 @@ def played(scenario_name: str, agent: str, every: int, edit: Any = None, **overr
 @pytest.mark.parametrize("scenario", ["tiny", *(name for name in TOYS if name != "toy-mmc")])
 def test_endpoint_and_simulator_see_the_same_in_small_worlds(scenario: str, agent: str) -> None:
     assert played(scenario, agent, every=1).num_compared > 0
+
+
+@pytest.mark.parametrize("scenario", ["metro-disrupted", "metro-reorder"])
+def test_endpoint_and_simulator_see_the_same_in_disrupted_worlds(scenario: str) -> None:
+    size = {"orders_per_day": 300.0, "num_initial_orders": 60, "horizon_days": 2, "warmup_hours": 0}
+    comparer = played(scenario, Waiter(), every=1, **size)
+    assert comparer.num_compared > 500
+    assert comparer.num_backorders > 100
+    if scenario == "metro-disrupted":
+        assert comparer.num_again > 3
+        assert comparer.num_held > 300
+        assert comparer.num_joined > 20
+        assert comparer.num_presale > 20
+        assert comparer.num_interrupted > 100
 
 
 @pytest.mark.parametrize("agent", ["primal-dual", "fewest-splits"])
@@ -167,7 +203,7 @@ def test_handling_is_written_by_name() -> None:
             return 0
 
     simulate(draw_trace(scenario, FIRST_TEST_SEED), Listener(), level="none")
-    assert documents[0]["snapshot"]["schema"] == "routelab.snapshot/1"
+    assert documents[0]["snapshot"]["schema"] == "routelab.snapshot/2"
     assert all(isinstance(name, str) for name in documents[0]["order"]["requirements"])
 
 
@@ -196,7 +232,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("order.requirements", ["warm"], "order.requirements[0]"),
     ("order.margin_millicents", -5, "order.margin_millicents"),
     ("order.colour", "red", "order.colour"),
-    ("snapshot.schema", "routelab.snapshot/2", "snapshot.schema"),
+    ("snapshot.schema", "routelab.snapshot/1", "snapshot.schema"),
     ("snapshot.now", "9999-12-31T00:00:00Z", "snapshot.now"),
     ("snapshot.now", 3, "snapshot.now"),
     ("snapshot.stock[0].warehouse", "Moon", "snapshot.stock[0].warehouse"),
@@ -216,14 +252,6 @@ BAD: list[tuple[str, Any, str]] = [
     ("snapshot.calendar_end", "2025-03-20T11:00:00Z", "snapshot.calendar_end"),
     ("snapshot.demand", None, "snapshot.demand"),
 ]
-
-
-def put(document: dict[str, Any], path: str, value: Any) -> None:
-    """Sets one field of a nested document by its path."""
-    *parts, last = path.replace("[", ".[").split(".")
-    for part in parts:
-        document = document[int(part[1:-1])] if part.startswith("[") else document[part]
-    document[last] = value
 
 
 @pytest.mark.parametrize(("path", "value", "key"), BAD)

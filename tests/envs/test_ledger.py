@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from agents import load_agent
 from envs.costs import COST_PARTS, MILLICENTS, OBJECTIVE_OF_PART, PART_NAMES, Objective
+from envs.hidden import DECLINED, DELIVERED
 from envs.log import Kind
 from envs.simulation import simulate
-from envs.hidden import DECLINED, DELIVERED
 from tests.every_agent import EVERY_AGENT, agent_of
 from tests.named_traces import NAMES
 from tests.played import decisions, is_over

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents import load_agent
+from envs.hidden import Hidden
 from envs.luck import PICK, TRANSIT, luck
 from envs.prices import Pricing
 from envs.simulation import simulate
 from envs.snapshot import Snapshot
-from envs.hidden import Hidden
 from envs.state import Observable
 from envs.tables import draw
 from envs.world import World

@@ -1,4 +1,5 @@
 import dataclasses
+import time
 from datetime import date
 
 import numpy as np
@@ -10,6 +11,8 @@ from scenarios.drawing.promises import promised_day
 from scenarios.errors import InputError
 from scenarios.handling import Handling
 from scenarios.network import FOREVER_SECONDS
+from scenarios.patience import MIN_PATIENCE_SECONDS, Patience
+from scenarios.quantiles import constant, exponential
 from scenarios.region import Region
 from scenarios.stock import Receipt
 
@@ -219,3 +222,54 @@ def test_demand_is_a_model_of_its_own_clock(small_world):
     )
     arrivals = draw_trace(small_world(demand=demand), 1).future.orders["arrival_seconds"]
     assert set((arrivals // HOUR % 24).tolist()) == {1}
+
+
+def test_patience_belongs_to_a_share_of_the_orders(small_world):
+    demand = dataclasses.replace(small_world().demand, orders_per_day=4000.0)
+    plain = draw_trace(small_world(demand=demand), 1).future
+    world = small_world(demand=demand, patience=Patience(exponential(6 * HOUR), share=0.25))
+    future = draw_trace(world, 1).future
+    patience = future.orders["patience_seconds"]
+    is_ever = patience < FOREVER_SECONDS
+    assert is_ever.mean() == pytest.approx(0.25, abs=4 * np.sqrt(0.1875 / len(patience)))
+    assert patience[is_ever].min() >= MIN_PATIENCE_SECONDS
+    assert patience[is_ever].mean() == pytest.approx(6 * HOUR, rel=4 / np.sqrt(is_ever.sum()))
+    assert set(patience[~is_ever].tolist()) == {FOREVER_SECONDS}
+    names = [name for name in future.orders.dtype.names if name != "patience_seconds"]
+    assert (future.orders[names] == plain.orders[names]).all()
+    hasty = draw_trace(small_world(demand=demand, patience=Patience(constant(0))), 1).future.orders
+    assert set(hasty["patience_seconds"].tolist()) == {MIN_PATIENCE_SECONDS}
+
+
+def test_lines_of_presale_skus_wait_for_their_date(small_world):
+    cup, bowl = small_world().skus
+    world = small_world(skus=(cup, dataclasses.replace(bowl, ship_from_day=1)), time_zone="America/New_York")
+    future = draw_trace(world, 1).future
+    date = -DAY + DAY + 5 * HOUR  # second 0 is a Sunday evening in New York, so its next day begins at 05:00 UTC
+    arrivals = future.orders["arrival_seconds"][future.lines["order"]]
+    is_early = (future.lines["sku"] == 1) & (arrivals < date)
+    assert is_early.any()
+    assert (future.lines["ship_from_seconds"] == np.where(is_early, date, 0)).all()
+
+
+def test_suppliers_have_luck_by_their_name(small_world):
+    east, west = small_world().warehouses
+    keys = draw_trace(small_world(), 1).future.suppliers["luck_key"]
+    swapped = draw_trace(small_world(warehouses=(west, east)), 1).future.suppliers["luck_key"]
+    assert swapped.tolist() == keys[::-1].tolist()
+    assert len({*keys.tolist(), *draw_trace(small_world(), 2).future.suppliers["luck_key"].tolist()}) == 4
+
+
+def test_a_longer_horizon_keeps_what_first_orders_are(small_world):
+    """Arrivals, regions and luck of customers' first orders do not depend on how long orders come."""
+    names = ["arrival_seconds", "region", "customer_id", "luck_key"]
+    short, long = (draw_trace(small_world(horizon_days=days), 4).future.orders[names] for days in (2, 5))
+    assert (long[: len(short)] == short).all()
+    assert len(long) > len(short)
+
+
+def test_a_hundred_thousand_orders_are_drawn_in_a_second(metro):
+    scenario = load_scenario("metro", horizon_days=28, orders_per_day=100_000 / 28)
+    started = time.perf_counter()
+    assert draw_trace(scenario, 1).num_orders == pytest.approx(100_000, rel=0.05)
+    assert time.perf_counter() - started < 1.0

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -88,3 +90,15 @@ def test_every_metro_pick_takes_at_least_a_second():
     warehouses = load_scenario("metro").public().expand().warehouses
     assert (warehouses["pick_parcel_seconds"] + warehouses["pick_line_seconds"] >= 1).all()
     assert np.isin(warehouses["pick_table"], np.arange(100)).all()
+
+
+def test_holds_reviews_and_short_picks_reach_the_arrays(small_world):
+    east, west = small_world().warehouses
+    scenario = small_world(
+        warehouses=(dataclasses.replace(east, short_pick_share=0.25), dataclasses.replace(west, short_pick_share=1.0)),
+        settings=Settings(hold_short_minutes=30, hold_long_minutes=90, review_hours=6),
+    )
+    network = scenario.public().expand()
+    names = ["hold_short_seconds", "hold_long_seconds", "review_seconds"]
+    assert network.settings[names][0].tolist() == (1800, 5400, 21_600)
+    assert network.warehouses["short_weight"].tolist() == [TABLE_WEIGHT // 4, TABLE_WEIGHT]

@@ -29,6 +29,10 @@ LEGAL = {"name": "east", "latitude": 0.0, "longitude": 0.0}
         ("pick_unit_seconds", 1e9),
         ("pick_factor", 1000),
         ("capabilities", 1 << 20),
+        ("short_pick_share", -0.01),
+        ("short_pick_share", 1.01),
+        ("short_pick_share", math.nan),
+        ("lead_time", 3600),
     ],
 )
 def test_illegal_values(field, value):

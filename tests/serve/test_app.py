@@ -247,7 +247,7 @@ def test_the_openapi_description_is_complete(client: TestClient) -> None:
         reference = post["responses"][status]["content"]["application/json"]["schema"]["$ref"]
         assert reference == "#/components/schemas/ErrorAnswer"
     assert set(schemas["ErrorDetail"]["properties"]) == {"key", "value", "expected", "remedy"}
-    assert schemas["SnapshotDocument"]["properties"]["schema"]["const"] == "routelab.snapshot/1"
+    assert schemas["SnapshotDocument"]["properties"]["schema"]["const"] == "routelab.snapshot/2"
     references = [part.split('"')[0] for part in json.dumps(spec).split('"$ref": "#/components/schemas/')[1:]]
     assert references
     assert set(references) <= set(schemas)  # no dangling reference

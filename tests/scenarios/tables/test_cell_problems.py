@@ -61,6 +61,13 @@ BAD_CELLS = [
     ("order_lines", "units", "-2"),
     ("order_lines", "units", "NaN"),
     ("order_lines", "margin_currency", "-1"),
+    ("skus", "ship_from_date", "2025-02-30"),
+    ("skus", "ship_from_date", "wednesday"),
+    ("warehouses", "short_pick_share", "1.5"),
+    ("warehouses", "lead_median_hours", "-1"),
+    ("warehouses", "lead_sigma", "3"),
+    ("stock", "reorder_point_units", "0.5"),
+    ("stock", "order_up_to_units", "-1"),
 ]
 
 
@@ -114,6 +121,10 @@ def test_a_bad_row_hides_no_other_row_that_refers_to_it(folder):
         ("quote_level", "nan", "", "value"),
         ("lateness_stepp", "4", "", "key"),
         ("warmup_hours", "121", "hours", "value"),
+        ("hold_short", "121", "minutes", "value"),
+        ("hold_long", "0.5", "minutes", "value"),
+        ("hold_short", "1", "hours", "unit"),
+        ("review", "-1", "hours", "value"),
     ],
 )
 def test_a_bad_setting_is_named(folder, key, value, unit, column):

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenarios.tables.cells import LOCAL, MONEY, BadCellError, Exact, Moment, Weekdays
+from scenarios import draw_trace
+from scenarios.quantiles import lognormal
+from scenarios.tables.cells import LOCAL, MONEY, BadCellError, Day, Exact, Moment, Weekdays
 from scenarios.tables.moments import utc_seconds
 from scenarios.tables.schema import TABLES
 
@@ -72,6 +74,43 @@ def test_units_of_the_example_reach_the_scenario(folder):
     assert scenario.services[0].zones[0].transit.values[0] >= 20.25 * 3600
     assert scenario.warehouses[0].parcel_millicents == 55_000
     assert scenario.settings.lateness_hour_millicents == 15_000
+
+
+def test_what_can_be_left_out_is_off(folder):
+    scenario, _ = folder.read()
+    settings = scenario.settings
+    assert (settings.hold_short_minutes, settings.hold_long_minutes, settings.review_hours) == (0, 0, 0)
+    assert all(warehouse.lead_time is None and warehouse.short_pick_share == 0 for warehouse in scenario.warehouses)
+    assert all(sku.ship_from_day is None for sku in scenario.skus)
+    assert all(row.order_up_to_units == row.reorder_point_units == 0 for row in scenario.stock)
+
+
+def test_holds_presale_short_picks_and_reordering_reach_the_scenario(folder):
+    for key, value, unit in (("hold_short", "20", "minutes"), ("hold_long", "45", ""), ("review", "12", "hours")):
+        folder.append("settings", key, value, unit)
+    folder.put("skus", 2, ship_from_date="2025-03-12")  # the start is Monday the 10th
+    folder.put("skus", 3, ship_from_date="2025-03-10")
+    folder.put("warehouses", 2, short_pick_share="0.02", lead_median_hours="36.5", lead_sigma="0.3")
+    folder.put("stock", 2, reorder_point_units="5", order_up_to_units="30")
+    scenario, problems = folder.read()
+    assert not problems
+    settings = scenario.settings
+    assert (settings.hold_short_minutes, settings.hold_long_minutes, settings.review_hours) == (20, 45, 12)
+    assert [sku.ship_from_day for sku in scenario.skus[:3]] == [2, None, None]
+    warehouse = scenario.warehouses[0]
+    assert warehouse.short_pick_share == 0.02
+    assert warehouse.lead_time == lognormal(36.5 * 3600, 0.3)
+    assert (scenario.stock[0].reorder_point_units, scenario.stock[0].order_up_to_units) == (5, 30)
+    lines = draw_trace(scenario, 0).future.lines
+    early = lines["ship_from_seconds"] > 0
+    assert set(lines["sku"][early].tolist()) == {0}
+    assert set(lines["ship_from_seconds"][early].tolist()) == {2 * 86_400}
+
+
+@pytest.mark.parametrize("text", ["2025-3-12", "12.03.2025", "2025-02-30", "1989-12-31", "2025-03-12T00:00", "soon"])
+def test_what_is_no_date(text):
+    with pytest.raises(BadCellError):
+        Day().parse(text)
 
 
 def test_weights_prices_and_margins_of_lines_are_those_of_the_tables(folder):

@@ -36,6 +36,37 @@ def test_a_duplicate_setting(folder):
     assert place(folder.problem()) == ("settings.csv", line, "key")
 
 
+def test_a_long_hold_that_is_not_longer(folder):
+    folder.append("settings", "hold_short", "30", "minutes")
+    line = folder.append("settings", "hold_long", "30", "minutes")
+    problem = folder.problem()
+    assert place(problem) == ("settings.csv", line, "value")
+    assert "more than hold_short (30)" in problem.expected
+
+
+def test_an_order_up_to_level_below_the_reorder_point(folder):
+    folder.put("stock", 3, reorder_point_units="9", order_up_to_units="9")
+    problem = folder.problem()
+    assert (problem.file, problem.line) == ("stock.csv", 3)
+    assert "more than reorder_point_units (9)" in problem.expected
+
+
+def test_reordering_without_a_lead_time(folder):
+    folder.put("stock", 3, reorder_point_units="2", order_up_to_units="9")
+    assert folder.read()[0] is not None  # nothing is reviewed
+    folder.append("settings", "review", "24", "hours")
+    problem = folder.problem()
+    assert place(problem) == ("stock.csv", 3, "order_up_to_units")
+    assert "lead_median_hours" in problem.expected
+
+
+def test_a_presale_date_too_far_ahead(folder):
+    folder.put("skus", 4, ship_from_date="2160-01-01")
+    problem = folder.problem()
+    assert (problem.file, problem.line) == ("skus.csv", 4)
+    assert "ship_from_day" in problem.column
+
+
 def test_a_sku_twice_in_an_order(folder):
     line = folder.append("order_lines", *folder.rows("order_lines")[1])
     problem = folder.problem()
