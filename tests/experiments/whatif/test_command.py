@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 
 import pytest
 import yaml
@@ -38,6 +41,33 @@ def test_same_command_goes_on(small_study, capsys):
     assert "33 of 33 results were there already" in capsys.readouterr().out
     assert small_study.path("cells.jsonl").read_bytes() == cells
     assert len(Run.open(small_study.folder).record["earlier"]) >= 1
+
+
+def test_a_killed_study_ends_like_an_unbroken_one(repository, tmp_path):
+    arguments = [
+        "whatif",
+        "tiny",
+        "--change",
+        "stock east -30%",
+        "--replications",
+        "40",
+        "workers=1",
+        f"root={tmp_path}",
+    ]
+    assert routelab.main([*arguments, "name=whole"]) == 0
+    command = [sys.executable, "-m", "routelab", *arguments, "name=cut"]
+    with subprocess.Popen(command, cwd=repository, stdout=subprocess.DEVNULL) as process:
+        cells = tmp_path / "whatif" / "cut" / "cells.jsonl"
+        for _ in range(6000):
+            if process.poll() is not None or (cells.exists() and cells.read_bytes().count(b"\n") >= 3):
+                break
+            time.sleep(0.05)
+        process.kill()
+    done = cells.read_bytes().count(b"\n")
+    assert 3 <= done < 80
+    assert routelab.main(["whatif", "--rerun", "cut", f"root={tmp_path}"]) == 0
+    for name in ("kpis.csv", "replications.csv", "flows.csv", "utilisation.csv", "orders-change.csv"):
+        assert (cells.parent / name).read_bytes() == (tmp_path / "whatif" / "whole" / name).read_bytes()
 
 
 def test_a_saved_study_can_be_run_again_elsewhere(small_study, tmp_path):
