@@ -14,11 +14,16 @@ from tests.retold_goods import DEPARTED, DOCKED, LATER, PICKING, QUEUED, Goods, 
 
 
 class Trucks(Goods):
-    """What becomes of goods that are released."""
+    """What becomes of goods that are released.
+
+    Attributes:
+        missing: units not found, by (line, warehouse, service, attempt) of each pick.
+    """
 
     def __init__(self, trace: Trace) -> None:
         super().__init__(trace)
         self._weather = [1000] * len(trace.network.services)
+        self.missing: dict[tuple[int, ...], int] = {}
         self._num_regimes = 0
         self._outages: list[np.void] = []
         self._taken: Counter[int] = Counter()
@@ -74,9 +79,12 @@ class Trucks(Goods):
         life = self.parcels[parcel]
         assert life.ready_at == self._now
         self._enter(parcel, DOCKED)
+        place = (life.warehouse, life.service, life.attempt)
         for line in life.lines:
+            self.missing[line, *place] = 0
             if self._short(life, line) >> 48 < self.network.warehouses["short_weight"][life.warehouse]:
                 self._shorts.append((parcel, line))
+                self.missing[line, *place] = 1 + (self._short(life, line) & 0xFFFF) % self.tariffs.units[line]
 
     def _short(self, life: Parcel, line: int) -> int:
         key = self.future.orders["luck_key"][self.tariffs.order[line]]
@@ -85,7 +93,7 @@ class Trucks(Goods):
     def _short_picked(self, _order, parcel, line, _place) -> None:
         assert self._shorts.pop(0) == (parcel, line)
         life = self.parcels[parcel]
-        missing = 1 + (self._short(life, line) & 0xFFFF) % self.tariffs.units[line]
+        missing = self.missing[line, life.warehouse, life.service, life.attempt]
         self._move(line, life.warehouse, allocated=-1)
         cell = life.warehouse, self.tariffs.sku[line]
         self.stock["written_off"][cell] += missing
