@@ -28,6 +28,7 @@ class Retold(Trucks):
 
     Attributes:
         num_decisions: told so far.
+        impatient: orders with cancelled lines.
         closed: orders in the sequence in which they ended.
         num_kinds: events told, by kind.
     """
@@ -40,6 +41,7 @@ class Retold(Trucks):
         self.members: dict[int, list[int]] = {}  # orders of a group
         self.group_of: dict[int, int] = {}
         self.held_since: dict[int, int] = {}
+        self.impatient: set[int] = set()
         self._num_told = 0
         self._last_order: dict[tuple[int, int], int] = {}
         self._deadlines: dict[int, list[int]] = defaultdict(list)
@@ -177,6 +179,7 @@ class Retold(Trucks):
             self._cost(self.latest[order], line, costs.WAITING, held)
         self._cost(self.latest[order], line, costs.LOST_MARGIN, self.tariffs.margin[line])
         self._end(line, CANCELLED)
+        self.impatient.add(order)
 
     def _order_closed(self, order, _parcel, num_parcels, _place) -> None:
         assert all(self.ended[line] for line in self._lines_of(order))

@@ -42,6 +42,7 @@ class Parcel:
     collection: int = NONE
     released_at: int = 0
     started_at: int = 0
+    work_seconds: int = 0  # expected, of the pick that was started
     ready_at: int = 0
     departed_at: int = 0
     delivered_at: int = 0
@@ -71,6 +72,7 @@ class Goods:
         stock: int64 (W, K) by name of ``STOCK``.
         receipts: those announced that have not arrived.
         booked: int64 (C,), parcels that were released with a collection and have not lost all lines.
+        reorders: second and receipt of each.
         costs: what lines have cost: (decision, order, part) to millicents.
     """
 
@@ -93,6 +95,7 @@ class Goods:
         self._reorders: list[int] = []  # expected: receipts
         self._announces: list[int] = []  # expected: receipts
         self._fresh: set[int] = set()  # parcels that may be released in this second
+        self.reorders: list[tuple[int, Receipt]] = []
         self._due: dict[int, list[int]] = defaultdict(list)  # presale parcels by their date
         self._num_announced = 0
         self._first_receipt = num_reordered(trace.network)
@@ -181,6 +184,7 @@ class Goods:
         lead = tables.draw(self.network.tables, table, np.uint64(luck(key, LEAD, sku, times, 0)))
         self.receipts[number] = Receipt(warehouse, sku, units, self._now + max(1, int(lead)), units)
         self._announces.append(number)
+        self.reorders.append((self._now, self.receipts[number]))
 
     def _position(self, warehouse: int, sku: int) -> int:
         """Units available and on order."""

@@ -73,7 +73,7 @@ class Trucks(Goods):
         self._enter(parcel, PICKING)
         assert len(self.in_stage[PICKING, life.warehouse]) <= row["num_stations"]
         life.ready_at = self._now + max(1, expected * self._drawn(life, PICK, row["pick_table"]) // 1000)
-        life.started_at, life.num_picked = self._now, len(life.lines)
+        life.started_at, life.work_seconds, life.num_picked = self._now, expected, len(life.lines)
 
     def _pick_finished(self, _order, parcel, _value, _place) -> None:
         life = self.parcels[parcel]
