@@ -23,7 +23,7 @@ from tests.every_agent import EVERY_AGENT, agent_of
 from tests.played import decisions
 from tests.redrawn import missing_units, redrawn
 from tests.retold import Retold
-from tests.worlds import DAY, Sizes, every_trouble, random_trace, sizes
+from tests.worlds import DAY, Sizes, every_trouble, noted, random_trace, sizes
 
 PLAN_GROUPS = ("counts", "slots", "costs", "rules", "features", "context", "start_at")
 
@@ -117,7 +117,7 @@ def told_until(simulation: Simulation, place: int) -> Retold:
 @settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), sizes(num_orders=30, num_receipts=10, max_lines=4), st.floats(0.05, 1.0))
 def test_redrawing_what_is_not_revealed_changes_no_choice_up_to_now(agent, seed, size, share):
-    trace = random_trace(seed, size)
+    trace = noted(random_trace(seed, size))
     before = Witness(agent_of(agent))
     simulation = simulate(trace, before)
     place = int(share * (trace.num_orders - 1))
