@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from envs.snapshot import Snapshot
 from scenarios.errors import InputError
 from scenarios.network import Network
 from scenarios.public import PublicScenario
+
+if TYPE_CHECKING:
+    from envs.batch import BatchSnapshot
 
 SCORE_TOLERANCE = 1e-5
 """Of golden scores: absolute below 1, relative above."""
@@ -243,6 +246,13 @@ class BundleAgent:
             PolicyError: a score is not finite.
         """
         return best_slot(self.scores(snapshot.plans.features, snapshot.plans.context), snapshot.num_plans)
+
+    def choose_batch(self, batch: BatchSnapshot) -> np.ndarray:
+        """The real slots of highest score; see ``choose``."""
+        scores = np.where(batch.masks(), self._model.run(batch.features, batch.context), -np.inf)
+        if not np.isfinite(scores[batch.masks()]).all():
+            raise PolicyError("a score is not finite")
+        return scores.argmax(axis=1)
 
 
 def best_slot(scores: np.ndarray, num_plans: int) -> int:

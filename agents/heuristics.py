@@ -1,22 +1,26 @@
 """Heuristics: each picks the plan that is least by one column of the plan table, ties by expected cost.
 
 Sources: nearest, cheapest, fastest and fewest splits are common practice; myopic expected cost is the standard baseline
-of Xu, Allgor and Graves 2009, "Benefits of reevaluating real-time order fulfillment decisions"; the
+of Xu, Allgor and Graves 2009, "Benefits of reevaluating real-time order fulfillment decisions", who also show what
+waiting for company is worth (``ConsolidatingAgent``); the
 primal-dual rule is Andrews, Farias, Khojandi and Yan 2019 (bid prices: ``envs.prices``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from envs.compiling import compiled
-from envs.luck import luck
+from envs.inner import Code, Inner, best_by_rule, consolidating_slot, uniform_slot
 from envs.plan_table import MYOPIC, Rule
 from envs.prices import Pricing
 from envs.snapshot import Snapshot
 from scenarios.network import Network
+
+if TYPE_CHECKING:
+    from envs.batch import BatchSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +31,18 @@ class RuleAgent:
         name: shown in tables.
         rule: column of the plan table.
         pricing: ``CLOSED_FORM`` lets the score count bid prices.
+        needs_features: features are made though it does not read them, and the whole table with them.
     """
 
     name: str
     rule: Rule
     pricing: Pricing = Pricing.NONE
     needs_features: bool = False
+
+    @property
+    def inner(self) -> Inner:
+        """Inside the loop only its own best plan is made."""
+        return Inner(Code.RULE, int(self.rule), is_own_best=not self.needs_features)
 
     def start(self, network: Network) -> None:
         """Nothing to prepare: all a rule needs is in the plan table."""
@@ -41,17 +51,12 @@ class RuleAgent:
         """Slot of the best plan by the rule."""
         return best_by_rule(snapshot.plans.rules, snapshot.num_plans, int(self.rule))
 
-
-@compiled
-def best_by_rule(rules: np.ndarray, count: int, rule: int) -> int:
-    """Row of int64 (K, NUM_RULES), among the first ``count``, that is least by (rule, total cost, row)."""
-    best = 0
-    for i in range(1, count):
-        if rules[i, rule] < rules[best, rule] or (
-            rules[i, rule] == rules[best, rule] and rules[i, MYOPIC] < rules[best, MYOPIC]
-        ):
-            best = i
-    return best
+    def choose_batch(self, batch: BatchSnapshot) -> np.ndarray:
+        """Slots of the best plans by the rule."""
+        most = np.iinfo(np.int64).max
+        goal = np.where(batch.masks(), batch.rules[:, :, self.rule], most)
+        is_best = goal == goal.min(axis=1, keepdims=True)
+        return np.where(is_best, batch.rules[:, :, MYOPIC], most).argmin(axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +68,48 @@ class RandomAgent:
     pricing: Pricing = Pricing.NONE
     needs_features: bool = False
 
+    @property
+    def inner(self) -> Inner:
+        """The same hash inside the loop."""
+        return Inner(Code.UNIFORM, self.seed)
+
     def start(self, network: Network) -> None:
         """Nothing to prepare."""
 
     def choose(self, snapshot: Snapshot) -> int:
         """A uniform slot."""
-        return int(luck(np.uint64(self.seed), 0, snapshot.decision_id, 0, 0)) % snapshot.num_plans
+        return int(uniform_slot(np.uint64(self.seed), snapshot.decision_id, snapshot.num_plans))
+
+    def choose_batch(self, batch: BatchSnapshot) -> np.ndarray:
+        """Uniform slots."""
+        seed = np.uint64(self.seed)
+        pairs = zip(batch.decision_ids.tolist(), batch.num_plans.tolist(), strict=True)
+        return np.array([uniform_slot(seed, decision_id, count) for decision_id, count in pairs], np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsolidatingAgent:
+    """Waits for company: holds an order as long as its best plan by score is still expected in time, then takes it.
+
+    Of the holds offered it takes the longest after which the last parcel of the best plan is expected at the door
+    before the earliest promise. A customer who orders again meanwhile gets one decision for all, perhaps one parcel.
+
+    Source: Xu, Allgor and Graves 2009, who delay the assignment and consolidate; the slack rule is an assumption.
+    """
+
+    name: str = "consolidate"
+    pricing: Pricing = Pricing.NONE
+    needs_features: bool = False
+
+    @property
+    def inner(self) -> Inner:
+        """The same rule inside the loop."""
+        return Inner(Code.CONSOLIDATE)
+
+    def start(self, network: Network) -> None:
+        """Nothing to prepare."""
+
+    def choose(self, snapshot: Snapshot) -> int:
+        """The longest hold that the promise allows, else slot 0."""
+        plans, promise_at = snapshot.plans, int(snapshot.seen.order["promise_at"][0])
+        return consolidating_slot(plans.slots, plans.chosen, plans.options, snapshot.num_plans, promise_at)

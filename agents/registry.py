@@ -23,6 +23,10 @@ def _random() -> Agent:
     return import_module("agents.heuristics").RandomAgent()
 
 
+def _consolidate() -> Agent:
+    return import_module("agents.heuristics").ConsolidatingAgent()
+
+
 HEURISTICS: dict[str, tuple[Callable[[], Agent], str]] = {
     "random": (_random, "any plan, uniformly"),
     "nearest": (partial(_rule, "nearest", "NEAREST"), "fewest kilometres, goods in stock first"),
@@ -34,6 +38,7 @@ HEURISTICS: dict[str, tuple[Callable[[], Agent], str]] = {
         partial(_rule, "primal-dual", "SCORE", "CLOSED_FORM"),
         "myopic plus forecast-free bid prices that protect scarce stock",
     ),
+    "consolidate": (_consolidate, "myopic, but holds an order for company while the promise allows it"),
 }
 
 

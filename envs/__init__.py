@@ -8,6 +8,7 @@ from gymnasium.envs.registration import register
 
 _EXPORTS = {
     "simulate": "envs.simulation",
+    "simulate_many": "envs.many",
     "Simulation": "envs.simulation",
     "Agent": "envs.protocol",
     "Snapshot": "envs.snapshot",
@@ -18,9 +19,18 @@ __all__ = sorted(_EXPORTS)
 
 
 # Current Gymnasium loads no entry points of packages: make("envs:routelab/OrderRouting-v0") imports this module.
-register(id="routelab/OrderRouting-v0", entry_point="envs.routing_env:OrderRoutingEnv")
+register(
+    id="routelab/OrderRouting-v0",
+    entry_point="envs.routing_env:OrderRoutingEnv",
+    vector_entry_point="envs.vector_env:OrderRoutingVectorEnv",
+)
 # Gymnasium's passive checker knows scalar rewards only.
-register(id="routelab/MOOrderRouting-v0", entry_point="envs.routing_env:MOOrderRoutingEnv", disable_env_checker=True)
+register(
+    id="routelab/MOOrderRouting-v0",
+    entry_point="envs.routing_env:MOOrderRoutingEnv",
+    vector_entry_point="envs.vector_env:MOOrderRoutingVectorEnv",
+    disable_env_checker=True,
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from envs import options
-from envs.compiling import compiled, inlined
+from envs import sources
+from envs.compiling import internal, woven
 from envs.plan_table import MAX_BLOCKS
 from scenarios.network import FOREVER_SECONDS
 
 
-@compiled
+@internal
 def form_blocks(network, seen, plans):
     """Describes the single blocks in ``plans.subsets`` and returns how many there are.
 
@@ -55,7 +55,7 @@ def form_blocks(network, seen, plans):
     return count
 
 
-@inlined
+@woven
 def _earliest(seen, lines_mask):
     """The lines of a mask that may leave first: now, or at one presale date."""
     result, earliest = 0, FOREVER_SECONDS
@@ -69,29 +69,26 @@ def _earliest(seen, lines_mask):
     return result
 
 
-@inlined
+@woven
 def _is_anywhere(network, seen, line):
-    for warehouse in range(network.pairs.shape[0]):  # noqa: SIM110 - a generator would be slower when compiled
-        if options.is_line_in_stock(network, seen, line, warehouse):
+    for warehouse in range(network.pairs.shape[0]):
+        if sources.lines_in_stock(network, seen, warehouse) >> line & 1:
             return True
     return False
 
 
-@inlined
+@woven
 def _largest_share(network, seen, remaining):
     """Lines of ``remaining`` that one warehouse has, as many as possible, the lowest warehouse among equals."""
     best, most = 0, 0
     for warehouse in range(network.pairs.shape[0]):
-        share = 0
-        for line in range(seen.order[0]["num_lines"]):
-            if remaining >> line & 1 and options.is_line_in_stock(network, seen, line, warehouse):
-                share |= 1 << line
+        share = remaining & sources.lines_in_stock(network, seen, warehouse)
         if _num_bits(share) > most:
             best, most = share, _num_bits(share)
     return best
 
 
-@inlined
+@woven
 def _lower_half(mask):
     """The lower half of the lines of a block."""
     wanted, half = _num_bits(mask) // 2, 0
@@ -103,7 +100,7 @@ def _lower_half(mask):
     return half
 
 
-@inlined
+@woven
 def _num_bits(mask):
     count = 0
     while mask:
@@ -112,7 +109,7 @@ def _num_bits(mask):
     return count
 
 
-@inlined
+@woven
 def _describe(seen, plans, subset, lines_mask):
     rows, lines, now = plans.subsets, seen.lines, seen.clock[0]["now_seconds"]
     rows[subset]["lines_mask"] = lines_mask

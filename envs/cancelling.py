@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from envs import costs, holding, log, parcels
-from envs.compiling import compiled
+from envs.compiling import internal
 from envs.hidden import CANCELLED, OPEN, QUEUED
 from envs.state import NONE
 
 
-@compiled
+@internal
 def lose_patience(network, future, seen, hidden, order):
     """Cancels the lines of an order that wait: undecided, for a receipt, or in a pick queue.
 

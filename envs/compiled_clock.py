@@ -5,20 +5,20 @@ from __future__ import annotations
 from envs import agenda as agenda_rules
 from envs import cancelling, decisions, delivery, disruptions, docks, picking, ranks, receiving, reordering
 from envs.agenda import push
-from envs.compiling import compiled
+from envs.compiling import internal, woven
 from envs.hidden import QUEUED
 from envs.room import what_is_full
 from envs.world import World
 from scenarios.network import FOREVER_SECONDS
 
 OVER, DUE, FULL = 0, 1, 2
-"""What ``step`` returns: everything has ended, a decision is due, an array must grow (``World.make_room``)."""
+"""What ``advance`` returns: everything has ended, a decision is due, an array must grow (``World.make_room``)."""
 
 BEGIN, CONTINUE = -1, -2
 """Instead of a slot."""
 
 
-@compiled
+@internal
 def _begin(network, future, hidden, agenda):
     """Puts all that is known at second 0 on the agenda; lists of later events are entered one by one."""
     for warehouse in range(len(network.warehouses)):
@@ -42,7 +42,7 @@ def _begin(network, future, hidden, agenda):
         push(agenda, future.orders[0]["arrival_seconds"], ranks.ORDER_ARRIVED, 0)
 
 
-@compiled
+@woven
 def _wake(hidden, agenda, warehouse, now):
     """Stations look for work at the end of this second, once."""
     if hidden.queues[warehouse]["wake_at"] != now:
@@ -50,7 +50,7 @@ def _wake(hidden, agenda, warehouse, now):
         push(agenda, now, ranks.PICKS_STARTED, warehouse)
 
 
-@compiled
+@woven
 def _set_in_motion(hidden, agenda, num_moved, now):
     """Parcels that queue wake their stations, the others wait for their presale date."""
     for i in range(num_moved):
@@ -61,7 +61,7 @@ def _set_in_motion(hidden, agenda, num_moved, now):
             push(agenda, hidden.parcels[parcel]["release_at"], ranks.RELEASE_DUE, parcel)
 
 
-@compiled
+@woven
 def _reroute(hidden, agenda, now):
     """Groups whose plans broke are asked later in this second."""
     for i in range(hidden.counters[0]["num_broken"]):
@@ -69,9 +69,13 @@ def _reroute(hidden, agenda, now):
     hidden.counters[0]["num_broken"] = 0
 
 
-@compiled
-def _advance(network, future, seen, hidden, plans, agenda):
-    """Plays events until a decision is due; see ``step`` for what is returned."""
+@internal
+def advance(network, future, seen, hidden, agenda):
+    """Plays events until a decision is due, whose order is shown and whose plans are not yet made.
+
+    Returns:
+        OVER, DUE or FULL.
+    """
     while agenda.size[0] > 0:
         if what_is_full(hidden):
             return FULL
@@ -82,7 +86,7 @@ def _advance(network, future, seen, hidden, plans, agenda):
                 push(agenda, future.orders[entity + 1]["arrival_seconds"], ranks.ORDER_ARRIVED, entity + 1)
             if future.orders[entity]["patience_seconds"] < FOREVER_SECONDS:
                 push(agenda, now + future.orders[entity]["patience_seconds"], ranks.IMPATIENCE, entity)
-            decisions.arrive(network, future, seen, hidden, plans, entity)
+            decisions.arrive(network, future, seen, hidden, entity)
             return DUE
         if rank == ranks.PICKS_STARTED:
             for i in range(picking.start_picks(network, future, seen, hidden, entity)):
@@ -112,10 +116,10 @@ def _advance(network, future, seen, hidden, plans, agenda):
             if receiving.open_presale(network, future, seen, hidden, entity):
                 _wake(hidden, agenda, hidden.parcels[entity]["warehouse"], now)
         elif rank == ranks.HOLD_ENDED:
-            if decisions.end_hold(network, future, seen, hidden, plans, entity):
+            if decisions.end_hold(network, future, seen, hidden, entity):
                 return DUE
         elif rank == ranks.PLAN_BROKE:
-            if decisions.ask_again(network, future, seen, hidden, plans, entity):
+            if decisions.ask_again(network, future, seen, hidden, entity):
                 return DUE
         elif rank == ranks.IMPATIENCE:
             cancelling.lose_patience(network, future, seen, hidden, entity)
@@ -133,12 +137,12 @@ def _advance(network, future, seen, hidden, plans, agenda):
     return OVER
 
 
-@compiled
+@woven
 def _travel(network, future, seen, hidden, agenda, parcel):
     push(agenda, delivery.hand_over(network, future, seen, hidden, parcel), ranks.DELIVERY, parcel)
 
 
-@compiled
+@woven
 def _has_next_collection(network, collection):
     following = collection + 1
     return (
@@ -148,7 +152,7 @@ def _has_next_collection(network, collection):
     )
 
 
-@compiled
+@woven
 def _open_next_shift(network, agenda, warehouse, now):
     first = network.warehouses[warehouse]["first_shift"]
     for shift in range(first, first + network.warehouses[warehouse]["num_shifts"]):
@@ -157,26 +161,18 @@ def _open_next_shift(network, agenda, warehouse, now):
             return
 
 
-@compiled
-def step(world, slot):
-    """Carries out ``slot``, or begins or continues, and plays to the next decision.
-
-    One function for all, because every compiled entry costs seconds the first time.
-
-    Returns:
-        OVER, DUE or FULL.
-    """
-    network, future, seen, hidden, plans = world.network, world.future, world.seen, world.hidden, world.plans
+@internal
+def carry_on(network, future, seen, hidden, plans, agenda, slot):
+    """Carries out ``slot``, or begins, or continues after an array has grown; ``advance`` goes on from there."""
     if slot == BEGIN:
-        _begin(network, future, hidden, world.agenda)
+        _begin(network, future, hidden, agenda)
     elif slot >= 0:
         now = seen.clock[0]["now_seconds"]
         num_moved = decisions.carry_out(network, future, seen, hidden, plans, slot)
-        _set_in_motion(hidden, world.agenda, num_moved, now)
+        _set_in_motion(hidden, agenda, num_moved, now)
         group = hidden.orders[seen.order[0]["order"]]["first_of_group"]
         if hidden.orders[group]["hold_until"] > now:
-            push(world.agenda, hidden.orders[group]["hold_until"], ranks.HOLD_ENDED, group)
-    return _advance(network, future, seen, hidden, plans, world.agenda)
+            push(agenda, hidden.orders[group]["hold_until"], ranks.HOLD_ENDED, group)
 
 
 class CompiledClock:
@@ -185,7 +181,10 @@ class CompiledClock:
     name = "compiled"
 
     def __init__(self, world: World) -> None:
+        from envs.loop import Alone
+
         self.world = world
+        self._alone = Alone(world)
 
     def start(self) -> bool:
         """Plays to the first decision; False if the trace has none."""
@@ -193,8 +192,9 @@ class CompiledClock:
 
     def answer(self, slot: int) -> bool:
         """Carries out the plan in ``slot`` and plays to the next decision; False at the end."""
-        result = step(self.world.handle, slot)
+        result = self._alone.step(slot)
         while result == FULL:
             self.world.make_room()
-            result = step(self.world.handle, CONTINUE)
+            self._alone.bind()
+            result = self._alone.step(CONTINUE)
         return result == DUE

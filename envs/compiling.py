@@ -44,5 +44,11 @@ numba.config.CACHE_DIR = str(cache_directory())  # type: ignore[attr-defined]
 compiled = numba.njit(cache=True)
 """Decorator of every rule."""
 
+internal = numba.njit(cache=True, no_cpython_wrapper=True)  # type: ignore[call-overload]
+"""Decorator of rules that only compiled rules call: unpacking Python's arrays would double their compile time."""
+
 inlined = numba.njit(cache=True, forceinline=True)
 """Decorator of small rules on the path of every option: a call would copy all array headers of its groups."""
+
+woven = numba.njit(cache=True, forceinline=True, no_cpython_wrapper=True)  # type: ignore[call-overload]
+"""Decorator of small rules that only compiled rules call: inlined and internal."""

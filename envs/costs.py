@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from envs import tables
 from envs.compiling import compiled, inlined
-from scenarios.network import TABLE_WEIGHT
+from scenarios.network import TABLE_SIZE, TABLE_WEIGHT
 
 
 class Objective(IntEnum):
@@ -61,19 +61,20 @@ def lateness(settings, late_seconds):
 
 
 @inlined
-def expected_lateness(settings, quantiles, table, slack_seconds, tail):
+def expected_lateness(settings, quantiles, table, slack_seconds, num_in_time):
     """Expected ``lateness`` of one line when transit follows ``table`` and may take ``slack_seconds``.
 
-    ``tail`` is the weight of longer transits, ``tables.tail_weight(quantiles, table, slack_seconds)``.
+    ``num_in_time`` entries of the table are in time: ``tables.num_at_most(quantiles, table, slack_seconds)``.
 
     E[step 1(T > s)] + E[slope min((T - s)+, cap)], the latter as a difference of two tail moments.
     """
-    if tail == 0:
+    if num_in_time == TABLE_SIZE:
         return 0
-    cap = settings[0]["lateness_cap_seconds"]
-    moment = tables.tail_moment(quantiles, table, slack_seconds) - tables.tail_moment(
-        quantiles, table, slack_seconds + cap
-    )
+    tail = tables.tail_weight(quantiles, table, num_in_time)
+    capped = slack_seconds + settings[0]["lateness_cap_seconds"]
+    num_below_cap = tables.num_at_most(quantiles, table, capped)
+    moment = tables.tail_moment(quantiles, table, num_in_time, slack_seconds)
+    moment -= tables.tail_moment(quantiles, table, num_below_cap, capped)
     step = settings[0]["lateness_step_millicents"] * tail // TABLE_WEIGHT
     return step + settings[0]["lateness_hour_millicents"] * (moment // TABLE_WEIGHT) // HOUR
 
@@ -85,11 +86,11 @@ def waiting(settings, seconds):
 
 
 @inlined
-def shipping_price(network, rate_row, grams):
+def shipping_price(rates, rate_row, grams):
     """Price of a parcel in millicents; TOO_HEAVY if it is too heavy for the rate card."""
-    for band in range(network.rates.shape[1]):
-        if grams <= network.rates[rate_row, band]["max_grams"]:
-            return network.rates[rate_row, band]["price_millicents"]
+    for band in range(rates.shape[1]):
+        if grams <= rates[rate_row, band]["max_grams"]:
+            return rates[rate_row, band]["price_millicents"]
     return TOO_HEAVY
 
 

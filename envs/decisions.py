@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from envs import costs, features, holding, log, parcels, receiving, stock, tables
 from envs import plans as plan_rules
-from envs.compiling import compiled
+from envs.compiling import internal, woven
 from envs.costs import HOUR, LATENESS, LOST_MARGIN, NUM_PARTS, WAITING
 from envs.hidden import CLAIMED, DECLINED, LATER
 from envs.state import NONE
 from envs.touched import touch_order
 
 
-@compiled
-def arrive(network, future, seen, hidden, plans, order):
-    """An order arrives, perhaps joins one that is held, and is asked."""
+@woven
+def arrive(network, future, seen, hidden, order):
+    """An order arrives, perhaps joins one that is held, and is shown."""
     count_demand(seen)
     hidden.counters[0]["num_arrived"] = order + 1
     now = seen.clock[0]["now_seconds"]
     log.log_event(hidden, now, log.ORDER_ARRIVED, order, NONE, future.orders[order]["promise_at"])
-    group = holding.join(network, future, seen, hidden, order)
-    ask(network, future, seen, hidden, plans, group, 0)
+    show(network, future, seen, hidden, holding.join(network, future, seen, hidden, order), 0)
 
 
-@compiled
+@woven
 def count_demand(seen):
     """Counts one order in the sliding hour."""
     clock = seen.clock
@@ -35,8 +34,8 @@ def count_demand(seen):
     clock[0]["orders_this_hour"] += 1
 
 
-@compiled
-def end_hold(network, future, seen, hidden, plans, group):
+@internal
+def end_hold(network, future, seen, hidden, group):
     """A hold has lasted as long as it should, unless a new order ended it before.
 
     Returns:
@@ -45,11 +44,11 @@ def end_hold(network, future, seen, hidden, plans, group):
     if hidden.orders[group]["hold_until"] != seen.clock[0]["now_seconds"]:
         return False
     holding.end_hold(network, future, seen, hidden, group)
-    return ask(network, future, seen, hidden, plans, group, 0)
+    return show(network, future, seen, hidden, group, 0)
 
 
-@compiled
-def ask_again(network, future, seen, hidden, plans, group):
+@internal
+def ask_again(network, future, seen, hidden, group):
     """Plans of a group broke in this second.
 
     Returns:
@@ -57,31 +56,36 @@ def ask_again(network, future, seen, hidden, plans, group):
     """
     touch_order(hidden, group)
     hidden.orders[group]["is_broken"] = 0
-    return ask(network, future, seen, hidden, plans, group, 1)
+    if not show(network, future, seen, hidden, group, 1):
+        return False
+    hidden.orders[group]["num_reroutes"] += 1
+    now, num_lines = seen.clock[0]["now_seconds"], seen.order[0]["num_lines"]
+    log.log_event(hidden, now, log.ASKED_AGAIN, seen.order[0]["order"], NONE, num_lines)
+    return True
 
 
-@compiled
-def ask(network, future, seen, hidden, plans, group, is_again):
-    """Shows the undecided lines of a group, enumerates plans and, unless switched off, their features.
+@internal
+def make_table(network, seen, hidden, plans):
+    """Enumerates the plans of a decision that is due and, unless switched off, their features.
+
+    A rule that decides inside the loop has its own best plan made, alone. Clocks call this last, so that the rest of
+    their rules is compiled without it.
+    """
+    if hidden.counters[0]["own_rule"] != NONE:
+        plan_rules.best_plan(network, seen, plans, hidden.counters[0]["own_rule"])
+        return
+    plan_rules.enumerate_plans(network, seen, plans)
+    if hidden.counters[0]["is_describing"]:
+        features.describe(network, seen, plans)
+
+
+@internal
+def show(network, future, seen, hidden, group, is_again):
+    """Makes the undecided lines of a group visible, order by order.
 
     Returns:
         True if a decision is due, False if no line is undecided.
     """
-    if not _show(network, future, seen, hidden, group, is_again):
-        return False
-    if is_again:
-        now, num_lines = seen.clock[0]["now_seconds"], seen.order[0]["num_lines"]
-        hidden.orders[group]["num_reroutes"] += 1
-        log.log_event(hidden, now, log.ASKED_AGAIN, seen.order[0]["order"], NONE, num_lines)
-    plan_rules.enumerate_plans(network, seen, plans)
-    if hidden.counters[0]["is_describing"]:
-        features.describe(network, seen, plans)
-    return True
-
-
-@compiled
-def _show(network, future, seen, hidden, group, is_again):
-    """Makes the undecided lines of a group visible, order by order."""
     rows, asked, shown = future.orders, seen.order, seen.lines
     count, num_orders, order, margin = 0, 0, group, 0
     while order != NONE:
@@ -116,7 +120,7 @@ def _show(network, future, seen, hidden, group, is_again):
     return True
 
 
-@compiled
+@woven
 def carry_out(network, future, seen, hidden, plans, slot):
     """Carries out the plan in ``slot``: books, allocates, releases, claims, holds or declines.
 
@@ -126,7 +130,10 @@ def carry_out(network, future, seen, hidden, plans, slot):
     order, now = seen.order[0]["order"], seen.clock[0]["now_seconds"]
     decision_id, count = seen.clock[0]["decision_id"], seen.order[0]["num_lines"]
     seen.clock[0]["decision_id"] = decision_id + 1
-    log.log_event(hidden, now, log.DECIDED, order, NONE, slot)
+    expected = 0
+    for part in range(NUM_PARTS):
+        expected += plans.costs[slot, part]
+    log.log_event(hidden, now, log.DECIDED, order, NONE, expected)
     for i in range(count):
         touch_order(hidden, seen.lines[i]["order"])
         hidden.orders[seen.lines[i]["order"]]["decision_id"] = decision_id
@@ -168,7 +175,7 @@ def carry_out(network, future, seen, hidden, plans, slot):
     return num_moved
 
 
-@compiled
+@internal
 def _book_by_line(network, future, seen, hidden, plans, slot):
     """A hold or a decline of several orders: each pays for its own lines."""
     now, decision_id, seconds = (
@@ -185,7 +192,7 @@ def _book_by_line(network, future, seen, hidden, plans, slot):
             log.book(hidden, now, decision_id, order, LOST_MARGIN, margin, 0)
 
 
-@compiled
+@internal
 def _book_parcel(seen, hidden, plans, option, decision_id):
     """A parcel shared by orders: lateness and waiting by line, the rest split by grams, without a remainder."""
     mask, now = plans.options[option]["lines_mask"], seen.clock[0]["now_seconds"]
@@ -206,7 +213,7 @@ def _book_parcel(seen, hidden, plans, option, decision_id):
             log.book(hidden, now, decision_id, order, part, amount, 0)
 
 
-@compiled
+@woven
 def _plan_parcel(network, future, seen, hidden, plans, option, decision_id):
     """Creates the parcel of an option and returns its id."""
     row, rows, now = plans.options, hidden.parcels, seen.clock[0]["now_seconds"]
@@ -235,7 +242,7 @@ def _plan_parcel(network, future, seen, hidden, plans, option, decision_id):
     return parcel
 
 
-@compiled
+@woven
 def _pack(network, future, seen, hidden, plans, option, parcel):
     """Links the lines of an option to its parcel, each with its own expected lateness and waiting."""
     row, mask, now = plans.options, plans.options[option]["lines_mask"], seen.clock[0]["now_seconds"]
@@ -244,7 +251,9 @@ def _pack(network, future, seen, hidden, plans, option, parcel):
         available_at = max(available_at, seen.receipts[row[option]["receipt"]]["expected_at"])
     lane = network.lanes
     table = lane[row[option]["warehouse"], row[option]["service"], seen.order[0]["region"]]["transit_table"]
-    before, last_order = NONE, NONE
+    before, last_order, has_one_promise = NONE, NONE, True
+    for i in range(seen.order[0]["num_lines"]):
+        has_one_promise = has_one_promise and seen.lines[i]["promise_at"] == seen.order[0]["promise_at"]
     for i in range(seen.order[0]["num_lines"]):
         if not mask >> i & 1:
             continue
@@ -258,17 +267,22 @@ def _pack(network, future, seen, hidden, plans, option, parcel):
         if seen.lines[i]["order"] != last_order:
             last_order = seen.lines[i]["order"]
             hidden.orders[last_order]["num_parcels"] += 1
-        slack = seen.lines[i]["promise_at"] - row[option]["collected_at"]
-        tail = tables.tail_weight(network.tables, table, slack)
-        expected = costs.expected_lateness(network.settings, network.tables, table, slack, tail)
-        hidden.lines[line]["lateness_millicents"] = expected
+        if has_one_promise:
+            hidden.lines[line]["lateness_millicents"] = (
+                plans.option_costs[option, LATENESS] // plans.options[option]["num_lines"]
+            )
+        else:
+            slack = seen.lines[i]["promise_at"] - row[option]["collected_at"]
+            num_in_time = tables.num_at_most(network.tables, table, slack)
+            expected = costs.expected_lateness(network.settings, network.tables, table, slack, num_in_time)
+            hidden.lines[line]["lateness_millicents"] = expected
         hidden.lines[line]["waiting_millicents"] = 0
         if available_at > now:
             waited = parcels.waited_seconds(future, line, now, available_at)
             hidden.lines[line]["waiting_millicents"] = costs.waiting(network.settings, waited)
 
 
-@compiled
+@woven
 def _num_alike(hidden, order, parcel):
     """Earlier parcels of the order from the same warehouse with the same service."""
     rows = hidden.parcels
@@ -281,7 +295,7 @@ def _num_alike(hidden, order, parcel):
     return count
 
 
-@compiled
+@woven
 def _allocate(network, future, seen, hidden, parcel):
     line = hidden.parcels[parcel]["first_line"]
     while line != NONE:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from envs import log
-from envs.compiling import compiled
+from envs.compiling import internal
 from envs.parcels import withdraw
 from envs.state import NONE
 
 
-@compiled
+@internal
 def start_outage(network, future, seen, hidden, outage):
     """A carrier service stops collecting: what is only planned with it is planned again, what is packed waits."""
     row, now = future.outages, seen.clock[0]["now_seconds"]
@@ -28,7 +28,7 @@ def start_outage(network, future, seen, hidden, outage):
             parcel = following
 
 
-@compiled
+@internal
 def change_regime(future, seen, hidden, regime):
     """From now on transit of a service takes so many thousandths of the time that luck gives it."""
     row = future.regimes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from envs import log
-from envs.compiling import compiled, inlined
+from envs.compiling import inlined, woven
 from envs.hidden import DEPARTED
 from envs.state import NONE
 from envs.touched import touch_order
@@ -20,22 +20,40 @@ def first_collection(network, seen, warehouse, service, ready_at):
     if count == 0:
         return NONE
     first = network.pairs[warehouse, service]["first_collection"]
-    last = first + count - 1
+    return collection_from(network, seen, warehouse, service, first, ready_at)
+
+
+@inlined
+def collection_from(network, seen, warehouse, service, known, ready_at):
+    """``first_collection`` of a pair that has some; those before ``known`` are known to come before ``ready_at``."""
+    pair = network.pairs
+    last = pair[warehouse, service]["first_collection"] + pair[warehouse, service]["num_collections"] - 1
     earliest = max(ready_at, seen.interruptions[warehouse, service]["until_seconds"])
-    low, high = first, last
-    ready_at = max(ready_at, seen.interruptions[warehouse, service]["until_seconds"])
+    found = due_from(network, known, last, earliest)
+    while found < last and seen.bookings[found]["booked_parcels"] >= network.collections[found]["capacity_parcels"]:
+        found += 1
+    return found
+
+
+@inlined
+def due_from(network, low, last, earliest):
+    """First collection of low..last at or after ``earliest``, else the last: a few steps, then halving."""
+    near = min(last, low + 4)
+    while low < near and network.collections[low]["time_seconds"] < earliest:
+        low += 1
+    if low < near or near == last:
+        return low
+    high = last
     while low < high:
         middle = (low + high) >> 1
         if network.collections[middle]["time_seconds"] >= earliest:
             high = middle
         else:
             low = middle + 1
-    while low < last and seen.bookings[low]["booked_parcels"] >= network.collections[low]["capacity_parcels"]:
-        low += 1
     return low
 
 
-@compiled
+@woven
 def bring_to_dock(network, seen, hidden, parcel):
     """A picked parcel waits at its dock by (ready time, id).
 
@@ -58,14 +76,14 @@ def bring_to_dock(network, seen, hidden, parcel):
     return False
 
 
-@compiled
+@woven
 def _last_collection(network, warehouse, service):
     return (
         network.pairs[warehouse, service]["first_collection"] + network.pairs[warehouse, service]["num_collections"] - 1
     )
 
 
-@compiled
+@woven
 def _depart(seen, hidden, parcel, collection):
     now = seen.clock[0]["now_seconds"]
     touch_order(hidden, hidden.parcels[parcel]["order"])
@@ -75,7 +93,7 @@ def _depart(seen, hidden, parcel, collection):
     log.log_event(hidden, now, log.COLLECTED, hidden.parcels[parcel]["order"], parcel, collection)
 
 
-@compiled
+@woven
 def collect(network, seen, hidden, collection):
     """The truck, unless an outage keeps it away, takes waiting parcels up to its capacity; ``hidden.moved`` names them.
 

@@ -1,106 +1,147 @@
-"""Features of plans and of the moment, in the fixed scales of ``envs.feature_schema``."""
+"""Features of plans and of the moment, in the fixed scales of ``envs.feature_schema``.
+
+What a parcel contributes is computed once per option, already scaled, and combined over the parcels of each plan.
+"""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from envs import feature_schema as f
 from envs import stock
-from envs.compiling import compiled, inlined
+from envs.borrowing import borrowed
+from envs.compiling import compiled, woven
 from envs.costs import HOUR, MILLICENTS, NUM_PARTS
-from envs.plan_table import COUNT_PLANS
+from envs.plan_table import COUNT_DESCRIBED, COUNT_PLANS, DAILY_RATE, NETWORK_COVER
 from envs.plan_table import SCORE as SCORE_RULE
 from envs.state import NONE
-from scenarios.network import FOREVER_SECONDS, TABLE_WEIGHT
+from scenarios.network import TABLE_WEIGHT
 
-_SLOT_SCALES = np.array([feature.scale for feature in f.SLOT_FEATURES])
-_CONTEXT_SCALES = np.array([feature.scale for feature in f.CONTEXT_FEATURES])
 _MOST_DAYS = 10.0
-_WEIGHTED = 1000.0 * MILLICENTS
+_UNITS = {"hours": HOUR, "currency": MILLICENTS, "probability": TABLE_WEIGHT}
+"""What the rules count in one unit of the schema."""
+_WEIGHTED = {"score", "score_gap", "best_score"}
+"""Scores carry weights in thousandths."""
+
+
+def _per_unit(features: tuple[f.Feature, ...]) -> tuple[float, ...]:
+    """What one of the rules' units adds to each feature."""
+    return tuple(
+        1.0 / (row.scale * _UNITS.get(row.unit, 1) * (1000 if row.name in _WEIGHTED else 1)) for row in features
+    )
+
+
+_SLOT, _CONTEXT = _per_unit(f.SLOT_FEATURES), _per_unit(f.CONTEXT_FEATURES)
+_FIRST = f.LATE_PROBABILITY
+"""From here on the columns of a slot are largest, least or summed quantities of its parcels."""
 
 
 @compiled
 def describe(network, seen, plans):
     """Fills ``plans.features`` and ``plans.context`` for the enumerated plans."""
-    count = plans.counts[COUNT_PLANS]
-    best = plans.rules[0, SCORE_RULE]
-    plans.features[:] = 0.0
+    network, seen, plans = borrowed(network), borrowed(seen), borrowed(plans)
+    count, best = plans.counts[COUNT_PLANS], plans.rules[0, SCORE_RULE]
+    for slot in range(count, plans.counts[COUNT_DESCRIBED]):
+        for column in range(f.NUM_FEATURES):
+            plans.features[slot, column] = 0.0
+    plans.counts[COUNT_DESCRIBED] = count
+    _describe_lines(network, seen, plans.line_features)
+    for slot in range(count):
+        for i in range(plans.slots[slot]["num_parcels"]):
+            plans.parcel_features[plans.chosen[slot, i], f.IS_REAL] = 0.0
     for slot in range(count):
         _describe_slot(network, seen, plans, slot, best)
     _describe_context(network, seen, plans, count, best)
 
 
-@inlined
+@woven
+def _describe_lines(network, seen, rows):
+    """What every plan leaves of a line's SKU in the network, and how fast that sells."""
+    for line in range(seen.order[0]["num_lines"]):
+        sku = seen.lines[line]["sku"]
+        everywhere = -seen.lines[line]["units"]
+        for warehouse in range(network.pairs.shape[0]):
+            everywhere += stock.available(seen, warehouse, sku)
+        rows[line, DAILY_RATE] = 1000.0 / max(1, network.skus[sku]["daily_units_milli"])
+        rows[line, NETWORK_COVER] = everywhere * rows[line, DAILY_RATE]
+
+
+@woven
 def _describe_slot(network, seen, plans, slot, best_score):
-    row, slots, now = plans.features[slot], plans.slots, seen.clock[0]["now_seconds"]
-    row[f.IS_REAL] = 1.0
-    row[f.IS_DECLINE] = slots[slot]["is_decline"]
-    row[f.PARCELS] = slots[slot]["num_parcels"]
-    row[f.BACKORDERED] = slots[slot]["num_backordered_lines"] / max(1, seen.order[0]["num_lines"])
-    row[f.LATER] = slots[slot]["num_later_lines"] / max(1, seen.order[0]["num_lines"])
-    row[f.HOLD] = slots[slot]["hold_seconds"] / HOUR
+    row, slots, parcels = plans.features, plans.slots, plans.parcel_features
+    per_line = 1.0 / max(1, seen.order[0]["num_lines"])
+    row[slot, f.IS_REAL] = 1.0
+    row[slot, f.IS_DECLINE] = slots[slot]["is_decline"]
+    row[slot, f.PARCELS] = slots[slot]["num_parcels"] * _SLOT[f.PARCELS]
+    row[slot, f.BACKORDERED] = slots[slot]["num_backordered_lines"] * per_line
+    row[slot, f.LATER] = slots[slot]["num_later_lines"] * per_line
+    row[slot, f.HOLD] = slots[slot]["hold_seconds"] * _SLOT[f.HOLD]
     for part in range(NUM_PARTS):
-        row[f.SHIPPING_COST + part] = plans.costs[slot, part] / MILLICENTS
-    row[f.BID_VALUE] = slots[slot]["bid_millicents"] / MILLICENTS
-    row[f.SCORE] = plans.rules[slot, SCORE_RULE] / _WEIGHTED
-    row[f.SCORE_GAP] = (plans.rules[slot, SCORE_RULE] - best_score) / _WEIGHTED
-    row[f.SHELF_LEFT], row[f.SHELF_COVER], row[f.NETWORK_COVER] = 1.0, _MOST_DAYS, _MOST_DAYS
-    last_mean, slack = now, FOREVER_SECONDS
+        row[slot, f.SHIPPING_COST + part] = plans.costs[slot, part] * _SLOT[f.SHIPPING_COST]
+    row[slot, f.BID_VALUE] = slots[slot]["bid_millicents"] * _SLOT[f.BID_VALUE]
+    row[slot, f.SCORE] = plans.rules[slot, SCORE_RULE] * _SLOT[f.SCORE]
+    row[slot, f.SCORE_GAP] = (plans.rules[slot, SCORE_RULE] - best_score) * _SLOT[f.SCORE_GAP]
+    if slots[slot]["num_parcels"] == 0:
+        for column in range(_FIRST, f.NUM_FEATURES):
+            row[slot, column] = 0.0
+        row[slot, f.SHELF_LEFT] = _SLOT[f.SHELF_LEFT]
+        row[slot, f.SHELF_COVER] = _MOST_DAYS * _SLOT[f.SHELF_COVER]
+        row[slot, f.NETWORK_COVER] = _MOST_DAYS * _SLOT[f.NETWORK_COVER]
     for i in range(slots[slot]["num_parcels"]):
         n = plans.chosen[slot, i]
-        promise_at = plans.subsets[plans.options[n]["subset"]]["promise_at"]
-        last_mean = max(last_mean, plans.options[n]["mean_at"])
-        slack = min(slack, promise_at - plans.options[n]["mean_at"])
-        _describe_parcel(network, seen, plans, row, n, i == 0)
-    row[f.DOOR] = (last_mean - now) / HOUR
-    if slots[slot]["num_parcels"] > 0:
-        row[f.SLACK] = slack / HOUR
-    for i in range(len(_SLOT_SCALES)):
-        row[i] = min(f.BOUND, max(-f.BOUND, row[i] / _SLOT_SCALES[i]))
+        if parcels[n, f.IS_REAL] == 0.0:
+            _describe_parcel(network, seen, plans, parcels, n)
+        if i == 0:
+            for column in range(_FIRST, f.NUM_FEATURES):
+                row[slot, column] = parcels[n, column]
+            continue
+        for column in range(_FIRST, f.NUM_FEATURES):
+            if column == f.QUEUE_LOAD:
+                row[slot, column] += parcels[n, column]
+            elif column in (f.SLACK, f.SHELF_LEFT, f.SHELF_COVER, f.NETWORK_COVER):
+                row[slot, column] = min(row[slot, column], parcels[n, column])
+            else:
+                row[slot, column] = max(row[slot, column], parcels[n, column])
+    for column in range(f.NUM_FEATURES):
+        row[slot, column] = min(f.BOUND, max(-f.BOUND, row[slot, column]))
 
 
-@inlined
-def _describe_parcel(network, seen, plans, row, n, is_first):
-    """Largest (or least) quantities over the plan's parcels."""
+@woven
+def _describe_parcel(network, seen, plans, row, n):
+    """The columns of a plan that is this parcel alone."""
     option, now = plans.options, seen.clock[0]["now_seconds"]
     warehouse, service, collection = option[n]["warehouse"], option[n]["service"], option[n]["collection"]
-    row[f.LATE_PROBABILITY] = max(row[f.LATE_PROBABILITY], option[n]["late_weight"] / TABLE_WEIGHT)
     start = option[n]["ready_at"] - option[n]["pick_seconds"] - now
-    row[f.PICK_START] = max(row[f.PICK_START], start / HOUR)
-    row[f.QUEUE_LOAD] += option[n]["pick_seconds"] / HOUR * start / HOUR
-    row[f.COLLECTED] = max(row[f.COLLECTED], (option[n]["collected_at"] - now) / HOUR)
-    row[f.DISTANCE] = max(row[f.DISTANCE], option[n]["distance_km"])
+    slack = plans.subsets[option[n]["subset"]]["promise_at"] - option[n]["mean_at"]
+    row[n, f.IS_REAL] = 1.0
+    row[n, f.LATE_PROBABILITY] = option[n]["late_weight"] * _SLOT[f.LATE_PROBABILITY]
+    row[n, f.PICK_START] = start * _SLOT[f.PICK_START]
+    row[n, f.QUEUE_LOAD] = option[n]["pick_seconds"] * (1.0 / HOUR) * (start * (1.0 / HOUR)) * _SLOT[f.QUEUE_LOAD]
+    row[n, f.COLLECTED] = (option[n]["collected_at"] - now) * _SLOT[f.COLLECTED]
+    row[n, f.DOOR] = (option[n]["mean_at"] - now) * _SLOT[f.DOOR]
+    row[n, f.SLACK] = slack * _SLOT[f.SLACK]
+    row[n, f.DISTANCE] = option[n]["distance_km"] * _SLOT[f.DISTANCE]
     booked = seen.bookings[collection]["booked_parcels"] / network.collections[collection]["capacity_parcels"]
-    row[f.BOOKINGS] = max(row[f.BOOKINGS], booked)
+    row[n, f.BOOKINGS] = booked * _SLOT[f.BOOKINGS]
     busy = seen.stations[warehouse]["num_busy"] / max(1, seen.stations[warehouse]["num_open"])
-    row[f.UTILISATION] = max(row[f.UTILISATION], busy)
-    transit = seen.punctuality[service]["transit_permille"] / 1000.0 - 1.0
-    row[f.TRANSIT_SEEN] = transit if is_first else max(row[f.TRANSIT_SEEN], transit)
-    if option[n]["receipt"] != NONE:
-        return
-    for line in range(seen.order[0]["num_lines"]):
-        if option[n]["lines_mask"] >> line & 1:
-            _describe_line(network, seen, row, line, warehouse)
+    row[n, f.UTILISATION] = busy * _SLOT[f.UTILISATION]
+    transit = seen.punctuality[service]["transit_permille"] * 0.001 - 1.0
+    row[n, f.TRANSIT_SEEN] = transit * _SLOT[f.TRANSIT_SEEN]
+    share, cover, network_cover = 1.0, _MOST_DAYS, _MOST_DAYS
+    if option[n]["receipt"] == NONE:
+        for line in range(seen.order[0]["num_lines"]):
+            if option[n]["lines_mask"] >> line & 1:
+                sku = seen.lines[line]["sku"]
+                left = stock.available(seen, warehouse, sku) - seen.lines[line]["units"]
+                share = min(share, left / max(1, seen.stock[warehouse, sku]["reference_units"]))
+                cover = min(cover, left * plans.line_features[line, DAILY_RATE])
+                network_cover = min(network_cover, plans.line_features[line, NETWORK_COVER])
+    row[n, f.SHELF_LEFT] = share * _SLOT[f.SHELF_LEFT]
+    row[n, f.SHELF_COVER] = cover * _SLOT[f.SHELF_COVER]
+    row[n, f.NETWORK_COVER] = network_cover * _SLOT[f.NETWORK_COVER]
 
 
-@inlined
-def _describe_line(network, seen, row, line, warehouse):
-    """What a line in stock leaves behind."""
-    sku, units = seen.lines[line]["sku"], seen.lines[line]["units"]
-    left = stock.available(seen, warehouse, sku) - units
-    everywhere = -units
-    for w in range(network.pairs.shape[0]):
-        everywhere += stock.available(seen, w, sku)
-    reference = max(1, seen.stock[warehouse, sku]["reference_units"])
-    daily = max(1, network.skus[sku]["daily_units_milli"]) / 1000.0
-    row[f.SHELF_LEFT] = min(row[f.SHELF_LEFT], left / reference)
-    row[f.SHELF_COVER] = min(row[f.SHELF_COVER], left / daily)
-    row[f.NETWORK_COVER] = min(row[f.NETWORK_COVER], everywhere / daily)
-
-
-@inlined
+@woven
 def _describe_context(network, seen, plans, count, best_score):
     context, clock, order = plans.context, seen.clock, seen.order
     now = clock[0]["now_seconds"]
@@ -112,45 +153,41 @@ def _describe_context(network, seen, plans, count, best_score):
     units = 0
     for line in range(order[0]["num_lines"]):
         units += seen.lines[line]["units"]
-    context[f.NUM_LINES], context[f.UNITS] = order[0]["num_lines"], units
-    context[f.MARGIN] = order[0]["margin_millicents"] / MILLICENTS
-    context[f.PROMISE] = (order[0]["promise_at"] - now) / HOUR
-    context[f.NUM_ORDERS], context[f.IS_AGAIN] = order[0]["num_orders"], order[0]["is_again"]
-    context[f.HELD] = order[0]["held_seconds"] / HOUR
-    context[f.BEST_SCORE], context[f.NUM_PLANS] = best_score / _WEIGHTED, count
-    total, worst = 0.0, 0.0
-    for start in plans.start_at:
-        total += (start - now) / HOUR
-        worst = max(worst, (start - now) / HOUR)
-    context[f.MEAN_PICK_START], context[f.MAX_PICK_START] = total / len(plans.start_at), worst
-    context[f.DEMAND_SEEN] = _demand_seen(network, clock)
-    transit = 0.0
-    for permille in seen.punctuality["transit_permille"]:
-        transit += permille / 1000.0 - 1.0
-    context[f.MEAN_TRANSIT_SEEN] = transit / len(seen.punctuality)
-    context[f.INTERRUPTED] = _interrupted(seen, now)
-    context[f.WEIGHT_COST] = clock[0]["weight_cost_permille"] / 1000.0
-    context[f.WEIGHT_LATENESS] = clock[0]["weight_lateness_permille"] / 1000.0
-    context[f.WEIGHT_CARBON] = clock[0]["weight_carbon_permille"] / 1000.0
-    for i in range(len(_CONTEXT_SCALES)):
-        context[i] = min(f.BOUND, max(-f.BOUND, context[i] / _CONTEXT_SCALES[i]))
+    context[f.NUM_LINES], context[f.UNITS] = order[0]["num_lines"] * _CONTEXT[f.NUM_LINES], units * _CONTEXT[f.UNITS]
+    context[f.MARGIN] = order[0]["margin_millicents"] * _CONTEXT[f.MARGIN]
+    context[f.PROMISE] = (order[0]["promise_at"] - now) * _CONTEXT[f.PROMISE]
+    context[f.NUM_ORDERS] = order[0]["num_orders"] * _CONTEXT[f.NUM_ORDERS]
+    context[f.IS_AGAIN] = order[0]["is_again"]
+    context[f.HELD] = order[0]["held_seconds"] * _CONTEXT[f.HELD]
+    context[f.BEST_SCORE] = best_score * _CONTEXT[f.BEST_SCORE]
+    context[f.NUM_PLANS] = count * _CONTEXT[f.NUM_PLANS]
+    total, worst, num_warehouses, num_services = 0, 0, network.pairs.shape[0], network.pairs.shape[1]
+    num_interrupted = 0
+    for warehouse in range(num_warehouses):
+        total += plans.start_at[warehouse] - now
+        worst = max(worst, plans.start_at[warehouse] - now)
+        for service in range(num_services):
+            num_interrupted += seen.interruptions[warehouse, service]["until_seconds"] > now
+    context[f.MEAN_PICK_START] = total / num_warehouses * _CONTEXT[f.MEAN_PICK_START]
+    context[f.MAX_PICK_START] = worst * _CONTEXT[f.MAX_PICK_START]
+    context[f.DEMAND_SEEN] = _demand_seen(network.settings, clock)
+    permille = 0
+    for service in range(num_services):
+        permille += seen.punctuality[service]["transit_permille"]
+    context[f.MEAN_TRANSIT_SEEN] = 0.001 * permille / num_services - 1.0
+    context[f.INTERRUPTED] = num_interrupted / (num_warehouses * num_services)
+    context[f.WEIGHT_COST] = clock[0]["weight_cost_permille"] * 0.001
+    context[f.WEIGHT_LATENESS] = clock[0]["weight_lateness_permille"] * 0.001
+    context[f.WEIGHT_CARBON] = clock[0]["weight_carbon_permille"] * 0.001
+    for column in range(f.NUM_CONTEXT):
+        context[column] = min(f.BOUND, max(-f.BOUND, context[column]))
 
 
-@inlined
-def _interrupted(seen, now):
-    """Share of pairs that are not collected now."""
-    count, rows = 0, seen.interruptions
-    for warehouse in range(rows.shape[0]):
-        for service in range(rows.shape[1]):
-            count += rows[warehouse, service]["until_seconds"] > now
-    return count / rows.size
-
-
-@inlined
-def _demand_seen(network, clock):
+@woven
+def _demand_seen(settings, clock):
     """Orders of a sliding hour over the published mean; the older part of the hour is prorated."""
-    published = network.settings[0]["hourly_orders_milli"] / 1000.0
+    published = settings[0]["hourly_orders_milli"] * 0.001
     if published <= 0.0:
         return 0.0
-    passed = (clock[0]["now_seconds"] % HOUR) / HOUR
+    passed = (clock[0]["now_seconds"] % HOUR) * (1.0 / HOUR)
     return (clock[0]["orders_this_hour"] + (1.0 - passed) * clock[0]["orders_last_hour"]) / published

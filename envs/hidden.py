@@ -91,7 +91,8 @@ COUNTERS = record_dtype(
     "num_ledger_rows",
     "has_overflown",  # a log was full: a defect, never silent
     "log_level",
-    "is_describing",
+    "is_describing",  # whether features are computed
+    "own_rule",  # the rule whose best plan alone is made; NONE: the whole table
 )
 
 
@@ -153,7 +154,7 @@ def new_hidden(network: Network, future: Future, log_level: int) -> Hidden:
         arrivals=arrivals,
         claims=filled(len(arrivals), CLAIMS, first_parcel=NONE, last_parcel=NONE),
         weather=filled(num_services, WEATHER, transit_permille=1000),
-        counters=filled(1, COUNTERS, num_open_orders=num_orders, log_level=log_level, is_describing=1),
+        counters=filled(1, COUNTERS, num_open_orders=num_orders, log_level=log_level, is_describing=1, own_rule=NONE),
         totals=np.zeros(NUM_PARTS, np.int64),
         order_costs=np.zeros((num_orders, NUM_PARTS), np.int64),
         moved=np.zeros(num_lines + network.stock.shape[1] + 1, np.int64),

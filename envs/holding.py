@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from envs import costs, log
-from envs.compiling import compiled
+from envs.compiling import internal, woven
 from envs.hidden import OPEN
 from envs.state import MAX_LINES, NONE
 from envs.touched import touch_order
 
 
-@compiled
+@woven
 def is_undecided(hidden, line):
     """Whether a line waits for a decision."""
     return hidden.lines[line]["status"] == OPEN and hidden.lines[line]["parcel"] == NONE
 
 
-@compiled
+@internal
 def num_undecided(future, hidden, order):
     """Lines of one order that wait for a decision."""
     count, first = 0, future.orders[order]["first_line"]
@@ -24,7 +24,7 @@ def num_undecided(future, hidden, order):
     return count
 
 
-@compiled
+@internal
 def hold(network, future, seen, hidden, group, seconds):
     """Holds a group of orders; waiting is booked as if nobody joined it."""
     rows, now = hidden.orders, seen.clock[0]["now_seconds"]
@@ -35,7 +35,7 @@ def hold(network, future, seen, hidden, group, seconds):
     log.log_event(hidden, now, log.HELD, group, NONE, now + seconds)
 
 
-@compiled
+@internal
 def end_hold(network, future, seen, hidden, group):
     """The hold is over; what it has really cost is settled."""
     rows, now = hidden.orders, seen.clock[0]["now_seconds"]
@@ -50,7 +50,7 @@ def end_hold(network, future, seen, hidden, group):
     log.log_event(hidden, now, log.HOLD_ENDED, group, NONE, lasted)
 
 
-@compiled
+@internal
 def settle_hold(network, seen, hidden, group, order, num_lines):
     """Books what waiting in a hold has really cost some lines of an order, less what was expected."""
     rows, now = hidden.orders, seen.clock[0]["now_seconds"]
@@ -59,7 +59,7 @@ def settle_hold(network, seen, hidden, group, order, num_lines):
     log.book(hidden, now, rows[order]["decision_id"], order, costs.WAITING, num_lines * difference, 1)
 
 
-@compiled
+@woven
 def join(network, future, seen, hidden, order):
     """A new order joins the customer's order that is held; one that repeats a SKU of it, or is too long, does not.
 
@@ -82,7 +82,7 @@ def join(network, future, seen, hidden, order):
     return group
 
 
-@compiled
+@internal
 def _fits(future, hidden, group, order):
     count = future.orders[order]["num_lines"]
     own = future.orders[order]["first_line"]

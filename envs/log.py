@@ -23,7 +23,7 @@ class Kind(IntEnum):
     RECEIPT_ANNOUNCED = 1  # value: receipt
     RECEIPT_ARRIVED = 2  # value: receipt
     ORDER_ARRIVED = 3  # value: promise_at
-    DECIDED = 4  # value: slot
+    DECIDED = 4  # value: millicents that the plan is expected to cost
     DECLINED = 5  # value: decision id
     PLANNED = 6  # parcel; value: bit mask of the order's lines
     CLAIMED = 7  # parcel waits for a receipt; value: receipt

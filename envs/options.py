@@ -2,12 +2,15 @@
 
 An option is a subset of the order's blocks, sent from one warehouse with one service: from stock now, from stock at
 a presale date, or on a receipt. All hard constraints of a parcel are here: stock, handling, lane, weight, collection.
+
+Nothing here is done twice that subsets, services or lines have in common: this is the innermost loop of a simulation.
 """
 
 from __future__ import annotations
 
-from envs import costs, docks, picking, receiving, shifts, stock, tables
-from envs.compiling import compiled, inlined
+from envs import costs, docks, parcel_prices, picking, rankings, shifts, sources
+from envs.borrowing import borrowed
+from envs.compiling import internal, woven
 from envs.costs import CARBON, HANDLING, LATENESS, LOST_MARGIN, PACKAGING, SHIPPING, WAITING
 from envs.plan_table import (
     BACKORDER_LAST,
@@ -20,41 +23,47 @@ from envs.plan_table import (
     FEWEST_SPLITS,
     LATENESS_GOAL,
     LATENESS_TILT,
-    MAX_PLANS,
     MYOPIC,
     NEAREST,
     NUM_RULES,
     SCORE,
 )
 from envs.state import NONE
-from scenarios.handling import SERVICE_SIDE, WAREHOUSE_SIDE
-from scenarios.network import FOREVER_SECONDS, NO_LANE
+from scenarios.handling import SERVICE_SIDE
+from scenarios.network import NO_LANE
 
 
-@compiled
-def price_options(network, seen, plans, num_blocks):
-    """Fills ``plans.options`` for all subsets of ``num_blocks`` blocks and ranks them.
+@internal
+def price_options(network, seen, plans, num_blocks, first_rule, end_rule, is_pruning):
+    """Fills ``plans.options`` for the subsets of ``num_blocks`` blocks and ranks them by rules of a range.
 
-    ``plans.subsets`` must describe the single blocks (subset 1 << block) already.
+    ``plans.subsets`` must describe the single blocks (subset 1 << block) already. A pruned table leaves out options
+    that are certain not to be the best of their subset by ``first_rule``.
     """
+    network, seen, plans = borrowed(network), borrowed(seen), borrowed(plans)
     plans.counts[COUNT_OPTIONS] = 0
-    num_warehouses = network.pairs.shape[0]
-    _describe_subsets(plans, num_blocks)
-    for subset in range(1, 1 << num_blocks):
-        plans.subsets[subset]["num_ranked"] = 0
-        plans.best_backorder[subset] = NONE
-        plans.best[subset] = NONE
-    for warehouse in range(num_warehouses):
-        in_stock = _blocks_in_stock(network, seen, plans, num_blocks, warehouse)
+    num_subsets = 1 << num_blocks
+    _describe_subsets(plans.subsets, num_subsets)
+    rankings.clear(plans, num_subsets, first_rule, end_rule)
+    has_one_promise = _has_one_promise(seen.order, seen.lines)
+    for warehouse in range(network.pairs.shape[0]):
+        in_stock = sources.blocks_in_stock(plans.subsets, num_blocks, sources.lines_in_stock(network, seen, warehouse))
+        on_receipt = sources.blocks_on_receipt(network, seen, plans, num_blocks, warehouse)
+        is_source = in_stock | on_receipt != 0
+        if not is_source and end_rule - first_rule < NUM_RULES:
+            continue  # features describe the pick queues of all warehouses, but only of a whole table
         start_at = picking.start_of_next_pick(network, seen, warehouse)
         plans.start_at[warehouse] = start_at
-        for subset in range(1, 1 << num_blocks):
+        if not is_source:
+            continue
+        _forget(network, seen, plans, warehouse)
+        for subset in range(1, num_subsets):
             for is_backorder in range(2):
                 receipt, release_at, expected_at = NONE, plans.subsets[subset]["release_at"], 0
                 if is_backorder:
-                    receipt = _receipt_for(network, seen, plans, subset, warehouse)
-                    if receipt == NONE:
+                    if on_receipt & subset == 0 or subset & (subset - 1):
                         continue
+                    receipt = sources.receipt_of(plans.block_receipts, subset)
                     expected_at = seen.receipts[receipt]["expected_at"]
                     if release_at <= expected_at:
                         release_at = 0
@@ -63,13 +72,25 @@ def price_options(network, seen, plans, num_blocks):
                 earliest = max(start_at, expected_at, release_at)
                 if earliest > start_at:
                     earliest = shifts.after_open_seconds(network, warehouse, earliest, 0)
-                _price_services(network, seen, plans, subset, warehouse, receipt, release_at, earliest)
+                _price_services(
+                    network,
+                    seen,
+                    plans,
+                    subset,
+                    warehouse,
+                    receipt,
+                    release_at,
+                    earliest,
+                    has_one_promise,
+                    first_rule,
+                    end_rule,
+                    is_pruning,
+                )
 
 
-@inlined
-def _describe_subsets(plans, num_blocks):
-    rows = plans.subsets
-    for subset in range(1, 1 << num_blocks):
+@woven
+def _describe_subsets(rows, num_subsets):
+    for subset in range(1, num_subsets):
         lowest = subset & -subset
         rest = subset ^ lowest
         if rest:
@@ -82,220 +103,149 @@ def _describe_subsets(plans, num_blocks):
             rows[subset]["promise_at"] = min(rows[lowest]["promise_at"], rows[rest]["promise_at"])
 
 
-@inlined
-def is_line_in_stock(network, seen, line, warehouse):
-    """Whether a warehouse could promise its stock to this line of the asked order now."""
-    lines = seen.lines
-    required = lines[line]["requirements"] & WAREHOUSE_SIDE
-    return (
-        required & ~network.warehouses[warehouse]["capabilities"] == 0
-        and stock.available(seen, warehouse, lines[line]["sku"]) >= lines[line]["units"]
-    )
+@woven
+def _has_one_promise(order, lines):
+    for line in range(1, order[0]["num_lines"]):  # noqa: SIM110 - a generator would be slower when compiled
+        if lines[line]["promise_at"] != lines[0]["promise_at"]:
+            return False
+    return True
 
 
-@inlined
-def _blocks_in_stock(network, seen, plans, num_blocks, warehouse):
-    """Bit mask of the blocks of which a warehouse has every line."""
-    result = 0
-    for block in range(num_blocks):
-        mask = plans.subsets[1 << block]["lines_mask"]
-        has_all = True
-        for line in range(seen.order[0]["num_lines"]):
-            if mask >> line & 1 and not is_line_in_stock(network, seen, line, warehouse):
-                has_all = False
-                break
-        if has_all:
-            result |= 1 << block
-    return result
+@woven
+def _forget(network, seen, plans, warehouse):
+    """Nothing is priced yet at this warehouse; its services' next collections are found from the last ones."""
+    now, memos = seen.clock[0]["now_seconds"], plans.pairs
+    for service in range(network.pairs.shape[1]):
+        memos[warehouse, service]["collected_at"] = NONE
+        count = network.pairs[warehouse, service]["num_collections"]
+        if count > 0:
+            first, due = network.pairs[warehouse, service]["first_collection"], memos[warehouse, service]["due"]
+            last = first + count - 1
+            if due <= first or due > last or network.collections[due - 1]["time_seconds"] >= now:
+                due = first  # another replication has begun, or another calendar
+            memos[warehouse, service]["due"] = docks.due_from(network, due, last, now)
 
 
-@inlined
-def _receipt_for(network, seen, plans, subset, warehouse):
-    """Receipt on which the single line of a subset could be backordered at a warehouse; or NONE."""
-    if not network.settings[0]["is_backorder_allowed"] or plans.subsets[subset]["num_lines"] != 1:
-        return NONE
-    line = 0
-    while not plans.subsets[subset]["lines_mask"] >> line & 1:
-        line += 1
-    sku, units = seen.lines[line]["sku"], seen.lines[line]["units"]
-    if seen.stock[warehouse, sku]["first_receipt"] == NONE:
-        return NONE
-    required = plans.subsets[subset]["requirements"] & WAREHOUSE_SIDE
-    if required & ~network.warehouses[warehouse]["capabilities"]:
-        return NONE
-    return receiving.best_receipt(seen, warehouse, sku, units)
-
-
-@inlined
-def _price_services(network, seen, plans, subset, warehouse, receipt, release_at, start_at):
+@woven
+def _price_services(
+    network,
+    seen,
+    plans,
+    subset,
+    warehouse,
+    receipt,
+    release_at,
+    start_at,
+    has_one_promise,
+    first_rule,
+    end_rule,
+    is_pruning,
+):
     """Adds an option for every service that can carry the subset from a warehouse."""
-    region = seen.order[0]["region"]
-    row = plans.subsets
-    required = row[subset]["requirements"] & SERVICE_SIDE
-    pick_seconds = costs.expected_pick_seconds(network, warehouse, row[subset]["num_lines"], row[subset]["units"])
+    settings, region, now = network.settings, seen.order[0]["region"], seen.clock[0]["now_seconds"]
+    weight_cost, weight_carbon = seen.clock[0]["weight_cost_permille"], seen.clock[0]["weight_carbon_permille"]
+    weight_lateness = seen.clock[0]["weight_lateness_permille"]
+    mask, num_lines = plans.subsets[subset]["lines_mask"], plans.subsets[subset]["num_lines"]
+    units, grams = plans.subsets[subset]["units"], plans.subsets[subset]["grams"]
+    required = plans.subsets[subset]["requirements"] & SERVICE_SIDE
+    pick_seconds = costs.expected_pick_seconds(network, warehouse, num_lines, units)
+    ready_at = start_at + pick_seconds
+    handling = (
+        network.warehouses[warehouse]["parcel_millicents"]
+        + network.warehouses[warehouse]["line_millicents"] * num_lines
+    )
+    packaging, bid = (
+        costs.packaging(settings, grams),
+        parcel_prices.bid_value(seen.order, seen.lines, seen.stock, mask, warehouse),
+    )
+    waiting, num_waiting = parcel_prices.waiting(network, seen, mask, receipt, release_at)
+    last = BACKORDER_LAST * num_waiting
     for service in range(network.pairs.shape[1]):
         if network.lanes[warehouse, service, region]["zone"] == NO_LANE:
             continue
         if required & ~network.services[service]["capabilities"]:
             continue
-        rate_row = network.lanes[warehouse, service, region]["rate_row"]
-        price = costs.shipping_price(network, rate_row, row[subset]["grams"])
-        if price == costs.TOO_HEAVY:
+        if network.pairs[warehouse, service]["num_collections"] == 0:
             continue
-        ready_at = start_at + pick_seconds
-        collection = docks.first_collection(network, seen, warehouse, service, ready_at)
-        if collection == NONE:
+        shipping = costs.shipping_price(network.rates, network.lanes[warehouse, service, region]["rate_row"], grams)
+        if shipping == costs.TOO_HEAVY:
             continue
+        distance = network.lanes[warehouse, service, region]["distance_km"]
+        milligrams = costs.carbon_milligrams(network.services, service, grams, distance)
+        carbon = costs.carbon_price(settings, milligrams)
+        money = shipping + handling + packaging
+        if is_pruning:
+            # What is known before the calendar and the transit table are looked at bounds rule and total cost.
+            if first_rule == CHEAPEST:
+                least = money + last
+            elif first_rule == NEAREST:
+                least = num_lines * distance + last
+            elif first_rule == FEWEST_SPLITS:
+                least = 1 + last
+            elif first_rule == MYOPIC:
+                least = money + waiting + carbon
+            elif first_rule == SCORE:
+                least = weight_cost * money + weight_lateness * waiting + weight_carbon * carbon + 1000 * bid
+            elif first_rule == COST:
+                least = money
+            else:
+                least = 0
+            if rankings.is_hopeless(
+                plans.best, plans.best_values, plans.option_rules, subset, first_rule, least, money + waiting + carbon
+            ):
+                continue
+        known = plans.pairs[warehouse, service]["due"]
+        collection = docks.collection_from(network, seen, warehouse, service, known, ready_at)
+        collected_at = max(ready_at, network.collections[collection]["time_seconds"])
+        table = network.lanes[warehouse, service, region]["transit_table"]
+        late_weight, lateness = parcel_prices.lateness(
+            settings,
+            network.tables,
+            table,
+            plans.pairs,
+            warehouse,
+            service,
+            seen.order,
+            seen.lines,
+            mask,
+            collected_at,
+            has_one_promise,
+        )
         n = plans.counts[COUNT_OPTIONS]
         plans.counts[COUNT_OPTIONS] = n + 1
-        option = plans.options
+        option, parts, rules = plans.options, plans.option_costs, plans.option_rules
+        mean_at = collected_at + plans.transit[table]["mean_seconds"]
         option[n]["subset"], option[n]["warehouse"], option[n]["service"] = subset, warehouse, service
         option[n]["receipt"], option[n]["release_at"], option[n]["collection"] = receipt, release_at, collection
-        option[n]["lines_mask"], option[n]["num_lines"] = row[subset]["lines_mask"], row[subset]["num_lines"]
-        option[n]["units"], option[n]["grams"] = row[subset]["units"], row[subset]["grams"]
+        option[n]["lines_mask"], option[n]["num_lines"] = mask, num_lines
+        option[n]["units"], option[n]["grams"] = units, grams
         option[n]["pick_seconds"], option[n]["ready_at"] = pick_seconds, ready_at
-        _price(network, seen, plans, n, price)
-        _rank(plans, subset, n)
-
-
-@inlined
-def _price(network, seen, plans, n, shipping_millicents):
-    """Arrival, cost parts and ranking columns of option ``n``."""
-    settings, option, parts = network.settings, plans.options, plans.option_costs
-    warehouse, service = option[n]["warehouse"], option[n]["service"]
-    num_lines, grams, region = option[n]["num_lines"], option[n]["grams"], seen.order[0]["region"]
-    table = network.lanes[warehouse, service, region]["transit_table"]
-    collected_at = max(option[n]["ready_at"], network.collections[option[n]["collection"]]["time_seconds"])
-    distance = network.lanes[warehouse, service, region]["distance_km"]
-    milligrams = costs.carbon_milligrams(network.services, service, grams, distance)
-    option[n]["collected_at"], option[n]["distance_km"] = collected_at, distance
-    option[n]["mean_at"] = collected_at + tables.mean(network.tables, table)
-    option[n]["quoted_at"] = collected_at + tables.at_weight(network.tables, table, settings[0]["quote_weight"])
-    option[n]["carbon_milligrams"] = milligrams
-    parts[n, SHIPPING] = shipping_millicents
-    parts[n, HANDLING] = (
-        network.warehouses[warehouse]["parcel_millicents"]
-        + network.warehouses[warehouse]["line_millicents"] * num_lines
-    )
-    parts[n, PACKAGING] = costs.packaging(settings, grams)
-    parts[n, LOST_MARGIN] = 0
-    _price_lateness(network, seen, plans, n, table)
-    num_waiting = _price_waiting(network, seen, plans, n)
-    parts[n, CARBON] = costs.carbon_price(settings, milligrams)
-    option[n]["bid_millicents"] = _bid_value(seen, plans, n)
-    _fill_rules(seen, plans, n, num_waiting)
-
-
-@inlined
-def _price_lateness(network, seen, plans, n, table):
-    """Expected lateness, line by line if their promises differ; the probability is that of the line least in time."""
-    option, settings = plans.options, network.settings
-    lateness, most, before = 0, 0, FOREVER_SECONDS
-    one, tail = 0, 0
-    for line in range(seen.order[0]["num_lines"]):
-        if option[n]["lines_mask"] >> line & 1:
-            slack = seen.lines[line]["promise_at"] - option[n]["collected_at"]
-            if slack != before:
-                tail = tables.tail_weight(network.tables, table, slack)
-                one = costs.expected_lateness(settings, network.tables, table, slack, tail)
-                most, before = max(most, tail), slack
-            lateness += one
-    option[n]["late_weight"] = most
-    plans.option_costs[n, LATENESS] = lateness
-
-
-@inlined
-def _price_waiting(network, seen, plans, n):
-    """Waiting for a receipt or another line's presale date; a line's own date is not waited for.
-
-    Returns:
-        Number of lines that the operational rules count as waiting.
-    """
-    option, receipt, now = plans.options, plans.options[n]["receipt"], seen.clock[0]["now_seconds"]
-    release_at, value, count = option[n]["release_at"], 0, 0
-    if receipt != NONE:
-        release_at = max(release_at, seen.receipts[receipt]["expected_at"])
-    if receipt != NONE or release_at > 0:
-        for line in range(seen.order[0]["num_lines"]):
-            if option[n]["lines_mask"] >> line & 1:
-                seconds = release_at - max(now, seen.lines[line]["ship_from_seconds"])
-                value += costs.waiting(network.settings, seconds)
-                count += receipt != NONE or seconds > 0
-    plans.option_costs[n, WAITING] = value
-    return count
-
-
-@inlined
-def _bid_value(seen, plans, n):
-    """Bid prices of all units; units of a receipt are as scarce as those on the shelf they will join."""
-    mask, warehouse = plans.options[n]["lines_mask"], plans.options[n]["warehouse"]
-    value = 0
-    for line in range(seen.order[0]["num_lines"]):
-        if mask >> line & 1:
-            value += seen.lines[line]["units"] * seen.stock[warehouse, seen.lines[line]["sku"]]["bid_price_millicents"]
-    return value
-
-
-@inlined
-def _fill_rules(seen, plans, n, num_waiting):
-    option, parts, rules, clock = plans.options, plans.option_costs, plans.option_rules, seen.clock
-    num_lines = option[n]["num_lines"]
-    money = parts[n, SHIPPING] + parts[n, HANDLING] + parts[n, PACKAGING]
-    tardy = parts[n, LATENESS] + parts[n, WAITING]
-    last = BACKORDER_LAST * num_waiting
-    rules[n, SCORE] = (
-        clock[0]["weight_cost_permille"] * money
-        + clock[0]["weight_lateness_permille"] * tardy
-        + clock[0]["weight_carbon_permille"] * parts[n, CARBON]
-        + 1000 * option[n]["bid_millicents"]
-    )
-    rules[n, CHEAPEST] = money + last
-    rules[n, FASTEST] = num_lines * (option[n]["mean_at"] - clock[0]["now_seconds"]) + last
-    rules[n, NEAREST] = num_lines * option[n]["distance_km"] + last
-    rules[n, FEWEST_SPLITS] = 1 + last
-    rules[n, MYOPIC] = money + tardy + parts[n, CARBON]
-    rules[n, COST] = money
-    rules[n, LATENESS_GOAL] = tardy
-    rules[n, CARBON_GOAL] = parts[n, CARBON]
-    rules[n, COST_TILT] = rules[n, SCORE] + 2 * clock[0]["weight_cost_permille"] * money
-    rules[n, LATENESS_TILT] = rules[n, SCORE] + 2 * clock[0]["weight_lateness_permille"] * tardy
-
-
-@inlined
-def _rank(plans, subset, n):
-    """Keeps option ``n`` if it is a best of its subset by a rule, or among the best K by score."""
-    # No views of rows here: each would count references, which costs more than the comparison.
-    rules, best, waiting = plans.option_rules, plans.best, plans.best_backorder
-    for rule in range(NUM_RULES):
-        if _comes_first(rules, n, best[subset, rule, 0], rule):
-            best[subset, rule, 1] = best[subset, rule, 0]
-            best[subset, rule, 0] = n
-        elif _comes_first(rules, n, best[subset, rule, 1], rule):
-            best[subset, rule, 1] = n
-    if plans.options[n]["receipt"] != NONE:
-        if _comes_first(rules, n, waiting[subset, 0], SCORE):
-            waiting[subset, 1] = waiting[subset, 0]
-            waiting[subset, 0] = n
-        elif _comes_first(rules, n, waiting[subset, 1], SCORE):
-            waiting[subset, 1] = n
-    count = plans.subsets[subset]["num_ranked"]
-    if count == MAX_PLANS and rules[n, SCORE] >= rules[plans.ranked[subset, count - 1], SCORE]:
-        return
-    place = min(count, MAX_PLANS - 1)
-    while place > 0 and rules[plans.ranked[subset, place - 1], SCORE] > rules[n, SCORE]:
-        plans.ranked[subset, place] = plans.ranked[subset, place - 1]
-        place -= 1
-    plans.ranked[subset, place] = n
-    plans.subsets[subset]["num_ranked"] = min(count + 1, MAX_PLANS)
-
-
-@inlined
-def _comes_first(rules, n, other, rule):
-    """Whether option ``n`` is better than ``other`` by ``rule``, ties by expected total cost, then by score."""
-    if other == NONE or rules[n, rule] < rules[other, rule]:
-        return True
-    if rules[n, rule] > rules[other, rule]:
-        return False
-    if rules[n, MYOPIC] != rules[other, MYOPIC]:
-        return rules[n, MYOPIC] < rules[other, MYOPIC]
-    return rules[n, SCORE] < rules[other, SCORE]
+        option[n]["collected_at"], option[n]["distance_km"] = collected_at, distance
+        option[n]["mean_at"] = mean_at
+        option[n]["quoted_at"] = collected_at + plans.transit[table]["quote_seconds"]
+        option[n]["late_weight"] = late_weight
+        option[n]["carbon_milligrams"] = milligrams
+        option[n]["bid_millicents"] = bid
+        place = warehouse * network.pairs.shape[1] + service
+        plans.option_keys[n] = NONE if receipt != NONE else release_at << 20 | place
+        parts[n, SHIPPING] = shipping
+        parts[n, HANDLING] = handling
+        parts[n, PACKAGING] = packaging
+        parts[n, LOST_MARGIN] = 0
+        parts[n, LATENESS] = lateness
+        parts[n, WAITING] = waiting
+        parts[n, CARBON] = carbon
+        tardy = lateness + waiting
+        score = weight_cost * money + weight_lateness * tardy + weight_carbon * carbon + 1000 * bid
+        rules[n, SCORE] = score
+        rules[n, CHEAPEST] = money + last
+        rules[n, FASTEST] = num_lines * (mean_at - now) + last
+        rules[n, NEAREST] = num_lines * distance + last
+        rules[n, FEWEST_SPLITS] = 1 + last
+        rules[n, MYOPIC] = money + tardy + carbon
+        rules[n, COST] = money
+        rules[n, LATENESS_GOAL] = tardy
+        rules[n, CARBON_GOAL] = carbon
+        rules[n, COST_TILT] = score + 2 * weight_cost * money
+        rules[n, LATENESS_TILT] = score + 2 * weight_lateness * tardy
+        rankings.rank(plans, subset, n, receipt, first_rule, end_rule)

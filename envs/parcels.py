@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from envs import costs, log, stock
-from envs.compiling import compiled, inlined
+from envs.compiling import internal, woven
 from envs.hidden import CANCELLED, CLAIMED, DECLINED, DELIVERED, QUEUED, VOID
 from envs.state import NONE
 from envs.touched import RECEIPT, touch, touch_order
 
 
-@inlined
+@woven
 def promise_of(future, line):
     """Second until which a line is promised: its order's, later by as much as its presale date."""
     order = future.lines[line]["order"]
@@ -17,13 +17,13 @@ def promise_of(future, line):
     return future.orders[order]["promise_at"] + max(0, later)
 
 
-@inlined
+@woven
 def waited_seconds(future, line, planned_at, until):
     """Seconds that a line waits for its goods; its own presale date is nobody's fault."""
     return max(0, until - max(planned_at, future.lines[line]["ship_from_seconds"]))
 
 
-@compiled
+@internal
 def drop_line(network, future, seen, hidden, parcel, line):
     """Takes a line out of its parcel and books what the parcel no longer costs, under the line's order.
 
@@ -47,8 +47,8 @@ def drop_line(network, future, seen, hidden, parcel, line):
         network.lanes[warehouse, service, region]["rate_row"],
         network.lanes[warehouse, service, region]["distance_km"],
     )
-    saved = costs.shipping_price(network, rate_row, before) - (
-        costs.shipping_price(network, rate_row, grams) if is_left else 0
+    saved = costs.shipping_price(network.rates, rate_row, before) - (
+        costs.shipping_price(network.rates, rate_row, grams) if is_left else 0
     )
     log.book(hidden, now, decision_id, order, costs.SHIPPING, -saved, 1)
     saved = costs.packaging(network.settings, before) - (costs.packaging(network.settings, grams) if is_left else 0)
@@ -70,7 +70,7 @@ def drop_line(network, future, seen, hidden, parcel, line):
         settle_waiting(network, future, seen, hidden, parcel, line)
 
 
-@inlined
+@woven
 def _unlink(hidden, parcel, line):
     lines = hidden.lines
     if hidden.parcels[parcel]["first_line"] == line:
@@ -83,7 +83,7 @@ def _unlink(hidden, parcel, line):
     lines[line]["parcel"], lines[line]["next_line"] = NONE, NONE
 
 
-@compiled
+@internal
 def settle_waiting(network, future, seen, hidden, parcel, line):
     """Books how long a line has really waited for its goods, less what was expected."""
     now = seen.clock[0]["now_seconds"]
@@ -95,7 +95,7 @@ def settle_waiting(network, future, seen, hidden, parcel, line):
     hidden.lines[line]["waiting_millicents"] = 0
 
 
-@compiled
+@internal
 def remove_line(network, future, seen, hidden, parcel, line):
     """Takes a line out of a parcel whose pick has not started; its goods are for sale again.
 
@@ -123,7 +123,7 @@ def remove_line(network, future, seen, hidden, parcel, line):
     void(seen, hidden, parcel)
 
 
-@compiled
+@internal
 def void(seen, hidden, parcel):
     """A parcel has lost all its lines."""
     parcels = hidden.parcels
@@ -133,7 +133,7 @@ def void(seen, hidden, parcel):
         seen.bookings[parcels[parcel]["collection"]]["booked_parcels"] -= 1
 
 
-@compiled
+@internal
 def _leave(hidden, lists, place, parcel):
     """Unlinks a parcel from the list ``lists[place]``."""
     parcels = hidden.parcels
@@ -150,14 +150,14 @@ def _leave(hidden, lists, place, parcel):
         lists[place]["last_parcel"] = before
 
 
-@compiled
+@internal
 def reopen_line(network, future, seen, hidden, parcel, line):
     """A plan broke: a line of an unstarted parcel is to be decided again."""
     remove_line(network, future, seen, hidden, parcel, line)
     break_plan(future, seen, hidden, parcel, line)
 
 
-@compiled
+@internal
 def break_plan(future, seen, hidden, parcel, line):
     """Notes that a line without a parcel is to be decided again, with all that broke in this second."""
     order = future.lines[line]["order"]
@@ -170,14 +170,14 @@ def break_plan(future, seen, hidden, parcel, line):
         hidden.counters[0]["num_broken"] += 1
 
 
-@compiled
+@internal
 def withdraw(network, future, seen, hidden, parcel):
     """All lines of an unstarted parcel are to be decided again."""
     while hidden.parcels[parcel]["num_lines"] > 0:
         reopen_line(network, future, seen, hidden, parcel, hidden.parcels[parcel]["first_line"])
 
 
-@compiled
+@woven
 def end_line(future, hidden, line, status, now):
     """A line is delivered, declined or cancelled; the last one closes its order."""
     order = future.lines[line]["order"]

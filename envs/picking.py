@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from envs import docks, log, luck, parcels, shifts, stock, tables
-from envs.compiling import compiled, inlined
+from envs.compiling import compiled, inlined, internal, woven
 from envs.hidden import DOCKED, PICKING
 from envs.state import NONE
 from envs.touched import touch_order
@@ -34,7 +34,7 @@ def start_of_next_pick(network, seen, warehouse):
     return shifts.after_open_seconds(network, warehouse, now, ahead)
 
 
-@compiled
+@woven
 def enqueue(seen, hidden, parcel):
     """Puts a released parcel into its warehouse's queue, ordered by (release, parcel id)."""
     rows, queues = hidden.parcels, hidden.queues
@@ -58,7 +58,7 @@ def enqueue(seen, hidden, parcel):
         queues[warehouse]["last_parcel"] = parcel
 
 
-@compiled
+@woven
 def start_picks(network, future, seen, hidden, warehouse):
     """Starts as many queued picks as stations allow; ``hidden.moved`` names them.
 
@@ -113,7 +113,7 @@ def realised_seconds(network, future, hidden, parcel):
     return max(1, rows[parcel]["pick_seconds"] * permille // 1000)
 
 
-@compiled
+@woven
 def _free_station(seen, hidden, parcel):
     """The station of a finished pick is free again."""
     warehouse = hidden.parcels[parcel]["warehouse"]
@@ -124,14 +124,14 @@ def _free_station(seen, hidden, parcel):
     seen.stations[warehouse]["num_busy"] -= 1
 
 
-@compiled
+@internal
 def change_stations(seen, warehouse, change):
     """Opens or closes stations (running picks finish); never below zero or above what is built."""
     num_open = seen.stations[warehouse]["num_open"] + change
     seen.stations[warehouse]["num_open"] = min(max(0, num_open), seen.picks.shape[1])
 
 
-@compiled
+@woven
 def finish_pick(network, future, seen, hidden, parcel):
     """A pick is done: the station is free, what was found waits at its dock, other lines are decided again.
 
@@ -151,7 +151,7 @@ def finish_pick(network, future, seen, hidden, parcel):
     return docks.bring_to_dock(network, seen, hidden, parcel)
 
 
-@compiled
+@internal
 def _take_stock(network, future, seen, hidden, parcel):
     """Lines with missing units leave the parcel: the missing are written off, the others go back to the shelf."""
     rows, now = hidden.parcels, seen.clock[0]["now_seconds"]

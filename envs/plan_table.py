@@ -9,7 +9,8 @@ import numpy as np
 
 from envs.costs import NUM_PARTS
 from envs.feature_schema import NUM_CONTEXT, NUM_FEATURES
-from scenarios.network import Network, record_dtype
+from envs.state import MAX_LINES
+from scenarios.network import TABLE_SIZE, TABLE_WEIGHT, Network, record_dtype
 
 MAX_PLANS = 32
 """Slots of a decision (K)."""
@@ -97,35 +98,55 @@ SUBSETS = record_dtype(
     "release_at",  # the latest presale date to come of its lines; 0 if all may leave now
     "promise_at",  # the earliest of its lines'
     "num_ranked",
+    "first_option",  # linked by next_option in the order of pricing; NONE
+    "last_option",
 )
-CANDIDATES = record_dtype("score", "num_parcels", "hold_seconds", "guarantees")
+CANDIDATES = record_dtype("num_parcels", "hold_seconds", "guarantees")
+PAIR_MEMOS = record_dtype(
+    "due",  # first collection that is still to come; a guess between decisions
+    "collected_at",  # of the last option priced for the asked order; NONE before
+    "late_weight",  # of one line of it
+    "lateness_millicents",  # of one line of it
+)
+TRANSIT = record_dtype("mean_seconds", "quote_seconds")  # of the quantile tables
 
 
 class Plans(NamedTuple):
     """Plans in slots 0..n-1, sorted by (score, canonical key); everything else is scratch."""
 
-    counts: np.ndarray  # (3,) int64: number of plans, of options, of candidates
+    counts: np.ndarray  # (4,) int64: number of plans, of options, of candidates, of described slots
     slots: np.ndarray  # (K,) SLOTS
     chosen: np.ndarray  # (K, MAX_BLOCKS) int64 options of each plan
     costs: np.ndarray  # (K, NUM_PARTS) int64 expected millicents
     rules: np.ndarray  # (K, NUM_RULES) int64
     features: np.ndarray  # (K, NUM_FEATURES) float32, zeros beyond the plans
     context: np.ndarray  # (NUM_CONTEXT,) float32
+    parcel_features: np.ndarray  # (O, NUM_FEATURES) float32: of a plan that is this option alone
+    line_features: np.ndarray  # (MAX_LINES, 2) float64: days that one unit lasts, days that the network lasts
     start_at: np.ndarray  # (W,) int64 second at which a parcel released now would be started
     options: np.ndarray  # (O,) OPTIONS
     option_costs: np.ndarray  # (O, NUM_PARTS) int64
     option_rules: np.ndarray  # (O, NUM_RULES) int64
+    option_keys: np.ndarray  # (O,) int64: parcels of a plan with equal keys would be one parcel; NONE on a receipt
+    next_option: np.ndarray  # (O,) int64 of the same subset
     subsets: np.ndarray  # (NUM_SUBSETS,) SUBSETS
+    block_receipts: np.ndarray  # (MAX_BLOCKS,) int64 receipt at the warehouse being priced; NONE
+    pairs: np.ndarray  # (W, S) PAIR_MEMOS
+    transit: np.ndarray  # (tables,) TRANSIT
     ranked: np.ndarray  # (NUM_SUBSETS, K) int64 options by score
-    best: np.ndarray  # (NUM_SUBSETS, NUM_RULES, 2) int64 best and second option, NONE if there is none
-    best_backorder: np.ndarray  # (NUM_SUBSETS, 2) int64 the same among backorders, by score
+    ranked_scores: np.ndarray  # (NUM_SUBSETS, K) int64 of these
+    best: np.ndarray  # (NUM_SUBSETS, NUM_RULES, 2) int64 best option, and for some rules the second; NONE
+    best_values: np.ndarray  # (NUM_SUBSETS, NUM_RULES) int64 of the best
+    best_backorder: np.ndarray  # (NUM_SUBSETS, 2) int64 best and second by score among backorders; NONE
     candidates: np.ndarray  # (2 K,) CANDIDATES
+    candidate_scores: np.ndarray  # (2 K,) int64
     candidate_options: np.ndarray  # (2 K, MAX_BLOCKS) int64
     order: np.ndarray  # (2 K,) int64 candidates in the order of slots
     walk: np.ndarray  # (3, MAX_BLOCKS) int64: place in the ranked list, score so far, bound below
 
 
-COUNT_PLANS, COUNT_OPTIONS, COUNT_CANDIDATES = 0, 1, 2
+DAILY_RATE, NETWORK_COVER = 0, 1
+COUNT_PLANS, COUNT_OPTIONS, COUNT_CANDIDATES, COUNT_DESCRIBED = range(4)
 
 
 def new_plans(network: Network) -> Plans:
@@ -133,23 +154,39 @@ def new_plans(network: Network) -> Plans:
     num_pairs = network.pairs.size
     num_options = (NUM_SUBSETS - 1 + MAX_BLOCKS) * num_pairs
     num_candidates = 2 * MAX_PLANS
+    pairs, transit = np.zeros(network.pairs.shape, PAIR_MEMOS), np.zeros(len(network.tables), TRANSIT)
+    pairs["due"] = network.pairs["first_collection"]
+    quote_weight = network.settings["quote_weight"][0]
+    for row, table in zip(transit, network.tables, strict=True):
+        row["mean_seconds"] = table["moment_up_to"][-1] // TABLE_WEIGHT
+        row["quote_seconds"] = table["value"][min(TABLE_SIZE - 1, (table["weight_up_to"] <= quote_weight).sum())]
     return Plans(
-        counts=np.zeros(3, np.int64),
+        counts=np.zeros(4, np.int64),
         slots=np.zeros(MAX_PLANS, SLOTS),
         chosen=np.full((MAX_PLANS, MAX_BLOCKS), -1, np.int64),
         costs=np.zeros((MAX_PLANS, NUM_PARTS), np.int64),
         rules=np.zeros((MAX_PLANS, NUM_RULES), np.int64),
         features=np.zeros((MAX_PLANS, NUM_FEATURES), np.float32),
         context=np.zeros(NUM_CONTEXT, np.float32),
+        parcel_features=np.zeros((num_options, NUM_FEATURES), np.float32),
+        line_features=np.zeros((MAX_LINES, 2)),
         start_at=np.zeros(network.pairs.shape[0], np.int64),
         options=np.zeros(num_options, OPTIONS),
         option_costs=np.zeros((num_options, NUM_PARTS), np.int64),
         option_rules=np.zeros((num_options, NUM_RULES), np.int64),
+        option_keys=np.zeros(num_options, np.int64),
+        next_option=np.zeros(num_options, np.int64),
         subsets=np.zeros(NUM_SUBSETS, SUBSETS),
+        block_receipts=np.zeros(MAX_BLOCKS, np.int64),
+        pairs=pairs,
+        transit=transit,
         ranked=np.zeros((NUM_SUBSETS, MAX_PLANS), np.int64),
+        ranked_scores=np.zeros((NUM_SUBSETS, MAX_PLANS), np.int64),
         best=np.full((NUM_SUBSETS, NUM_RULES, 2), -1, np.int64),
+        best_values=np.zeros((NUM_SUBSETS, NUM_RULES), np.int64),
         best_backorder=np.full((NUM_SUBSETS, 2), -1, np.int64),
         candidates=np.zeros(num_candidates, CANDIDATES),
+        candidate_scores=np.zeros(num_candidates, np.int64),
         candidate_options=np.full((num_candidates, MAX_BLOCKS), -1, np.int64),
         order=np.zeros(num_candidates, np.int64),
         walk=np.zeros((3, MAX_BLOCKS), np.int64),

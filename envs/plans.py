@@ -7,34 +7,28 @@ every rule, two splits, two backorders, the holds and the always-real slot; the 
 
 from __future__ import annotations
 
-from envs import blocks, costs, options
-from envs.compiling import compiled, inlined
-from envs.costs import LOST_MARGIN, NUM_PARTS, WAITING
+from envs import blocks, options, slots
+from envs.borrowing import borrowed
+from envs.compiling import compiled, woven
+from envs.compositions import append, value_of
 from envs.partitions import FIRST_OF
-from envs.plan_search import add_best_backorders, add_best_by_rule, add_best_by_score, add_best_splits
+from envs.plan_fill import add_best_by_score, add_single_parcels
+from envs.plan_search import add_guaranteed
 from envs.plan_table import (
     ALWAYS_REAL_FLAG,
-    CARBON_GOAL,
     CHEAPEST,
-    COST_TILT,
     COUNT_CANDIDATES,
+    COUNT_OPTIONS,
     COUNT_PLANS,
-    DECLINE_LAST,
-    FASTEST,
     FEWEST_SPLITS,
     HOLD_FLAG,
-    HOLD_LAST,
-    LATENESS_GOAL,
-    LATENESS_TILT,
     MAX_BLOCKS,
     MAX_PLANS,
     MYOPIC,
-    NEAREST,
     NUM_RULES,
     SCORE,
 )
-from envs.plan_table import COST as COST_GOAL
-from envs.state import MAX_HOLD_SECONDS, MAX_HOLDS, NONE
+from envs.state import MAX_HOLD_SECONDS, MAX_HOLDS
 
 _UNBOUNDED = 1 << 62
 
@@ -42,34 +36,38 @@ _UNBOUNDED = 1 << 62
 @compiled
 def enumerate_plans(network, seen, plans):
     """Fills slots 0..n-1 for the order in ``seen.order`` and returns n >= 1."""
+    network, seen, plans = borrowed(network), borrowed(seen), borrowed(plans)
     num_blocks = blocks.form_blocks(network, seen, plans)
-    options.price_options(network, seen, plans, num_blocks)
+    options.price_options(network, seen, plans, num_blocks, 0, NUM_RULES, False)
     plans.counts[COUNT_CANDIDATES] = 0
     max_parcels = min(network.settings[0]["max_parcels"], MAX_BLOCKS)
     first, last = FIRST_OF[num_blocks], FIRST_OF[num_blocks + 1]
-    for rule in range(NUM_RULES):
-        num_wanted = 2 if rule in (COST_TILT, LATENESS_TILT) else 1
-        add_best_by_rule(plans, first, last, max_parcels, rule, num_wanted)
-    add_best_splits(plans, first, last, max_parcels)
-    add_best_backorders(plans, first, last, max_parcels)
-    has_decline = plans.counts[COUNT_CANDIDATES] == 0 or network.settings[0]["is_decline_a_choice"] != 0
     short, long = network.settings[0]["hold_short_seconds"], network.settings[0]["hold_long_seconds"]
     has_short = may_hold(seen, short)
     has_long = long != short and may_hold(seen, long)
-    room = MAX_PLANS - has_decline - has_short - has_long
-    add_best_by_score(plans, first, last, max_parcels, room)
+    room = MAX_PLANS - has_short - has_long
+    if num_blocks == 1 and plans.counts[COUNT_OPTIONS] <= MAX_PLANS:
+        has_decline = plans.counts[COUNT_OPTIONS] == 0 or network.settings[0]["is_decline_a_choice"] != 0
+        add_single_parcels(plans, room - has_decline)
+    else:
+        add_guaranteed(plans, first, last, max_parcels, 0, NUM_RULES, True)
+        has_decline = plans.counts[COUNT_CANDIDATES] == 0 or network.settings[0]["is_decline_a_choice"] != 0
+        add_best_by_score(plans, first, last, max_parcels, room - has_decline)
     if has_decline:
-        _add_decline(seen, plans)
-    num_others = plans.counts[COUNT_CANDIDATES]
-    if has_short:
-        _add_hold(network, seen, plans, num_others, short)
-    if has_long:
-        _add_hold(network, seen, plans, num_others, long)
-    _write_slots(network, seen, plans)
+        _add_choice(plans, 0, ALWAYS_REAL_FLAG, slots.decline_value(seen, SCORE))
+    if has_short or has_long:
+        best = _UNBOUNDED  # a hold is worth the best other candidate, later
+        for other in range(plans.counts[COUNT_CANDIDATES]):
+            best = min(best, plans.candidate_scores[other])
+        for seconds, is_offered in ((short, has_short), (long, has_long)):
+            if is_offered:
+                surcharge = slots.hold_surcharge(seen, SCORE, slots.hold_waiting(network, seen, seconds))
+                _add_choice(plans, seconds, HOLD_FLAG, best + surcharge)
+    slots.write_slots(network, seen, plans)
     return plans.counts[COUNT_PLANS]
 
 
-@inlined
+@woven
 def may_hold(seen, seconds):
     """Whether the asked order may be held so long; not after a plan for it broke."""
     order = seen.order
@@ -81,131 +79,62 @@ def may_hold(seen, seconds):
     )
 
 
-@inlined
-def _waiting(network, seen, seconds):
-    """Cost of holding the asked order."""
-    return seen.order[0]["num_lines"] * costs.waiting(network.settings, seconds)
+@woven
+def _add_choice(plans, hold_seconds, flag, score):
+    """A candidate without parcels."""
+    append(plans.counts, plans.candidates, plans.candidate_scores, 0, hold_seconds, flag, score)
 
 
-@inlined
-def _add_hold(network, seen, plans, num_others, seconds):
-    """A hold is worth the best other candidate, later."""
-    n, best = plans.counts[COUNT_CANDIDATES], _UNBOUNDED
-    for other in range(num_others):
-        best = min(best, plans.candidates[other]["score"])
-    weight = seen.clock[0]["weight_lateness_permille"]
-    plans.candidates[n]["score"] = best + weight * _waiting(network, seen, seconds)
-    plans.candidates[n]["num_parcels"] = 0
-    plans.candidates[n]["hold_seconds"] = seconds
-    plans.candidates[n]["guarantees"] = HOLD_FLAG
-    plans.counts[COUNT_CANDIDATES] = n + 1
+@compiled
+def best_plan(network, seen, plans, rule):
+    """Writes into slot 0, alone, what a router that follows ``rule`` would choose from the whole table.
+
+    That is the slot least by (rule, expected total cost, slot). Most options need not be priced for it. Where anything
+    but the best plan could be that slot, the whole table is made after all.
+    """
+    network, seen, plans = borrowed(network), borrowed(seen), borrowed(plans)
+    num_blocks = blocks.form_blocks(network, seen, plans)
+    max_parcels = min(network.settings[0]["max_parcels"], MAX_BLOCKS)
+    first, last = FIRST_OF[num_blocks], FIRST_OF[num_blocks + 1]
+    for is_pruning in (True, False):
+        options.price_options(network, seen, plans, num_blocks, rule, rule + 1, is_pruning)
+        plans.counts[COUNT_CANDIDATES] = 0
+        if add_guaranteed(plans, first, last, max_parcels, rule, rule + 1, not is_pruning):
+            break
+    if plans.counts[COUNT_CANDIDATES] == 0 or _may_beat(network, seen, plans, rule):
+        _choose_from_all(network, seen, plans, rule)
+    else:
+        slots.write_slots(network, seen, plans)
 
 
-@inlined
-def _add_decline(seen, plans):
-    n = plans.counts[COUNT_CANDIDATES]
-    plans.candidates[n]["score"] = seen.clock[0]["weight_cost_permille"] * seen.order[0]["margin_millicents"]
-    plans.candidates[n]["num_parcels"] = 0
-    plans.candidates[n]["hold_seconds"] = 0
-    plans.candidates[n]["guarantees"] = ALWAYS_REAL_FLAG
-    plans.counts[COUNT_CANDIDATES] = n + 1
-
-
-@inlined
-def _comes_before(plans, a, b):
-    """Order of slots: score, then the canonical key (plan, hold, decline; number of parcels; options in order)."""
-    rows = plans.candidates
-    if rows[a]["score"] != rows[b]["score"]:
-        return rows[a]["score"] < rows[b]["score"]
-    if rows[a]["num_parcels"] == 0 or rows[b]["num_parcels"] == 0:
-        if rows[a]["num_parcels"] != rows[b]["num_parcels"]:
-            return rows[b]["num_parcels"] == 0
-        if rows[a]["hold_seconds"] == 0 or rows[b]["hold_seconds"] == 0:
-            return rows[a]["hold_seconds"] != 0
-        return rows[a]["hold_seconds"] < rows[b]["hold_seconds"]
-    if rows[a]["num_parcels"] != rows[b]["num_parcels"]:
-        return rows[a]["num_parcels"] < rows[b]["num_parcels"]
-    for i in range(rows[a]["num_parcels"]):
-        if plans.candidate_options[a, i] != plans.candidate_options[b, i]:
-            return plans.candidate_options[a, i] < plans.candidate_options[b, i]
+@woven
+def _may_beat(network, seen, plans, rule):
+    """Whether declining or holding could be chosen instead of the only candidate."""
+    value = value_of(plans.option_rules, plans.candidate_options, 0, plans.candidates[0]["num_parcels"], rule)
+    if network.settings[0]["is_decline_a_choice"] and slots.decline_value(seen, rule) <= value:
+        return True
+    if CHEAPEST <= rule <= FEWEST_SPLITS:
+        return False
+    for seconds in (network.settings[0]["hold_short_seconds"], network.settings[0]["hold_long_seconds"]):
+        if may_hold(seen, seconds):
+            waiting = slots.hold_waiting(network, seen, seconds)
+            if slots.hold_surcharge(seen, rule, waiting) == 0:
+                return True
     return False
 
 
-@inlined
-def _write_slots(network, seen, plans):
-    count = plans.counts[COUNT_CANDIDATES]
-    order = plans.order
-    for a in range(count):
-        place = a
-        while place > 0 and _comes_before(plans, a, order[place - 1]):
-            order[place] = order[place - 1]
-            place -= 1
-        order[place] = a
-    for slot in range(count):
-        _write_slot(seen, plans, slot, order[slot])
-    for slot in range(count):
-        if plans.slots[slot]["hold_seconds"] > 0:
-            _write_hold(network, seen, plans, slot, count)
-    plans.counts[COUNT_PLANS] = count
-
-
-@inlined
-def _write_slot(seen, plans, slot, candidate):
-    row, option = plans.slots, plans.options
-    num_parcels = plans.candidates[candidate]["num_parcels"]
-    hold_seconds = plans.candidates[candidate]["hold_seconds"]
-    row[slot]["is_decline"] = num_parcels == 0 and hold_seconds == 0
-    row[slot]["hold_seconds"] = hold_seconds
-    row[slot]["num_parcels"] = num_parcels
-    row[slot]["guarantees"] = plans.candidates[candidate]["guarantees"]
-    row[slot]["num_backordered_lines"] = 0
-    row[slot]["num_later_lines"] = 0
-    row[slot]["bid_millicents"] = 0
-    row[slot]["quoted_at"] = 0
-    plans.costs[slot] = 0
-    plans.rules[slot] = 0
-    plans.chosen[slot] = NONE
-    for i in range(num_parcels):
-        n = plans.candidate_options[candidate, i]
-        plans.chosen[slot, i] = n
-        for part in range(NUM_PARTS):
-            plans.costs[slot, part] += plans.option_costs[n, part]
-        for rule in range(NUM_RULES):
-            plans.rules[slot, rule] += plans.option_rules[n, rule]
-        row[slot]["bid_millicents"] += option[n]["bid_millicents"]
-        row[slot]["quoted_at"] = max(row[slot]["quoted_at"], option[n]["quoted_at"])
-        if option[n]["receipt"] != NONE:
-            row[slot]["num_backordered_lines"] += option[n]["num_lines"]
-        elif option[n]["release_at"] > 0:
-            row[slot]["num_later_lines"] += option[n]["num_lines"]
-    if row[slot]["is_decline"]:
-        margin = seen.order[0]["margin_millicents"]
-        plans.costs[slot, LOST_MARGIN] = margin
-        plans.rules[slot] = DECLINE_LAST
-        plans.rules[slot, SCORE] = plans.candidates[candidate]["score"]
-        plans.rules[slot, MYOPIC] = margin
-        plans.rules[slot, COST_GOAL] = margin
-        plans.rules[slot, LATENESS_GOAL] = 0
-        plans.rules[slot, CARBON_GOAL] = 0
-        plans.rules[slot, COST_TILT] = 3 * plans.candidates[candidate]["score"]
-        plans.rules[slot, LATENESS_TILT] = plans.candidates[candidate]["score"]
-
-
-@inlined
-def _write_hold(network, seen, plans, slot, count):
-    """A hold books its waiting only; by each objective it is worth the best other slot plus that."""
-    waiting = _waiting(network, seen, plans.slots[slot]["hold_seconds"])
-    rules, weight = plans.rules, seen.clock[0]["weight_lateness_permille"]
-    rules[slot] = _UNBOUNDED
-    for other in range(count):
-        if plans.slots[other]["hold_seconds"] == 0:
-            for rule in range(NUM_RULES):
-                rules[slot, rule] = min(rules[slot, rule], rules[other, rule])
-    rules[slot, SCORE] += weight * waiting
-    rules[slot, MYOPIC] += waiting
-    rules[slot, LATENESS_GOAL] += waiting
-    rules[slot, COST_TILT] += weight * waiting
-    rules[slot, LATENESS_TILT] += 3 * weight * waiting
-    for rule in (CHEAPEST, FASTEST, NEAREST, FEWEST_SPLITS):
-        rules[slot, rule] = HOLD_LAST
-    plans.costs[slot, WAITING] = waiting
+@woven
+def _choose_from_all(network, seen, plans, rule):
+    rules, best = plans.rules, 0
+    for slot in range(1, enumerate_plans(network, seen, plans)):
+        if rules[slot, rule] < rules[best, rule] or (
+            rules[slot, rule] == rules[best, rule] and rules[slot, MYOPIC] < rules[best, MYOPIC]
+        ):
+            best = slot
+    plans.slots[0] = plans.slots[best]
+    plans.chosen[0] = plans.chosen[best]
+    plans.costs[0] = plans.costs[best]
+    plans.rules[0] = plans.rules[best]
+    if plans.slots[0]["num_parcels"] > 0:
+        plans.slots[0]["guarantees"] = 1 << rule
+    plans.counts[COUNT_PLANS] = 1

@@ -13,6 +13,10 @@ from scenarios.network import Network
 class Agent(Protocol):
     """Any decider: a heuristic, a learned policy, a person behind a screen.
 
+    Two things more are asked of an agent that is to be fast; both must choose what ``choose`` chooses. ``inner``, an
+    ``envs.inner.Inner``: how it decides inside the compiled loop. ``choose_batch``: slots int64 (R,) for a whole
+    ``envs.batch.BatchSnapshot``; such an agent keeps no memory from one decision to the next.
+
     Attributes:
         name: shown in tables.
         pricing: who fills the bid-price table for it.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from envs import docks, log, parcels, picking, stock
-from envs.compiling import compiled, inlined
+from envs.compiling import inlined, internal, woven
 from envs.hidden import LATER, QUEUED
 from envs.state import NONE
 from envs.touched import CELL, RECEIPT, touch, touch_order
 
 
-@compiled
+@internal
 def announce(seen, hidden, receipt):
     """From now on routers know this receipt and may backorder on it."""
     known, row = seen.receipts, hidden.arrivals
@@ -44,7 +44,7 @@ def best_receipt(seen, warehouse, sku, units):
     return best
 
 
-@compiled
+@woven
 def claim(seen, hidden, parcel, receipt):
     """A backordered parcel waits for its receipt, in booking order."""
     touch(hidden, RECEIPT, receipt)
@@ -59,7 +59,7 @@ def claim(seen, hidden, parcel, receipt):
     hidden.claims[receipt]["last_parcel"] = parcel
 
 
-@compiled
+@internal
 def receive(network, future, seen, hidden, receipt):
     """The goods arrive: claims are served in booking order as far as units last, the rest is for sale.
 
@@ -98,7 +98,7 @@ def receive(network, future, seen, hidden, receipt):
     return num_moved
 
 
-@compiled
+@woven
 def _unlink(seen, hidden, warehouse, sku, receipt):
     known = seen.receipts
     if seen.stock[warehouse, sku]["first_receipt"] == receipt:
@@ -111,7 +111,7 @@ def _unlink(seen, hidden, warehouse, sku, receipt):
     known[before]["next_receipt"] = known[receipt]["next_receipt"]
 
 
-@compiled
+@internal
 def _start_waiting_parcel(network, future, seen, hidden, parcel):
     """Goods and date are there: settles the waiting of all lines and releases the parcel."""
     line = hidden.parcels[parcel]["first_line"]
@@ -121,7 +121,7 @@ def _start_waiting_parcel(network, future, seen, hidden, parcel):
     release(network, seen, hidden, parcel)
 
 
-@compiled
+@internal
 def open_presale(network, future, seen, hidden, parcel):
     """The presale date of a parcel has come.
 
@@ -136,7 +136,7 @@ def open_presale(network, future, seen, hidden, parcel):
     return True
 
 
-@compiled
+@woven
 def release(network, seen, hidden, parcel):
     """Goods are allocated: books the first collection with room and joins the pick queue."""
     rows = hidden.parcels

@@ -1,4 +1,4 @@
-"""A picture of the world at a decision: network, stock and queues (matplotlib, no window)."""
+"""A picture of the world at a decision: network, stock and queues (matplotlib; for a window see ``envs.window``)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,17 @@ def draw_world(world: World) -> np.ndarray:
     """uint8 (height, width, 3) of the state at the present decision."""
     figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
     canvas = FigureCanvasAgg(figure)
+    draw_on(figure, world)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def draw_on(figure: Figure, world: World) -> None:
+    """Draws the present decision on an empty figure."""
     grid = figure.add_gridspec(2, 2, width_ratios=(1.5, 1.0))
     _draw_network(figure.add_subplot(grid[:, 0]), world)
     _draw_stock(figure.add_subplot(grid[0, 1]), world)
     _draw_queues(figure.add_subplot(grid[1, 1]), world)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 def _draw_network(axes, world: World) -> None:

@@ -6,11 +6,11 @@ Source: the (R, s, S) policy, Silver, Pyke and Thomas 2017, Inventory and Produc
 from __future__ import annotations
 
 from envs import log, luck, receiving, stock, tables
-from envs.compiling import compiled
+from envs.compiling import compiled, internal
 from envs.state import NONE
 
 
-@compiled
+@internal
 def review(network, future, seen, hidden, warehouse):
     """Orders what is due at a warehouse; ``hidden.moved`` names the receipts, announced at once.
 
@@ -51,7 +51,7 @@ def lead_seconds(network, future, warehouse, sku, ordered_at):
     return max(1, tables.draw(network.tables, network.warehouses[warehouse]["lead_table"], key))
 
 
-@compiled
+@internal
 def _on_order(seen, warehouse, sku):
     """Announced units that nobody has claimed."""
     units, receipt = 0, seen.stock[warehouse, sku]["first_receipt"]

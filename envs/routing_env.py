@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import gymnasium
 import numpy as np
@@ -24,6 +24,9 @@ from scenarios.scenario import Scenario
 from scenarios.seeds import TRAINING
 from scenarios.trace import Trace, load_trace
 
+if TYPE_CHECKING:
+    from envs.window import Window
+
 _ARGUMENTS = ("scenario", "clock", "weights", "pricing", "render_mode")
 
 Observation = dict[str, np.ndarray]
@@ -42,6 +45,69 @@ def observation_space() -> spaces.Dict:
             "context": spaces.Box(-BOUND, BOUND, (NUM_CONTEXT,), np.float32),
         }
     )
+
+
+def weighted(weights: tuple[float, float, float], millicents: np.ndarray) -> Any:
+    """Weights times vector rewards of millicents (..., 3), in currency units (...)."""
+    cost, lateness, carbon = weights
+    return (cost * millicents[..., 0] + lateness * millicents[..., 1] + carbon * millicents[..., 2]) / MILLICENTS
+
+
+def by_objective(totals: np.ndarray) -> np.ndarray:
+    """int64 (..., 3): totals (..., NUM_PARTS) by objective."""
+    return totals @ (_OBJECTIVE[:, None] == np.arange(NUM_OBJECTIVES)).astype(np.int64)
+
+
+def read_settings(
+    scenario: str | Scenario, weights: tuple[float, float, float], pricing: str, overrides: dict[str, Any]
+) -> tuple[Scenario, Pricing]:
+    """Arguments that all environments share, checked.
+
+    Raises:
+        InputError: the argument that is wrong.
+    """
+    if pricing not in Pricing.__members__:
+        raise unknown_name("pricing", pricing, Pricing.__members__)
+    check_weights(weights)
+    if overrides and not isinstance(scenario, str):
+        raise unknown_name("argument", next(iter(overrides)), _ARGUMENTS)
+    return (load_scenario(scenario, **overrides) if isinstance(scenario, str) else scenario), Pricing[pricing]
+
+
+def read_options(
+    options: dict[str, Any] | None, weights: tuple[float, float, float]
+) -> tuple[Trace | None, tuple[float, float, float]]:
+    """The trace and the weights that options of ``reset`` ask for.
+
+    Args:
+        options: ``trace`` (or its path) and ``weights``, both optional.
+        weights: those that stay without the option.
+
+    Raises:
+        InputError: an unknown option, or one that is wrong.
+    """
+    options = dict(options or {})
+    trace = options.pop("trace", None)
+    weights = options.pop("weights", weights)
+    check_weights(weights)
+    if options:
+        raise unknown_name("reset option", next(iter(options)), ("trace", "weights"))
+    if isinstance(trace, (str, Path)):
+        trace = load_trace(trace)
+    if trace is not None:
+        check_trace(trace)
+    return trace, weights
+
+
+def check_trace(trace: Any) -> None:
+    """Refuses what is no trace, and a trace without orders."""
+    if not isinstance(trace, Trace) or trace.num_orders == 0:
+        raise InputError("trace", trace, "a trace with at least one order", "draw one with scenarios.draw_trace")
+
+
+def training_seed(generator: np.random.Generator) -> int:
+    """Seed of the next training trace."""
+    return int(generator.integers(TRAINING.start, TRAINING.stop))
 
 
 class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
@@ -77,12 +143,12 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
     ## Arguments
     ``scenario``: name or ``Scenario``; ``clock``: ``"compiled"`` or ``"simpy"``; ``weights``: preferences over cost,
     lateness, carbon, kept until changed; ``pricing``: who fills the bid-price table, ``"CLOSED_FORM"`` or ``"NONE"``;
-    ``overrides``: for ``load_scenario``. ``reset(options={"trace": Trace or path, "weights": (...)})`` plays a
-    given trace; otherwise a training trace is
+    ``render_mode``: ``"rgb_array"``, or ``"human"`` for a window; ``overrides``: for ``load_scenario``.
+    ``reset(options={"trace": Trace or path, "weights": (...)})`` plays a given trace; otherwise a training trace is
     drawn with a seed below 1,000,000.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 4}  # type: ignore[misc]
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["human", "rgb_array"], "render_fps": 4}  # type: ignore[misc]
 
     def __init__(
         self,
@@ -96,44 +162,35 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
         EzPickle.__init__(self, scenario, clock, weights, pricing, render_mode, **overrides)
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise unknown_name("render_mode", render_mode, self.metadata["render_modes"])
-        if pricing not in Pricing.__members__:
-            raise unknown_name("pricing", pricing, Pricing.__members__)
         if clock not in CLOCKS:
             raise unknown_name("clock", clock, CLOCKS)
-        check_weights(weights)
-        if overrides and not isinstance(scenario, str):
-            raise unknown_name("argument", next(iter(overrides)), _ARGUMENTS)
-        self.scenario = load_scenario(scenario, **overrides) if isinstance(scenario, str) else scenario
+        self.scenario, self._pricing = read_settings(scenario, weights, pricing, overrides)
         self.render_mode = render_mode
         self.observation_space = observation_space()
         self.action_space = spaces.Discrete(MAX_PLANS)
         self.reward_space = spaces.Box(-BOUND, BOUND, (NUM_OBJECTIVES,), np.float32)
         self.reward_dim = NUM_OBJECTIVES
-        self._clock_name, self._weights, self._pricing = clock, weights, Pricing[pricing]
+        self._clock_name, self._weights = clock, weights
         self._world: World | None = None
         self._is_due = False
+        self._window: Window | None = None
+        if render_mode == "human":
+            self._open_window()
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observation, dict]:
         """Begins a trace; see the class for ``options``."""
         super().reset(seed=seed)
-        options = dict(options or {})
-        trace = options.pop("trace", None)
-        weights = options.pop("weights", self._weights)
-        check_weights(weights)
-        if options:
-            raise unknown_name("reset option", next(iter(options)), ("trace", "weights"))
+        trace, weights = read_options(options, self._weights)
         if trace is None:
-            trace = draw_trace(self.scenario, int(self.np_random.integers(TRAINING.start, TRAINING.stop)))
-        elif isinstance(trace, (str, Path)):
-            trace = load_trace(trace)
-        if not isinstance(trace, Trace) or trace.num_orders == 0:
-            raise InputError("trace", trace, "a trace with at least one order", "draw one with scenarios.draw_trace")
+            trace = draw_trace(self.scenario, training_seed(self.np_random))
+            check_trace(trace)
         world = World(trace, "ledger", weights, self._pricing)
         self._world, self._clock = world, make_clock(world, self._clock_name)
         self._weights = weights
         self._booked = np.zeros(NUM_OBJECTIVES, np.int64)
         self._num_rows = self._num_mapped = 0
         self._is_due = self._clock.start()
+        self._show()
         return self._observation(), {**self._info(), "trace_sha256": trace.sha256}
 
     def step(self, action: int) -> tuple[Observation, Any, bool, bool, dict]:
@@ -145,10 +202,10 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
             slot %= num_plans
             self._num_mapped += 1
         self._is_due = self._clock.answer(slot)
-        booked = np.zeros(NUM_OBJECTIVES, np.int64)
-        np.add.at(booked, _OBJECTIVE, self._world.totals)
+        booked = by_objective(self._world.totals)
         reward, self._booked = self._booked - booked, booked
         info = {**self._info(), "reward_millicents": reward}
+        self._show()
         return self._observation(), self._reward(reward), not self._is_due, False, info
 
     def action_masks(self) -> np.ndarray:
@@ -157,12 +214,33 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
         return np.arange(MAX_PLANS) < num_plans
 
     def render(self) -> np.ndarray | None:  # type: ignore[override]
-        """uint8 (height, width, 3): the network with stock, queues and the order being decided."""
-        if self.render_mode is None or self._world is None:
+        """uint8 (height, width, 3): the network with stock, queues and the order being decided.
+
+        With ``render_mode="human"`` every step shows it in a window, and nothing is returned.
+        """
+        if self.render_mode != "rgb_array" or self._world is None:
             return None
         from envs.render import draw_world
 
         return draw_world(self._world)
+
+    def close(self) -> None:
+        """Closes the window."""
+        if self._window is not None:
+            self._window.close()
+            self._window = None
+
+    def _open_window(self) -> None:
+        from envs.window import Window
+
+        self._window = Window()
+
+    def _show(self) -> None:
+        if self.render_mode == "human" and self._world is not None:
+            if self._window is None:  # closed, or left behind by a pickle
+                self._open_window()
+            assert self._window is not None
+            self._window.show(self._world)
 
     def set_weights(self, weights: tuple[float, float, float]) -> None:
         """Changes the preferences of coming decisions."""
@@ -204,4 +282,4 @@ class OrderRoutingEnv(MOOrderRoutingEnv):
     """
 
     def _reward(self, millicents: np.ndarray) -> Any:
-        return float(np.dot(self._weights, millicents) / MILLICENTS)
+        return float(weighted(self._weights, millicents))

@@ -40,6 +40,8 @@ def after_open_seconds(network, warehouse, start, work):
         length = min(start, shifts[shift]["close_seconds"]) - shifts[shift]["open_seconds"]
         passed += shifts[shift]["open_before_seconds"] + length
     low, high = max(first, shift), last  # the last shift with open_before <= passed
+    if low < high and shifts[low + 1]["open_before_seconds"] > passed:
+        high = low  # nearly always: the work is done in the shift in which it starts
     while low < high:
         middle = (low + high + 1) >> 1
         if shifts[middle]["open_before_seconds"] > passed:

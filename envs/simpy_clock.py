@@ -169,6 +169,7 @@ def customers(clock: SimpyClock) -> Story:
 def deciding(clock: SimpyClock) -> Story:
     """A router is asked; its plan is carried out, or the order is held and decided later."""
     world = clock.world
+    story.make_table(world.handle)
     slot = yield clock.decision()
     clock.set_in_motion(story.carry_out(world.handle, slot))
     group = world.hidden.orders[world.seen.order[0]["order"]]["first_of_group"]

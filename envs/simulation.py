@@ -91,7 +91,7 @@ def simulate(
     weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
     processes: Sequence[Process] = (),
 ) -> Simulation:
-    """Plays ``trace`` to its end with ``agent`` deciding.
+    """Plays ``trace`` to its end with ``agent`` deciding: inside the compiled loop if it can, else asked from Python.
 
     Args:
         trace: what happens.
@@ -106,8 +106,14 @@ def simulate(
     """
     world = World(trace, level, weights, agent.pricing, agent.needs_features)
     player = make_clock(world, clock, processes)
-    snapshot = Snapshot(world.network, world.seen, world.plans)
+    inner = getattr(agent, "inner", None)
     agent.start(world.network)
+    if clock == "compiled" and inner is not None:
+        from envs.loop import play_alone
+
+        play_alone(world, inner)
+        return Simulation(world, measure(world))
+    snapshot = Snapshot(world.network, world.seen, world.plans)
     count = world.plans.counts
     with rare_collections():
         is_due = player.start()

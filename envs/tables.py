@@ -36,33 +36,34 @@ def mean(tables, row):
 
 
 @inlined
-def _num_at_most(tables, row, threshold):
-    """How many entries are <= threshold."""
-    low, high = 0, TABLE_SIZE
-    while low < high:
-        middle = (low + high) >> 1
-        if tables[row, middle]["value"] > threshold:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+def num_at_most(tables, row, threshold):
+    """How many entries are <= threshold; most thresholds lie beyond one end of a table."""
+    if tables[row, TABLE_SIZE - 1]["value"] <= threshold:
+        return TABLE_SIZE
+    if tables[row, 0]["value"] > threshold:
+        return 0
+    count, step = 0, TABLE_SIZE >> 1
+    while step > 0:  # without a branch that depends on what is found
+        count += step * (tables[row, count + step - 1]["value"] <= threshold)
+        step >>= 1
+    return count
 
 
 @inlined
-def tail_weight(tables, row, threshold):
-    """Weight of values above ``threshold``, in TABLE_WEIGHT-ths."""
-    n = _num_at_most(tables, row, threshold)
-    if n == 0:
+def tail_weight(tables, row, num_below):
+    """Weight of all entries but the first ``num_below``, in TABLE_WEIGHT-ths."""
+    if num_below == 0:
         return TABLE_WEIGHT
-    return TABLE_WEIGHT - tables[row, n - 1]["weight_up_to"]
+    return TABLE_WEIGHT - tables[row, num_below - 1]["weight_up_to"]
 
 
 @inlined
-def tail_moment(tables, row, threshold):
-    """Sum of weight * (value - threshold) over values above ``threshold``."""
-    n = _num_at_most(tables, row, threshold)
+def tail_moment(tables, row, num_below, threshold):
+    """Sum of weight * (value - threshold) over all entries but the first ``num_below``."""
+    if num_below == TABLE_SIZE:
+        return 0
     total = tables[row, TABLE_SIZE - 1]["moment_up_to"]
-    if n == 0:
+    if num_below == 0:
         return total - threshold * TABLE_WEIGHT
-    weight = TABLE_WEIGHT - tables[row, n - 1]["weight_up_to"]
-    return total - tables[row, n - 1]["moment_up_to"] - threshold * weight
+    weight = TABLE_WEIGHT - tables[row, num_below - 1]["weight_up_to"]
+    return total - tables[row, num_below - 1]["moment_up_to"] - threshold * weight

@@ -62,7 +62,8 @@ class World:
         other.origin, other.synced = self, np.full(2, -1, np.int64)
         other.seen = new_observable(self.network, len(self.seen.receipts))
         other.hidden = new_hidden(self.network, self.future, log.LEVELS["none"])
-        other.hidden.counters["is_describing"] = self.hidden.counters["is_describing"]
+        for name in ("is_describing", "own_rule"):
+            other.hidden.counters[name] = self.hidden.counters[name]
         other.plans = new_plans(self.network)
         other.agenda = new_agenda(self.network, self.future)
         other.rebind()

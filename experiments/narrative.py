@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from envs.costs import MILLICENTS
 from envs.log import EVENT_COLUMNS, Kind
 from envs.simulation import Simulation
 from envs.world import World
@@ -51,7 +52,8 @@ def _in_words(world: World, event: dict[str, int]) -> str:
         place = names.regions[order["region"]]
         return f"order {event['order']} from {place}: {goods}; promised by {_moment(world, value)}"
     if event["parcel"] < 0:
-        return {Kind.DECIDED: f"the router takes plan {value}", Kind.DECLINED: "declined"}.get(kind, ORDER_DONE)
+        decided = f"the router takes a plan that is expected to cost {value / MILLICENTS:.2f}"
+        return {Kind.DECIDED: decided, Kind.DECLINED: "declined"}.get(kind, ORDER_DONE)
     by = f"parcel {event['parcel']}, {names.warehouses[event['warehouse']]} with {names.services[event['service']]}"
     if kind == Kind.PLANNED:
         return f"{by}: {', '.join(names.skus[line['sku']] for i, line in enumerate(lines) if value >> i & 1)}"

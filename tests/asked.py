@@ -36,7 +36,7 @@ def enumerated(network, seen, plans):
     features.describe(network, seen, plans)
 
 
-def asked_otherwise(world: World, random: np.random.Generator) -> Asked:
+def asked_otherwise(world: World | Asked, random: np.random.Generator) -> Asked:
     """The asked order in a random other situation."""
     now, num_lines = int(world.seen.clock["now_seconds"][0]), int(world.seen.order["num_lines"][0])
     lines, order = world.seen.lines.copy(), world.seen.order.copy()
@@ -53,9 +53,30 @@ def asked_otherwise(world: World, random: np.random.Generator) -> Asked:
     is_out = random.random(interruptions.shape) < 0.3
     interruptions["until_seconds"] = np.where(is_out, now + random.integers(-20, 100, interruptions.shape) * GRID, 0)
     settings["hold_short_seconds"], settings["hold_long_seconds"] = random.choice([0, 1800, 3600, 7200], 2)
-    settings.flags.writeable = False
-    network = world.network._replace(settings=settings)
-    seen = world.seen._replace(lines=lines, order=order, interruptions=interruptions)
+    return _asked(world, {"settings": settings}, {"lines": lines, "order": order, "interruptions": interruptions})
+
+
+def asked_among_twins(world: Asked, random: np.random.Generator) -> Asked:
+    """The asked order where all warehouses, and perhaps all services, are alike, so that plans tie.
+
+    They share the collections and receipts of the first: enough to ask, not to play.
+    """
+    public = {name: getattr(world.network, name).copy() for name in ("lanes", "pairs", "warehouses", "services")}
+    seen = {name: getattr(world.seen, name).copy() for name in ("stock", "stations", "picks", "interruptions")}
+    for name, array in (public | seen).items():
+        if name != "services":
+            array[:] = array[0]
+    if random.random() < 0.5:
+        for array in (public["lanes"], public["pairs"], seen["interruptions"]):
+            array[:] = array[:, :1]
+        public["services"][:] = public["services"][0]
+    return _asked(world, public, seen)
+
+
+def _asked(world: World | Asked, public: dict[str, np.ndarray], changed: dict[str, np.ndarray]) -> Asked:
+    for array in public.values():
+        array.flags.writeable = False
+    network, seen = world.network._replace(**public), world.seen._replace(**changed)
     plans = new_plans(network)
     enumerated(network, seen, plans)
     return Asked(network, world.future, seen, plans)

@@ -12,14 +12,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
-import numba
 import numpy as np
 
-from envs.compiled_clock import step
-from envs.feature_schema import NUM_FEATURES, SCORE_GAP, SLOT_FEATURES
-from envs.plan_table import COUNT_PLANS
+from envs.feature_schema import NUM_FEATURES, SLOT_FEATURES
+from envs.inner import Code, Inner
+from envs.loop import play_alone
 from envs.prices import Pricing
 from envs.world import World
 from scenarios.draw import draw_trace
@@ -108,17 +106,18 @@ def next_generation(
     vectors = np.zeros((len(players), NUM_FEATURES))
     vectors[:, _COLUMNS] = players
 
-    def cost(job: tuple[int, int]) -> float:
+    def cost(job: tuple[int, int]) -> tuple[float, int]:
         player, trace = job
         world = World(traces[trace], "none", weights, pricing)
-        play(world.handle, vectors[player])
-        return world.weighted_cost(weights) / traces[trace].num_orders
+        play_alone(world, Inner(Code.PRICES, prices=vectors[player]))
+        return world.weighted_cost(weights) / traces[trace].num_orders, int(world.seen.clock["decision_id"][0])
 
     jobs = [(player, trace) for trace in range(num_traces) for player in range(len(players))]
     with ThreadPoolExecutor(num_threads) as pool:
-        costs = np.array(list(pool.map(cost, jobs))).reshape(num_traces, len(players)).mean(axis=0)
+        played = list(pool.map(cost, jobs))
+    costs = np.array([one for one, _ in played]).reshape(num_traces, len(players)).mean(axis=0)
     elite = candidates[np.argsort(costs[:-1], kind="stable")[: max(2, round(_ELITE_SHARE * len(candidates)))]]
-    num_steps = sum(trace.num_orders for trace in traces) * len(players)
+    num_steps = sum(count for _, count in played)
     return SearchState(
         state.generation + 1,
         _KEEP * state.mean + (1 - _KEEP) * elite.mean(axis=0),
@@ -127,26 +126,3 @@ def next_generation(
         float(costs[-1]),
         state.num_steps + num_steps,
     )
-
-
-@numba.njit(cache=True, nogil=True)
-def play(world: Any, prices: np.ndarray) -> None:
-    """Plays a whole trace, taking the plan with the least score less ``prices`` times squashed features.
-
-    Args:
-        world: handle of a world at second 0 that computes features.
-        prices: float64 (NUM_FEATURES,).
-    """
-    is_due = step(world, -1)
-    while is_due:
-        best, best_value = 0, np.inf
-        for slot in range(world.plans.counts[COUNT_PLANS]):
-            row = world.plans.features[slot]
-            value = float(row[SCORE_GAP])
-            for i in range(NUM_FEATURES):
-                if prices[i] != 0.0:
-                    x = row[i]
-                    value -= prices[i] * (np.log1p(x) if x >= 0.0 else -np.log1p(-x))
-            if value < best_value:
-                best, best_value = slot, value
-        is_due = step(world, best)

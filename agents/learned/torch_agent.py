@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from agents.learned.network import PlanScorer
+from envs.batch import BatchSnapshot
 from envs.prices import Pricing
 from envs.snapshot import Snapshot
 from scenarios.network import Network
@@ -31,3 +32,10 @@ class TorchAgent:
     def choose(self, snapshot: Snapshot) -> int:
         """Slot with the greatest logit."""
         return int(self.scores(snapshot.plans.features, snapshot.plans.context)[: snapshot.num_plans].argmax())
+
+    def choose_batch(self, batch: BatchSnapshot) -> np.ndarray:
+        """Slots with the greatest logits."""
+        with torch.no_grad():
+            plans, around = torch.from_numpy(batch.features.copy()), torch.from_numpy(batch.context.copy())
+            logits = self.scorer(plans, around)[0].numpy()
+        return np.where(batch.masks(), logits, -np.inf).argmax(axis=1)

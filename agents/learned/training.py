@@ -3,8 +3,8 @@
 Progress is shown, checkpoints are written at rollout boundaries, and a stopped run resumes. What is kept in the end
 is the better of the two stages on validation traces.
 
-Source: Huang and Ontañón 2022, "A closer look at invalid action masking"; Schulman et al. 2017 (PPO); the
-per-trace, same-order baseline follows Mao et al. 2019, "Variance reduction for reinforcement learning in input-driven
+Source: Huang and Ontañón 2022, "A closer look at invalid action masking"; Schulman et al. 2017 (PPO); the baseline that
+depends on the trace follows Mao et al. 2019, "Variance reduction for reinforcement learning in input-driven
 environments".
 """
 
@@ -159,9 +159,8 @@ class FallingRate:
 
 def _new(scenario: Scenario, config: TrainingConfig) -> MaskablePPO:
     random.seed(config.seed)
-    env = RoutingVecEnv(
-        scenario, config.num_envs, config.group_size, config.seed, config.weights, Pricing[config.pricing]
-    )
+    pricing, group_size = Pricing[config.pricing], config.group_size
+    env = RoutingVecEnv(scenario, config.num_envs, group_size, config.seed, config.weights, pricing, config.num_workers)
     return MaskablePPO(
         PlanScoringPolicy,
         env,

@@ -13,6 +13,7 @@ _COUNTS = {
     "search_candidates": 5,
     "search_traces": 1,
     "search_threads": 1,
+    "num_workers": 1,
     "validation_traces": 0,
     "total_steps": 1,
     "num_envs": 1,
@@ -36,7 +37,8 @@ class TrainingConfig:
         search_traces: training traces that each candidate plays.
         total_steps: decisions that PPO learns from, all replications together, rounded up to whole rollouts.
         num_envs: replications stepped together.
-        group_size: replications that play the same trace (the variance-reducing baseline); divides ``num_envs``.
+        group_size: replications that play the same traces, rewarded against the base router on them; divides
+            ``num_envs``; 1 leaves the reward as it is.
         num_steps: decisions of each replication per rollout.
         batch_size: of a minibatch; divides num_envs * num_steps.
         num_epochs: passes over a rollout.
@@ -50,6 +52,7 @@ class TrainingConfig:
         num_threads: of torch.
         validation_traces: on which the two stages are compared; 0 keeps the last.
         search_threads: traces played at once by the search; the result does not depend on it.
+        num_workers: threads that share the replications; the result does not depend on it.
         learning_rate: of Adam at the start; falls linearly to zero.
     """
 
@@ -74,6 +77,7 @@ class TrainingConfig:
     num_threads: int = 1
     search_threads: int = 2
     validation_traces: int = 8
+    num_workers: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weights", tuple(check_weights(self.weights).tolist()))

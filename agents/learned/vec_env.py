@@ -3,44 +3,110 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecEnv
 
-from agents.learned.search import play
-from envs.compiled_clock import CompiledClock
+from envs.ahead import Ahead
+from envs.batch import Batch
 from envs.costs import MILLICENTS, NUM_PARTS, OBJECTIVE_OF_PART
-from envs.feature_schema import NUM_CONTEXT, NUM_FEATURES
-from envs.plan_table import MAX_PLANS
+from envs.inner import Code, Inner
+from envs.log import LEDGER_COLUMNS
+from envs.loop import play_alone
+from envs.plan_table import MAX_PLANS, Rule
 from envs.prices import Pricing
 from envs.routing_env import observation_space
 from envs.world import World
 from scenarios.draw import draw_trace
 from scenarios.errors import InputError
 from scenarios.scenario import Scenario
-from scenarios.seeds import TRAINING, require_training_seed
+from scenarios.seeds import TRAINING
+from scenarios.trace import Trace
+
+BASE_ROUTER = Inner(Code.RULE, int(Rule.SCORE), is_own_best=True)
+"""Myopic or, with bid prices, primal-dual."""
+
+_TIME, _ORDER, _PART, _SETTLED, _AMOUNT = (
+    LEDGER_COLUMNS.index(name) for name in ("time_seconds", "order", "part", "is_settlement", "amount_millicents")
+)
+
+
+@dataclass(frozen=True)
+class Episode:
+    """A training trace and what the base router pays on it.
+
+    Attributes:
+        trace: what happens.
+        base_costs: float (N + 2,) currency units that the base router has paid before any order, before the first
+            order arrives, before the second, ..., and at the end.
+    """
+
+    trace: Trace
+    base_costs: np.ndarray
+
+
+def make_episode(
+    seed: int, scenario: Scenario, weights: tuple[float, float, float], pricing: Pricing, has_base: bool
+) -> Episode:
+    """Draws a training trace and has the base router play it.
+
+    Args:
+        seed: of the trace.
+        scenario: what to draw.
+        weights: preferences over cost, lateness and carbon.
+        pricing: who fills the bid-price table.
+        has_base: whether what it pays is told order by order, or at the end only.
+    """
+    trace = draw_trace(scenario, seed)
+    world = World(trace, "ledger" if has_base else "none", weights, pricing, describes=False)
+    play_alone(world, BASE_ROUTER)
+    costs = np.zeros(trace.num_orders + 2)
+    if has_base:
+        rows = world.hidden.ledger[: int(world.hidden.counters["num_ledger_rows"][0])]
+        paid = np.concatenate([[0.0], np.cumsum(rows[:, _AMOUNT] * part_weights(weights)[rows[:, _PART]])])
+        costs[1:-1] = paid[_rows_at_arrival(rows, trace.future.orders["arrival_seconds"])]
+    costs[-1] = world.weighted_cost(weights)
+    return Episode(trace, costs)
+
+
+def _rows_at_arrival(rows: np.ndarray, arrivals: np.ndarray) -> np.ndarray:
+    """int64 (N,): how many rows of a ledger had been booked when each order came, int64 (N,) seconds."""
+    places = np.searchsorted(rows[:, _TIME], arrivals)
+    booked = np.flatnonzero(rows[:, _SETTLED] == 0)
+    orders, first = np.unique(rows[booked, _ORDER], return_index=True)
+    is_at_once = rows[booked[first], _TIME] == arrivals[orders]  # several orders may come in one second
+    places[orders[is_at_once]] = booked[first[is_at_once]]
+    return places
+
+
+def part_weights(weights: tuple[float, float, float]) -> np.ndarray:
+    """float (NUM_PARTS,): currency units for a millicent of each part."""
+    return np.array([weights[owner] for owner in OBJECTIVE_OF_PART]) / MILLICENTS
 
 
 class RoutingVecEnv(VecEnv):
     """Replications of one scenario on training traces, stepped together.
 
-    Replications come in groups that play the same trace with the same luck. The reward is that of
-    ``routelab/OrderRouting-v0`` less the mean reward of the other replications of its group at the same order: this
-    baseline does not depend on the replication's own choices, so it biases nothing, and it removes what the order
-    itself costs. In a group of one the reward is untouched. When a trace ends, the next begins at once (SB3's
-    autoreset)
-    and ``infos[i]`` holds the ended episode's ``episode_cost`` and what the base router pays on the same trace,
-    ``base_cost``, both per order in currency units.
+    Replications come in groups that play the same traces with the same luck. The reward is that of
+    ``routelab/OrderRouting-v0`` plus what the base router pays on the same trace from the last order's arrival to the
+    next: this baseline does not depend on what the replication does, so it biases nothing, and it removes what the
+    order itself costs. An episode's rewards add up to what was saved against the base router. In groups of one the
+    reward is untouched. When a trace ends, the replication's next one begins at once (SB3's autoreset) and ``infos[i]``
+    holds the ended episode's ``episode_cost`` and what the base router pays on the same trace, ``base_cost``, both
+    per order in currency units.
 
     Args:
         scenario: what to train on.
         num_envs: replications.
-        group_size: replications that share a trace; divides ``num_envs``.
+        group_size: replications that share their traces; divides ``num_envs``.
         seed: chooses the training traces.
         weights: preferences over cost, lateness and carbon.
         pricing: who fills the bid-price table.
+        num_workers: threads that share the replications; changes nothing but the time it takes.
     """
 
     render_mode: str | None = None
@@ -53,59 +119,67 @@ class RoutingVecEnv(VecEnv):
         seed: int = 0,
         weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
         pricing: Pricing = Pricing.CLOSED_FORM,
+        num_workers: int = 1,
     ) -> None:
         if num_envs < 1 or group_size < 1 or num_envs % group_size:
             raise InputError(
                 "group_size", group_size, f"a divisor of num_envs = {num_envs}", "choose both as powers of two"
             )
         super().__init__(num_envs, observation_space(), spaces.Discrete(MAX_PLANS))
-        self.group_size = group_size
-        self.scenario, self.weights, self.pricing = scenario, weights, pricing
+        self.group_size, self.num_workers = group_size, num_workers
+        self.weights, self.pricing = weights, pricing
         self._first_seed = seed * 10_007
-        self._part_weights = np.array([weights[owner] for owner in OBJECTIVE_OF_PART]) / MILLICENTS
-        self.episode = 0  # traces begun so far
-        self._plans = np.zeros((num_envs, MAX_PLANS, NUM_FEATURES), np.float32)
-        self._context = np.zeros((num_envs, NUM_CONTEXT), np.float32)
-        self._num_plans = np.ones(num_envs, np.int64)
+        self._part_weights = part_weights(weights)
+        make = partial(make_episode, scenario=scenario, weights=weights, pricing=pricing, has_base=group_size > 1)
+        self._ahead: Ahead[Episode] = Ahead(make, num_users=group_size)
+        self._num_begun = np.zeros(num_envs, np.int64)  # episodes of each replication
+        self._batch: Batch | None = None
+        self._episodes: dict[int, Episode] = {}
         self._booked = np.zeros((num_envs, NUM_PARTS), np.int64)
-        self._clocks: list[CompiledClock] = []
-        self._base_costs = np.zeros(num_envs)
+        self._base_paid = np.zeros(num_envs)  # by the base router, up to where the replication is
         self._actions = np.zeros(num_envs, np.int64)
 
-    def _begin(self, first: int) -> list[CompiledClock]:
-        """A group of replications, from number ``first``, at the first order of the next training trace."""
-        trace_seed = (self._first_seed + self.episode) % TRAINING.stop
-        require_training_seed(trace_seed)
-        self.episode += 1
-        trace = draw_trace(self.scenario, trace_seed)
-        world = World(trace, "none", self.weights, self.pricing)
-        play(world.handle, np.zeros(NUM_FEATURES))
-        self._base_costs[first : first + self.group_size] = world.weighted_cost(self.weights) / trace.num_orders
-        clocks = [CompiledClock(World(trace, "none", self.weights, self.pricing)) for _ in range(self.group_size)]
-        for clock in clocks:
-            clock.start()
-        return clocks
+    def _seed_of(self, row: int, episode: int) -> int:
+        """Seed of an episode; groups take turns."""
+        num_groups = self.num_envs // self.group_size
+        return (self._first_seed + episode * num_groups + row // self.group_size) % TRAINING.stop
 
-    def _observe(self, i: int) -> None:
-        plans = self._clocks[i].world.plans
-        self._plans[i] = plans.features
-        self._context[i] = plans.context
-        self._num_plans[i] = plans.counts[0]
+    def _begin(self, rows: list[int]) -> None:
+        """The next trace in some replications, at its first order."""
+        worlds = {}
+        for row in rows:
+            self._episodes[row] = self._ahead.take(self._seed_of(row, int(self._num_begun[row])))
+            self._num_begun[row] += 1
+            worlds[row] = World(self._episodes[row].trace, "none", self.weights, self.pricing)
+        if self._batch is None:
+            self._batch = Batch(list(worlds.values()), self.num_workers)
+        else:
+            self._batch.begin(worlds)
+        self._booked[rows], self._base_paid[rows] = 0, 0.0
+
+    def _look_ahead(self) -> None:
+        """Prepares the traces that follow those that are half over."""
+        assert self._batch is not None
+        for row, arrived in enumerate(self._batch.num_arrived.tolist()):
+            if 2 * arrived >= self._episodes[row].trace.num_orders:
+                self._ahead.prepare(self._seed_of(row, int(self._num_begun[row])))
+
+    def _shown(self) -> dict[str, np.ndarray]:
+        assert self._batch is not None
+        return {"plans": self._batch.features, "context": self._batch.context}
 
     def _observations(self) -> dict[str, np.ndarray]:
-        return {"plans": self._plans.copy(), "context": self._context.copy()}
+        return {name: array.copy() for name, array in self._shown().items()}
 
     def reset(self) -> dict[str, np.ndarray]:
         """Begins a new trace in every replication."""
-        self._clocks = [clock for i in range(0, self.num_envs, self.group_size) for clock in self._begin(i)]
-        self._booked[:] = 0
-        for i in range(self.num_envs):
-            self._observe(i)
+        self._begin(list(range(self.num_envs)))
         return self._observations()
 
     def action_masks(self) -> np.ndarray:
         """bool (num_envs, 32): which slots are real."""
-        return np.arange(MAX_PLANS) < self._num_plans[:, None]
+        assert self._batch is not None
+        return np.arange(MAX_PLANS) < self._batch.num_plans()[:, None]
 
     def step_async(self, actions: np.ndarray) -> None:
         """Notes the slots to carry out."""
@@ -113,40 +187,44 @@ class RoutingVecEnv(VecEnv):
 
     def step_wait(self) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray, list[dict[str, Any]]]:
         """Carries out one plan in every replication."""
-        rewards = np.zeros(self.num_envs, np.float32)
-        dones = np.zeros(self.num_envs, bool)
+        batch = self._batch
+        assert batch is not None
+        batch.step(self._actions)
+        dones = ~batch.is_due()
+        totals = batch.totals.copy()
+        rewards = (self._booked - totals) @ self._part_weights
+        self._booked = totals
+        if self.group_size > 1:
+            rewards += self._base_increments(dones)
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
-        for i, slot in enumerate(self._actions.tolist()):
-            clock = self._clocks[i]
-            dones[i] = not clock.answer(slot)
-            totals = clock.world.totals
-            rewards[i] = self._part_weights @ (self._booked[i] - totals)
-            self._booked[i] = totals
-            if dones[i]:
-                num_orders = clock.world.trace.num_orders
-                terminal = {"plans": np.zeros_like(self._plans[i]), "context": np.zeros_like(self._context[i])}
-                infos[i] = {
-                    "episode_cost": float(self._part_weights @ totals) / num_orders,
-                    "base_cost": float(self._base_costs[i]),
-                    "terminal_observation": terminal,
-                    "TimeLimit.truncated": False,
-                }
-        for i in np.flatnonzero(dones)[:: self.group_size]:  # a group ends together
-            self._clocks[i : i + self.group_size] = self._begin(int(i))
-            self._booked[i : i + self.group_size] = 0
-        for i in range(self.num_envs):
-            self._observe(i)
-        return self._observations(), self._less_baseline(rewards), dones, infos
+        ended = np.flatnonzero(dones).tolist()
+        for row in ended:
+            num_orders = self._episodes[row].trace.num_orders
+            infos[row] = {
+                "episode_cost": float(self._part_weights @ totals[row]) / num_orders,
+                "base_cost": float(self._episodes[row].base_costs[-1]) / num_orders,
+                "terminal_observation": {name: np.zeros_like(array[row]) for name, array in self._shown().items()},
+                "TimeLimit.truncated": False,
+            }
+        if ended:
+            self._begin(ended)
+        self._look_ahead()
+        return self._observations(), rewards.astype(np.float32), dones, infos
 
-    def _less_baseline(self, rewards: np.ndarray) -> np.ndarray:
-        if self.group_size == 1:
-            return rewards
-        groups = rewards.reshape(-1, self.group_size)
-        others = (groups.sum(axis=1, keepdims=True) - groups) / (self.group_size - 1)
-        return (groups - others).reshape(-1)
+    def _base_increments(self, dones: np.ndarray) -> np.ndarray:
+        """float (num_envs,): what the base router pays between where each replication was and where it is."""
+        assert self._batch is not None
+        places = np.where(dones, -1, self._batch.num_arrived).tolist()
+        paid = np.array([self._episodes[row].base_costs[place] for row, place in enumerate(places)])
+        increments = paid - self._base_paid
+        self._base_paid = paid
+        return increments
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Sends the threads home."""
+        self._ahead.close()
+        if self._batch is not None:
+            self._batch.close()
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
         """The same attribute for every replication."""
@@ -157,10 +235,11 @@ class RoutingVecEnv(VecEnv):
         raise NotImplementedError("replications of a RoutingVecEnv share their settings; make another one")
 
     def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
-        """``action_masks`` row by row, as MaskablePPO asks for it."""
+        """``action_masks`` as rows of one array, as MaskablePPO asks for it."""
         if method_name != "action_masks":
             raise NotImplementedError(f"env_method {method_name!r}: only 'action_masks' is offered")
-        return list(self.action_masks()[list(self._get_indices(indices))])
+        masks = self.action_masks()
+        return list(masks if indices is None else masks[list(self._get_indices(indices))])
 
     def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
         """Replications are never wrapped."""

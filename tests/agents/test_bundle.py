@@ -15,7 +15,9 @@ from onnx import TensorProto, helper
 from agents.bundle import BundleAgent, PolicyError, best_slot, read_bundle
 from agents.bundle_files import FILES, to_json
 from agents.registry import MANIFEST, load_agent
+from agents.scoring_model import ScoringModel
 from envs.feature_schema import NUM_FEATURES
+from envs.many import simulate_many
 from envs.plan_table import MAX_PLANS
 from envs.prices import Pricing
 from envs.protocol import Agent
@@ -42,6 +44,22 @@ def test_scores_are_those_of_the_network(sound_bundle: Path) -> None:
         found = agent.scores(decision.features, decision.context)
         assert found.dtype == np.float32
         np.testing.assert_allclose(found, plain_scores(decision.features, decision.context), atol=1e-5)
+
+
+def test_a_bundle_chooses_for_a_batch_as_one_by_one(sound_bundle: Path) -> None:
+    agent = BundleAgent(sound_bundle)
+    scenario = load_scenario("metro-small", horizon_days=1)
+    traces = [draw_trace(scenario, FIRST_TEST_SEED + i) for i in range(4)]
+    alone = [simulate(trace, agent) for trace in traces]
+    together = simulate_many(traces, agent, level="events", batch_size=3)
+    assert all(one.events.equals(other.events) for one, other in zip(alone, together, strict=True))
+
+
+def test_a_batch_with_a_score_that_is_not_finite_is_no_choice(sound_bundle: Path) -> None:
+    agent = BundleAgent(sound_bundle)
+    agent._model = ScoringModel(score_model(multiplier=float("nan")))
+    with pytest.raises(PolicyError, match="not finite"):
+        simulate_many([draw_trace(load_scenario("metro-small", horizon_days=1), FIRST_TEST_SEED)], agent)
 
 
 def test_a_bundle_carries_what_a_router_may_know(sound_bundle: Path) -> None:

@@ -15,8 +15,10 @@ from envs.plan_table import (
     NUM_RULES,
     SPLIT_FLAG,
     Rule,
+    new_plans,
 )
-from tests.asked import asked_otherwise
+from envs.plans import best_plan
+from tests.asked import asked_among_twins, asked_otherwise
 from tests.exhaustive import Exhaustive, plan_in_slot
 from tests.played import decisions, is_over
 from tests.worlds import random_trace, traces
@@ -182,3 +184,45 @@ def test_ties_by_a_rule_go_by_cost_and_then_by_score(trace, weights):
             rows = world.plans.rules[: len(slots)]
             is_plan = [bool(plan) for plan in slots]
             assert min(map(tuple, rows[is_plan][:, columns].tolist())) == best
+
+
+def assert_best_plan_is_the_choice_from_all(asked, other):
+    """For every rule: the plan made alone is the slot least by (rule, expected total cost, slot)."""
+    plans, count = asked.plans, int(asked.plans.counts[0])
+    for rule in Rule:
+        wanted = min(
+            range(count),
+            key=lambda slot: (plans.rules[slot, rule], plans.rules[slot, Rule.MYOPIC], slot),
+        )
+        best_plan(asked.network, asked.seen, other, int(rule))
+        assert other.counts[0] == 1
+        for name in other.slots.dtype.names:
+            if name != "guarantees":
+                assert other.slots[name][0] == plans.slots[name][wanted], (rule.name, name)
+        assert other.rules[0].tolist() == plans.rules[wanted].tolist(), rule.name
+        assert other.costs[0].tolist() == plans.costs[wanted].tolist()
+        num_parcels = plans.slots["num_parcels"][wanted]
+        assert (other.chosen[0, num_parcels:] == -1).all()
+        one, all_ = other.options[other.chosen[0, :num_parcels]], plans.options[plans.chosen[wanted, :num_parcels]]
+        assert one.tolist() == all_.tolist(), rule.name
+
+
+@settings(max_examples=25)
+@given(traces(num_orders=12, max_lines=6), WEIGHTS)
+def test_the_best_plan_by_a_rule_alone_is_the_choice_from_all(trace, weights):
+    random = np.random.default_rng(0)
+    other = new_plans(trace.network)
+    for world in decisions(trace, weights=weights):
+        if is_over(world):
+            return
+        otherwise = asked_otherwise(world, random)
+        for asked in (world, otherwise, asked_among_twins(world, random), asked_among_twins(otherwise, random)):
+            assert_best_plan_is_the_choice_from_all(asked, other)
+
+
+def test_the_best_plan_by_a_rule_alone_on_metro(trace_of):
+    other = None
+    for place, world in enumerate(decisions(trace_of("metro-small"))):
+        if place % 20 == 0 and not is_over(world):
+            other = other or new_plans(world.network)
+            assert_best_plan_is_the_choice_from_all(world, other)

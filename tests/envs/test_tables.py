@@ -39,8 +39,10 @@ def test_mean(table):
 def test_tails(table, threshold):
     above = table["value"][0] > threshold
     weight, value = table["weight"][0][above], table["value"][0][above]
-    assert tables.tail_weight(table, 0, threshold) == weight.sum()
-    assert tables.tail_moment(table, 0, threshold) == (weight * (value - threshold)).sum()
+    num_below = tables.num_at_most(table, 0, threshold)
+    assert num_below == TABLE_SIZE - above.sum()
+    assert tables.tail_weight(table, 0, num_below) == weight.sum()
+    assert tables.tail_moment(table, 0, num_below, threshold) == (weight * (value - threshold)).sum()
 
 
 @given(TABLES, THRESHOLD, st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6))
@@ -54,7 +56,7 @@ def test_expected_lateness_is_the_mean_of_lateness(table, slack, step, slope, ca
         for weight, value in zip(table["weight"][0], table["value"][0], strict=True)
         if value > slack
     )
-    found = costs.expected_lateness(settings, table, 0, slack, tables.tail_weight(table, 0, slack))
+    found = costs.expected_lateness(settings, table, 0, slack, tables.num_at_most(table, 0, slack))
     assert -2 - slope / 3600 <= found - direct / TABLE_WEIGHT <= 0.001
 
 

@@ -16,7 +16,7 @@ def test_life_of_an_order_that_is_split():
     assert len(story) == sum(simulation.events["order"].to_numpy() == order)
     assert f"order {order} from" in story[0]
     assert "promised by" in story[0]
-    assert "the router takes plan" in story[1]
+    assert "the router takes a plan" in story[1]
     assert sum("collected" in line for line in story) >= 2  # two parcels
     assert "delivered" in story[-2]
     assert story[-1].endswith("the order is complete")

@@ -8,11 +8,13 @@ import torch
 
 from agents import load_agent
 from agents.learned.network import PlanScorer
-from agents.learned.search import SEARCHED, SearchState, next_generation, play
+from agents.learned.search import SEARCHED, SearchState, next_generation
 from agents.learned.torch_agent import TorchAgent
 from agents.learned.training import set_prices
 from envs import World, simulate
 from envs.feature_schema import NUM_FEATURES, SLOT_FEATURES
+from envs.inner import Code, Inner
+from envs.loop import play_alone
 from envs.prices import Pricing
 from scenarios import draw_trace, load_scenario
 
@@ -38,7 +40,7 @@ def searched(generations: int, num_threads: int, seed: int = 3) -> SearchState:
 def test_without_prices_it_plays_the_base_router():
     trace = draw_trace(load_scenario("metro-small", horizon_days=2), 9)
     world = World(trace, "none", WEIGHTS, Pricing.CLOSED_FORM)
-    play(world.handle, np.zeros(NUM_FEATURES))
+    play_alone(world, Inner(Code.PRICES, prices=np.zeros(NUM_FEATURES)))
     assert (world.totals == simulate(trace, load_agent("primal-dual")).world.totals).all()
 
 
@@ -48,7 +50,7 @@ def test_with_prices_it_plays_what_the_scorer_plays():
     scorer = PlanScorer()
     set_prices(scorer, state)
     world = World(trace, "none", WEIGHTS, Pricing.CLOSED_FORM)
-    play(world.handle, state.weights().astype(float))
+    play_alone(world, Inner(Code.PRICES, prices=state.weights()))
     by_scorer = simulate(trace, TorchAgent(scorer, Pricing.CLOSED_FORM)).world.totals
     base = simulate(trace, load_agent("primal-dual")).world.totals
     assert world.weighted_cost(WEIGHTS) == pytest.approx(by_scorer.sum() / 1e5, rel=2e-3)  # near-ties in float32

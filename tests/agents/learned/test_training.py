@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import math
+import pickle
 from pathlib import Path
 
 import pytest
 import torch
 from sb3_contrib import MaskablePPO
 
+from agents.learned.checkpoint import restore
 from agents.learned.export import load_scorer
 from agents.learned.torch_agent import TorchAgent
 from agents.learned.training import CHECKPOINT, CURVE, CURVE_COLUMNS, TrainingConfig, train
-from agents.learned.vec_env import RoutingVecEnv
 from envs import simulate
 from envs.prices import Pricing
 from scenarios import draw_trace, load_scenario
@@ -114,6 +115,20 @@ def test_the_learning_curve_is_written(tmp_path):
         assert any(math.isfinite(cost) and cost > 0 for cost in costs[2:])
 
 
+def test_a_checkpoint_holds_all_that_resuming_needs(tmp_path):
+    train(load_scenario("tiny"), SHORT, tmp_path)
+    content = pickle.loads((tmp_path / CHECKPOINT).read_bytes())
+    assert {"torch_state", "numpy_state", "python_state"} <= content.keys()
+    model = restore(content)
+    env, seen = model.get_env(), model._last_obs
+    assert {name: array.tobytes() for name, array in seen.items()} == {
+        name: array.tobytes() for name, array in env._observations().items()
+    }
+    assert model._last_episode_starts.shape == (SHORT.num_envs,)
+    assert model._last_episode_starts.dtype == bool
+    assert model.num_timesteps == SHORT.total_steps
+
+
 def test_a_checkpoint_of_another_configuration_is_refused(tmp_path):
     scenario = load_scenario("tiny")
     train(scenario, SHORT, tmp_path)
@@ -154,22 +169,3 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
 def test_illegal_settings_are_refused(name, value):
     with pytest.raises(InputError, match=name):
         TrainingConfig(**{**vars_of(SHORT), name: value})
-
-
-def test_a_group_that_does_not_divide_is_refused():
-    with pytest.raises(InputError, match="group_size"):
-        RoutingVecEnv(load_scenario("tiny"), 4, 3)
-
-
-def test_replications_of_a_group_meet_the_same_orders_and_baselines_cancel():
-    env = RoutingVecEnv(load_scenario("tiny"), 6, 3)
-    first = env.reset()
-    assert (first["context"][:3] == first["context"][0]).all()
-    assert (first["context"][3:] == first["context"][3]).all()
-    assert not (first["context"][0] == first["context"][3]).all()
-    slots = env.action_masks().sum(axis=1) - 1
-    slots[::3] = 0
-    env.step_async(slots)
-    _, rewards, _, _ = env.step_wait()
-    assert rewards.reshape(2, 3).sum(axis=1) == pytest.approx([0.0, 0.0], abs=1e-4)
-    assert (rewards != 0).any()
