@@ -47,11 +47,9 @@ def _places(trace: Trace) -> Iterator[str]:
         for s, service in enumerate(names.services):
             pair = network.pairs[w, s]
             trucks = network.collections[pair["first_collection"] :][: pair["num_collections"]]
-            times = " ".join(f"{moment(row['time_seconds'])} ({row['capacity_parcels']})" for row in trucks[:-1])
+            times = [f"{moment(row['time_seconds'])} ({row['capacity_parcels']})" for row in trucks[:-1]]
             if len(trucks):
-                yield f"  {service} (room): {times} and the last {moment(trucks['time_seconds'][-1])}".replace(
-                    ":  and", ":"
-                )
+                yield f"  {service} (room): {' '.join([*times, moment(trucks['time_seconds'][-1])])} (all)"
 
 
 def _shelf(trace: Trace, warehouse: int) -> str:
