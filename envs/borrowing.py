@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 import numba
-from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.datamodel import models
 from numba.core.typing.templates import AttributeTemplate
@@ -45,7 +44,7 @@ else:
 
         def __init__(self, manager: Any, loan: Loan) -> None:
             group = manager.lookup(loan.group).get_value_type()
-            super().__init__(manager, loan, ir.PointerType(group))
+            super().__init__(manager, loan, group.as_pointer())
 
     @infer_getattr
     class LoanAttribute(AttributeTemplate):
@@ -53,7 +52,7 @@ else:
 
         key = Loan
 
-        def generic_resolve(self, loan: Loan, name: str) -> Any:
+        def generic_resolve(self, loan: Loan, name: str) -> Any:  # type: ignore[override]
             """Type of an array, or None."""
             fields = loan.group.fields
             return loan.group.types[fields.index(name)] if name in fields else None
