@@ -55,7 +55,7 @@ FAILS = {
     "toy-receipt-short": ("nearest", "cheapest", "fastest", "fewest-splits", "myopic", "consolidate", "primal-dual"),
     "toy-reorder": ("nearest", "cheapest", "fastest", "fewest-splits"),
 }
-"""Toys that nobody solves ask for what only luck or the future tells: an empty shelf, a slow carrier, one hold."""
+"""Toys that nobody solves need what only luck or the future tells, an empty shelf or a slow carrier, or one hold."""
 
 
 def trace_of(name: str) -> Trace:
