@@ -136,6 +136,8 @@ class RoutingVecEnv(VecEnv):
         self._batch: Batch | None = None
         self._episodes: dict[int, Episode] = {}
         self._booked = np.zeros((num_envs, NUM_PARTS), np.int64)
+        self._is_prepared = np.zeros(num_envs, bool)  # whether the next episode has been begun to be made
+        self._half_time = np.zeros(num_envs, np.int64)  # orders
         self._base_paid = np.zeros(num_envs)  # by the base router, up to where the replication is
         self._actions = np.zeros(num_envs, np.int64)
 
@@ -150,19 +152,20 @@ class RoutingVecEnv(VecEnv):
         for row in rows:
             self._episodes[row] = self._ahead.take(self._seed_of(row, int(self._num_begun[row])))
             self._num_begun[row] += 1
+            self._half_time[row] = self._episodes[row].trace.num_orders // 2
             worlds[row] = World(self._episodes[row].trace, "none", self.weights, self.pricing)
         if self._batch is None:
             self._batch = Batch(list(worlds.values()), self.num_workers)
         else:
             self._batch.begin(worlds)
-        self._booked[rows], self._base_paid[rows] = 0, 0.0
+        self._booked[rows], self._base_paid[rows], self._is_prepared[rows] = 0, 0.0, False
 
     def _look_ahead(self) -> None:
         """Prepares the traces that follow those that are half over."""
         assert self._batch is not None
-        for row, arrived in enumerate(self._batch.num_arrived.tolist()):
-            if 2 * arrived >= self._episodes[row].trace.num_orders:
-                self._ahead.prepare(self._seed_of(row, int(self._num_begun[row])))
+        for row in np.flatnonzero(~self._is_prepared & (self._batch.num_arrived >= self._half_time)).tolist():
+            self._ahead.prepare(self._seed_of(row, int(self._num_begun[row])))
+            self._is_prepared[row] = True
 
     def _shown(self) -> dict[str, np.ndarray]:
         assert self._batch is not None
