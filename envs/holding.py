@@ -63,6 +63,8 @@ def settle_hold(network, seen, hidden, group, order, num_lines):
 def join(network, future, seen, hidden, order):
     """A new order joins the customer's order that is held; one that repeats a SKU of it, or is too long, does not.
 
+    Nor does it join an order that was cancelled while it was held.
+
     Returns:
         First order of the group to be decided: ``order`` itself if nothing is held.
     """
@@ -96,4 +98,4 @@ def _fits(future, hidden, group, order):
                     if future.lines[mine]["sku"] == future.lines[line]["sku"]:
                         return False
         other = hidden.orders[other]["next_in_group"]
-    return count <= MAX_LINES
+    return future.orders[order]["num_lines"] < count <= MAX_LINES

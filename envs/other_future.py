@@ -56,6 +56,9 @@ def fork_on(world: World, future: Future) -> World:
     check_forkable(world)
     _check_past(world, future)
     other = World(replace(world.trace, future=future), "none")
+    if len(other.hidden.parcels) < len(world.hidden.parcels):
+        other.hidden = other.hidden._replace(parcels=np.zeros_like(world.hidden.parcels))
+        other.rebind()
     for name, array in world.seen._asdict().items():
         kept = getattr(other.seen, name)
         size = min(len(kept), len(array))

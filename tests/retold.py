@@ -110,7 +110,7 @@ class Retold(Trucks):
         customer = (int(row["customer_id"]), int(row["region"]))
         group = self.group_of.get(self._last_order.get(customer, -1))
         self._last_order[customer] = order
-        if group in self.held_since:
+        if group in self.held_since and self._undecided(group):
             lines = [*self._undecided(group), *self._lines_of(order)]
             if len({self.tariffs.sku[line] for line in lines}) == len(lines) <= MAX_LINES:
                 self._joins.append(group)

@@ -374,3 +374,12 @@ def with_settings(trace: Trace, **values: int) -> Trace:
     for name, value in values.items():
         settings[name] = value
     return replace(trace, network=trace.network._replace(settings=settings))
+
+
+def endless_search(seed: int) -> Trace:
+    """A world in which nearly every pick finds too little, on shelves that never end: parcels without number."""
+    trace = random_trace(seed, num_orders=15, share_without_lane=0.0, share_with_requirements=0.0)
+    warehouses, stock = trace.network.warehouses.copy(), trace.network.stock.copy()
+    warehouses["short_weight"] = TABLE_WEIGHT * 98 // 100
+    stock["on_hand_units"] = 10**6
+    return replace(trace, network=trace.network._replace(warehouses=warehouses, stock=stock))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -20,12 +19,11 @@ from envs.state import MAX_LINES
 from envs.tables import draw
 from envs.world import World
 from scenarios.errors import InputError
-from scenarios.network import TABLE_WEIGHT
 from scenarios.trace import Trace
 from tests.every_agent import EVERY_AGENT, agent_of
 from tests.named_traces import NAMES
 from tests.retold import Retold
-from tests.worlds import DAY, every_trouble, random_trace, traces, with_future
+from tests.worlds import DAY, endless_search, every_trouble, random_trace, traces, with_future
 
 
 def assert_equal(one, other):
@@ -282,15 +280,6 @@ def test_too_many_lines_are_refused():
     assert trace.future.orders["num_lines"].max() > MAX_LINES
     with pytest.raises(InputError, match=f"at most {MAX_LINES} lines"):
         World(trace)
-
-
-def endless_search(seed: int) -> Trace:
-    """A world in which nearly every pick finds too little, on shelves that never end: parcels without number."""
-    trace = random_trace(seed, num_orders=15, share_without_lane=0.0, share_with_requirements=0.0)
-    warehouses, stock = trace.network.warehouses.copy(), trace.network.stock.copy()
-    warehouses["short_weight"] = TABLE_WEIGHT * 98 // 100
-    stock["on_hand_units"] = 10**6
-    return replace(trace, network=trace.network._replace(warehouses=warehouses, stock=stock))
 
 
 def test_arrays_that_grow_keep_what_they_hold():

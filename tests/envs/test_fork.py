@@ -14,7 +14,7 @@ from envs.prices import Pricing
 from envs.simulation import make_clock
 from envs.world import World
 from scenarios.errors import InputError
-from tests.worlds import every_trouble, random_trace, traces, with_future
+from tests.worlds import endless_search, every_trouble, random_trace, traces, with_future
 
 
 def state_of(world: World) -> dict[str, bytes]:
@@ -99,6 +99,23 @@ def test_memory_used_again_is_as_good_as_new(trace, seed, strides):
             is_due = is_due and clock.answer(any_slot(clock, random))
         if not is_due:
             return
+
+
+def test_a_world_that_has_grown_is_forked_into_memory_that_has_not():
+    clock = at_decision(endless_search(5), 3)
+    used, before = fork(clock.world), len(clock.world.hidden.parcels)
+    assert_same(clock.world, used)
+    while clock.world.hidden.counters["num_parcels"][0] <= before:
+        assert clock.answer(0)
+    assert len(clock.world.hidden.parcels) > before
+    assert len(used.hidden.parcels) == before
+    used = fork(clock.world, used)
+    assert_same(clock.world, used)
+    copy = CompiledClock(used)
+    elsewhere = CompiledClock(fork_on(clock.world, clock.world.future))
+    for one in (clock, copy, elsewhere):
+        play_on(one, 1, 50)
+        assert_same(clock.world, one.world)
 
 
 @settings(max_examples=60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from agents import agent_names, load_agent
 from envs.compiled_clock import CompiledClock
 from envs.fork import fork
+from envs.log import Kind
 from envs.simulation import CLOCKS, make_clock, simulate
 from envs.world import World
 from scenarios import draw_trace, load_scenario, scenario_names
@@ -140,3 +142,19 @@ def test_whoever_waits_for_company_sends_one_parcel_and_pays_less():
     world = simulate(trace_of("toy-hold"), load_agent("consolidate")).world
     assert world.hidden.counters["num_parcels"] == 1
     assert world.totals.sum() < min(cost("toy-hold", agent) for agent in FAILS["toy-hold"])
+
+
+@pytest.mark.parametrize("clock", CLOCKS)
+@pytest.mark.parametrize(("from_hour", "to_hour", "is_cancelled"), [(9, 12, False), (12, 13, True)])
+def test_an_outage_takes_the_collection_in_its_first_second_and_not_the_one_in_its_last(
+    clock, from_hour, to_hour, is_cancelled
+):
+    """In the toy the truck comes at 12:00; what is packed by then waits, what is planned with it stays planned."""
+    scenario = load_scenario("toy-outage")
+    outage = replace(scenario.outages[0], from_day=from_hour / 24, to_day=to_hour / 24)
+    simulation = simulate(draw_trace(replace(scenario, outages=(outage,)), 1), load_agent("cheapest"), clock)
+    kinds = set(simulation.events["kind"].to_pylist())
+    assert (Kind.COLLECTION_CANCELLED in kinds) == is_cancelled
+    assert Kind.REOPENED not in kinds
+    departed_at = simulation.world.hidden.parcels["departed_at"][0]
+    assert departed_at == (18 if is_cancelled else 12) * 3600
