@@ -77,6 +77,17 @@ COMMANDS: dict[str, Command] = {
         "evaluate scenario=NAME [KEY=VALUE ...]",
         HYDRA,
     ),
+    "whatif": Command(
+        "experiments.whatif.command:main",
+        "what would change, if ...? Changed demand, warehouses, carriers, stock or routers, paired on the same luck",
+        "whatif [SCENARIO|STUDY] [--change TEXT] [--variant NAME=TEXT] [--rerun NAME] [KEY=VALUE ...]",
+        """SCENARIO is a name, STUDY a name in configs/whatif/ or a YAML file. TEXT is a change such as "warehouse river
+closed"; several are separated by semicolons. docs/whatif.md lists them all. --rerun NAME goes on with a saved
+study, or makes it again. --routers A,B and --replications N stand for routers=[A,B] and replications=N.
+
+"""
+        + HYDRA,
+    ),
     "export": Command(
         "experiments.export:main",
         "write a trained policy as a self-contained, checked bundle",

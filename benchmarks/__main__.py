@@ -6,6 +6,9 @@ import argparse
 import platform
 from pathlib import Path
 
+from benchmarks.batched import measure_batched
+from benchmarks.forks import measure_forks
+from benchmarks.scaling import measure_scaling, scaling_table
 from benchmarks.speeds import Speed, measure
 
 
@@ -16,7 +19,7 @@ def table(speeds: list[Speed]) -> str:
     for speed in speeds:
         target = "" if speed.target is None else f"{speed.target:,.0f}"
         verdict = "" if speed.target is None else ("  reached" if speed.is_reached else "  MISSED")
-        ratio = "" if speed.unit == "us" else f"{speed.amount / bare:.3f}"
+        ratio = "" if speed.unit in ("us", "%") else f"{speed.amount / bare:.3f}"
         lines.append(f"{speed.name:48s} {speed.amount:12,.0f} {speed.unit:12s} {target:>9s}  {ratio}{verdict}")
     return "\n".join(lines)
 
@@ -30,7 +33,10 @@ def main() -> int:
     print(f"{platform.machine()}, Python {platform.python_version()}. Speeds: per second of this process's CPU time,")
     print(f"one core, best of {arguments.repeats}, rules compiled before. Decisions: median wall time.\n")
     speeds = measure(arguments.bundle, arguments.repeats)
+    speeds += measure_batched(arguments.repeats) + measure_forks()
     print(table(speeds))
+    print("\nCPU time a decision, one core; one thing at a time is ten times as large:\n")
+    print(scaling_table(measure_scaling(arguments.repeats)))
     return 0 if all(speed.is_reached for speed in speeds) else 1
 
 

@@ -49,7 +49,7 @@ def measure_batched(repeats: int = 3) -> list[Speed]:
         repeats: the best of so many counts.
     """
     small = draw_trace(load_scenario("metro-small"), SEED)
-    trace = draw_trace(load_scenario("metro"), SEED)
+    trace = draw_trace(load_scenario("metro-disrupted"), SEED)
     lines = len(trace.future.lines) / trace.num_orders
     own, full = load_agent("myopic"), RuleAgent("myopic", Rule.SCORE, needs_features=True)
     simulate(small, own)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from envs import sources
-from envs.compiling import internal, woven
+from envs.compiling import internal
 from envs.plan_table import MAX_BLOCKS
 from scenarios.network import FOREVER_SECONDS
 
@@ -55,7 +55,7 @@ def form_blocks(network, seen, plans):
     return count
 
 
-@woven
+@internal
 def _earliest(seen, lines_mask):
     """The lines of a mask that may leave first: now, or at one presale date."""
     result, earliest = 0, FOREVER_SECONDS
@@ -69,7 +69,7 @@ def _earliest(seen, lines_mask):
     return result
 
 
-@woven
+@internal
 def _is_anywhere(network, seen, line):
     for warehouse in range(network.pairs.shape[0]):
         if sources.lines_in_stock(network, seen, warehouse) >> line & 1:
@@ -77,7 +77,7 @@ def _is_anywhere(network, seen, line):
     return False
 
 
-@woven
+@internal
 def _largest_share(network, seen, remaining):
     """Lines of ``remaining`` that one warehouse has, as many as possible, the lowest warehouse among equals."""
     best, most = 0, 0
@@ -88,7 +88,7 @@ def _largest_share(network, seen, remaining):
     return best
 
 
-@woven
+@internal
 def _lower_half(mask):
     """The lower half of the lines of a block."""
     wanted, half = _num_bits(mask) // 2, 0
@@ -100,7 +100,7 @@ def _lower_half(mask):
     return half
 
 
-@woven
+@internal
 def _num_bits(mask):
     count = 0
     while mask:
@@ -109,7 +109,7 @@ def _num_bits(mask):
     return count
 
 
-@woven
+@internal
 def _describe(seen, plans, subset, lines_mask):
     rows, lines, now = plans.subsets, seen.lines, seen.clock[0]["now_seconds"]
     rows[subset]["lines_mask"] = lines_mask

@@ -5,7 +5,7 @@ from __future__ import annotations
 from envs import agenda as agenda_rules
 from envs import cancelling, decisions, delivery, disruptions, docks, picking, ranks, receiving, reordering
 from envs.agenda import push
-from envs.compiling import internal, woven
+from envs.compiling import internal
 from envs.hidden import QUEUED
 from envs.room import what_is_full
 from envs.world import World
@@ -42,7 +42,7 @@ def _begin(network, future, hidden, agenda):
         push(agenda, future.orders[0]["arrival_seconds"], ranks.ORDER_ARRIVED, 0)
 
 
-@woven
+@internal
 def _wake(hidden, agenda, warehouse, now):
     """Stations look for work at the end of this second, once."""
     if hidden.queues[warehouse]["wake_at"] != now:
@@ -50,7 +50,7 @@ def _wake(hidden, agenda, warehouse, now):
         push(agenda, now, ranks.PICKS_STARTED, warehouse)
 
 
-@woven
+@internal
 def _set_in_motion(hidden, agenda, num_moved, now):
     """Parcels that queue wake their stations, the others wait for their presale date."""
     for i in range(num_moved):
@@ -61,7 +61,7 @@ def _set_in_motion(hidden, agenda, num_moved, now):
             push(agenda, hidden.parcels[parcel]["release_at"], ranks.RELEASE_DUE, parcel)
 
 
-@woven
+@internal
 def _reroute(hidden, agenda, now):
     """Groups whose plans broke are asked later in this second."""
     for i in range(hidden.counters[0]["num_broken"]):
@@ -137,12 +137,12 @@ def advance(network, future, seen, hidden, agenda):
     return OVER
 
 
-@woven
+@internal
 def _travel(network, future, seen, hidden, agenda, parcel):
     push(agenda, delivery.hand_over(network, future, seen, hidden, parcel), ranks.DELIVERY, parcel)
 
 
-@woven
+@internal
 def _has_next_collection(network, collection):
     following = collection + 1
     return (
@@ -152,7 +152,7 @@ def _has_next_collection(network, collection):
     )
 
 
-@woven
+@internal
 def _open_next_shift(network, agenda, warehouse, now):
     first = network.warehouses[warehouse]["first_shift"]
     for shift in range(first, first + network.warehouses[warehouse]["num_shifts"]):

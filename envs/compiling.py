@@ -49,6 +49,3 @@ internal = numba.njit(cache=True, no_cpython_wrapper=True)  # type: ignore[call-
 
 inlined = numba.njit(cache=True, forceinline=True)
 """Decorator of small rules on the path of every option: a call would copy all array headers of its groups."""
-
-woven = numba.njit(cache=True, forceinline=True, no_cpython_wrapper=True)  # type: ignore[call-overload]
-"""Decorator of small rules that only compiled rules call: inlined and internal."""

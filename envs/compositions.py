@@ -6,7 +6,7 @@ These functions take the few arrays that they need: every array of a group would
 
 from __future__ import annotations
 
-from envs.compiling import woven
+from envs.compiling import internal
 from envs.partitions import NUM_PARTS_OF, PARTS
 from envs.plan_table import COUNT_CANDIDATES
 from envs.state import NONE
@@ -14,7 +14,7 @@ from envs.state import NONE
 IMPOSSIBLE, COLLIDES, IS_PLAN = 0, 1, 2
 
 
-@woven
+@internal
 def is_apart(option_keys, rows, row, depth, option):
     """False if ``option`` would be one parcel with one of the first ``depth`` options of a row."""
     key = option_keys[option]
@@ -26,7 +26,7 @@ def is_apart(option_keys, rows, row, depth, option):
     return True
 
 
-@woven
+@internal
 def is_same(rows, a, b, num_parcels):
     """Whether two rows hold the same options."""
     for i in range(num_parcels):  # noqa: SIM110 - a generator would be slower when compiled
@@ -35,7 +35,7 @@ def is_same(rows, a, b, num_parcels):
     return True
 
 
-@woven
+@internal
 def is_lower(rows, a, b, num_parcels):
     """Whether the options in row ``a`` come before those in row ``b``."""
     for i in range(num_parcels):
@@ -44,14 +44,14 @@ def is_lower(rows, a, b, num_parcels):
     return False
 
 
-@woven
+@internal
 def copy(rows, row, where, num_parcels):
     """Copies the options of a row."""
     for i in range(num_parcels):
         rows[where, i] = rows[row, i]
 
 
-@woven
+@internal
 def value_of(option_rules, rows, row, num_parcels, rule):
     """Sum of a ranking column over the options of a row."""
     total = 0
@@ -60,7 +60,7 @@ def value_of(option_rules, rows, row, num_parcels, rule):
     return total
 
 
-@woven
+@internal
 def compose(best, option_keys, rows, row, partition, rule, changed, option):
     """Writes the best option of each part into ``row``; part number ``changed`` (or NONE) takes ``option`` instead.
 
@@ -78,7 +78,7 @@ def compose(best, option_keys, rows, row, partition, rule, changed, option):
     return result
 
 
-@woven
+@internal
 def place_of(candidates, scores, rows, row, num_parcels, count, score):
     """Which of the first ``count`` candidates holds the same plan as ``row``; NONE."""
     for other in range(count):
@@ -91,7 +91,7 @@ def place_of(candidates, scores, rows, row, num_parcels, count, score):
     return NONE
 
 
-@woven
+@internal
 def write(candidates, scores, where, num_parcels, hold_seconds, guarantees, score):
     """Describes the candidate whose options stand in row ``where``."""
     scores[where] = score
@@ -100,7 +100,7 @@ def write(candidates, scores, where, num_parcels, hold_seconds, guarantees, scor
     candidates[where]["guarantees"] = guarantees
 
 
-@woven
+@internal
 def append(counts, candidates, scores, num_parcels, hold_seconds, guarantees, score):
     """Makes the row behind the candidates one of them."""
     count = counts[COUNT_CANDIDATES]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from envs import costs, features, holding, log, parcels, receiving, stock, tables
 from envs import plans as plan_rules
-from envs.compiling import internal, woven
+from envs.compiling import internal
 from envs.costs import HOUR, LATENESS, LOST_MARGIN, NUM_PARTS, WAITING
 from envs.hidden import CLAIMED, DECLINED, LATER
 from envs.state import NONE
 from envs.touched import touch_order
 
 
-@woven
+@internal
 def arrive(network, future, seen, hidden, order):
     """An order arrives, perhaps joins one that is held, and is shown."""
     count_demand(seen)
@@ -21,7 +21,7 @@ def arrive(network, future, seen, hidden, order):
     show(network, future, seen, hidden, holding.join(network, future, seen, hidden, order), 0)
 
 
-@woven
+@internal
 def count_demand(seen):
     """Counts one order in the sliding hour."""
     clock = seen.clock
@@ -120,7 +120,7 @@ def show(network, future, seen, hidden, group, is_again):
     return True
 
 
-@woven
+@internal
 def carry_out(network, future, seen, hidden, plans, slot):
     """Carries out the plan in ``slot``: books, allocates, releases, claims, holds or declines.
 
@@ -213,7 +213,7 @@ def _book_parcel(seen, hidden, plans, option, decision_id):
             log.book(hidden, now, decision_id, order, part, amount, 0)
 
 
-@woven
+@internal
 def _plan_parcel(network, future, seen, hidden, plans, option, decision_id):
     """Creates the parcel of an option and returns its id."""
     row, rows, now = plans.options, hidden.parcels, seen.clock[0]["now_seconds"]
@@ -242,7 +242,7 @@ def _plan_parcel(network, future, seen, hidden, plans, option, decision_id):
     return parcel
 
 
-@woven
+@internal
 def _pack(network, future, seen, hidden, plans, option, parcel):
     """Links the lines of an option to its parcel, each with its own expected lateness and waiting."""
     row, mask, now = plans.options, plans.options[option]["lines_mask"], seen.clock[0]["now_seconds"]
@@ -282,7 +282,7 @@ def _pack(network, future, seen, hidden, plans, option, parcel):
             hidden.lines[line]["waiting_millicents"] = costs.waiting(network.settings, waited)
 
 
-@woven
+@internal
 def _num_alike(hidden, order, parcel):
     """Earlier parcels of the order from the same warehouse with the same service."""
     rows = hidden.parcels
@@ -295,7 +295,7 @@ def _num_alike(hidden, order, parcel):
     return count
 
 
-@woven
+@internal
 def _allocate(network, future, seen, hidden, parcel):
     line = hidden.parcels[parcel]["first_line"]
     while line != NONE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from envs import costs, log, luck, stock, tables
-from envs.compiling import compiled, woven
+from envs.compiling import compiled, internal
 from envs.hidden import DELIVERED
 from envs.parcels import end_line, promise_of
 from envs.state import NONE
@@ -12,7 +12,7 @@ _MEMORY = 16
 """Punctuality is a moving average over about this many deliveries. Source: assumption."""
 
 
-@woven
+@internal
 def lane_table(network, future, hidden, parcel):
     """Transit table of a parcel's lane."""
     parcels = hidden.parcels
@@ -20,7 +20,7 @@ def lane_table(network, future, hidden, parcel):
     return network.lanes[parcels[parcel]["warehouse"], parcels[parcel]["service"], region]["transit_table"]
 
 
-@woven
+@internal
 def hand_over(network, future, seen, hidden, parcel):
     """The parcel has left: its goods are shipped.
 
@@ -53,7 +53,7 @@ def transit_seconds(network, future, hidden, parcel, permille):
     return max(1, transit * permille // 1000)
 
 
-@woven
+@internal
 def deliver(network, future, seen, hidden, parcel):
     """The parcel is at the door: lateness is settled by line, punctuality seen, orders perhaps closed."""
     now, line = seen.clock[0]["now_seconds"], hidden.parcels[parcel]["first_line"]
@@ -74,7 +74,7 @@ def deliver(network, future, seen, hidden, parcel):
             first = hidden.lines[first]["next_line"]
 
 
-@woven
+@internal
 def _remember(network, future, seen, hidden, parcel):
     parcels, row = hidden.parcels, seen.punctuality
     service = parcels[parcel]["service"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from envs import log
-from envs.compiling import inlined, woven
+from envs.compiling import inlined, internal
 from envs.hidden import DEPARTED
 from envs.state import NONE
 from envs.touched import touch_order
@@ -53,7 +53,7 @@ def due_from(network, low, last, earliest):
     return low
 
 
-@woven
+@internal
 def bring_to_dock(network, seen, hidden, parcel):
     """A picked parcel waits at its dock by (ready time, id).
 
@@ -76,14 +76,14 @@ def bring_to_dock(network, seen, hidden, parcel):
     return False
 
 
-@woven
+@internal
 def _last_collection(network, warehouse, service):
     return (
         network.pairs[warehouse, service]["first_collection"] + network.pairs[warehouse, service]["num_collections"] - 1
     )
 
 
-@woven
+@internal
 def _depart(seen, hidden, parcel, collection):
     now = seen.clock[0]["now_seconds"]
     touch_order(hidden, hidden.parcels[parcel]["order"])
@@ -93,7 +93,7 @@ def _depart(seen, hidden, parcel, collection):
     log.log_event(hidden, now, log.COLLECTED, hidden.parcels[parcel]["order"], parcel, collection)
 
 
-@woven
+@internal
 def collect(network, seen, hidden, collection):
     """The truck, unless an outage keeps it away, takes waiting parcels up to its capacity; ``hidden.moved`` names them.
 

@@ -10,7 +10,7 @@ import math
 from envs import feature_schema as f
 from envs import stock
 from envs.borrowing import borrowed
-from envs.compiling import compiled, woven
+from envs.compiling import compiled, internal
 from envs.costs import HOUR, MILLICENTS, NUM_PARTS
 from envs.plan_table import COUNT_DESCRIBED, COUNT_PLANS, DAILY_RATE, NETWORK_COVER
 from envs.plan_table import SCORE as SCORE_RULE
@@ -54,7 +54,7 @@ def describe(network, seen, plans):
     _describe_context(network, seen, plans, count, best)
 
 
-@woven
+@internal
 def _describe_lines(network, seen, rows):
     """What every plan leaves of a line's SKU in the network, and how fast that sells."""
     for line in range(seen.order[0]["num_lines"]):
@@ -66,7 +66,7 @@ def _describe_lines(network, seen, rows):
         rows[line, NETWORK_COVER] = everywhere * rows[line, DAILY_RATE]
 
 
-@woven
+@internal
 def _describe_slot(network, seen, plans, slot, best_score):
     row, slots, parcels = plans.features, plans.slots, plans.parcel_features
     per_line = 1.0 / max(1, seen.order[0]["num_lines"])
@@ -106,7 +106,7 @@ def _describe_slot(network, seen, plans, slot, best_score):
         row[slot, column] = min(f.BOUND, max(-f.BOUND, row[slot, column]))
 
 
-@woven
+@internal
 def _describe_parcel(network, seen, plans, row, n):
     """The columns of a plan that is this parcel alone."""
     option, now = plans.options, seen.clock[0]["now_seconds"]
@@ -141,7 +141,7 @@ def _describe_parcel(network, seen, plans, row, n):
     row[n, f.NETWORK_COVER] = network_cover * _SLOT[f.NETWORK_COVER]
 
 
-@woven
+@internal
 def _describe_context(network, seen, plans, count, best_score):
     context, clock, order = plans.context, seen.clock, seen.order
     now = clock[0]["now_seconds"]
@@ -183,7 +183,7 @@ def _describe_context(network, seen, plans, count, best_score):
         context[column] = min(f.BOUND, max(-f.BOUND, context[column]))
 
 
-@woven
+@internal
 def _demand_seen(settings, clock):
     """Orders of a sliding hour over the published mean; the older part of the hour is prorated."""
     published = settings[0]["hourly_orders_milli"] * 0.001

@@ -6,7 +6,8 @@ the length of the trace nor on the number of SKUs. For another future see ``envs
 
 from __future__ import annotations
 
-from envs.compiling import compiled
+from envs.borrowing import borrowed
+from envs.compiling import compiled, internal
 from envs.plan_table import COUNT_OPTIONS, COUNT_PLANS
 from envs.state import NONE
 from envs.touched import CELL, KINDS, RECEIPT, RING
@@ -58,100 +59,103 @@ def copy_state(source, target, synced):
         target: handle of the fork.
         synced: int64 (2,): entries in both rings at the last copy; negative for a new fork.
     """
-    _copy_cells(source.seen.picks, target.seen.picks)
-    _copy_cells(source.seen.interruptions, target.seen.interruptions)
-    _copy_cells(source.hidden.docks, target.hidden.docks)
-    _copy(source.seen.clock, target.seen.clock, 0, 1)
-    _copy(source.seen.stations, target.seen.stations, 0, len(source.seen.stations))
-    _copy(source.seen.bookings, target.seen.bookings, 0, len(source.seen.bookings))
-    _copy(source.seen.punctuality, target.seen.punctuality, 0, len(source.seen.punctuality))
-    _copy(source.seen.order, target.seen.order, 0, 1)
-    _copy(source.seen.lines, target.seen.lines, 0, source.seen.order[0]["num_lines"])
-    _copy(source.hidden.queues, target.hidden.queues, 0, len(source.hidden.queues))
-    _copy(source.hidden.weather, target.hidden.weather, 0, len(source.hidden.weather))
-    _copy(source.hidden.totals, target.hidden.totals, 0, len(source.hidden.totals))
-    _copy_touched(source, target, synced)
-    _copy_counters(source.hidden, target.hidden, synced)
-    _copy_agenda(source.agenda, target.agenda)
-    _copy_plans(source.plans, target.plans)
+    future = borrowed(source.future)
+    seen, hidden = borrowed(source.seen), borrowed(source.hidden)
+    other, others = borrowed(target.seen), borrowed(target.hidden)
+    _copy_cells(seen.picks, other.picks)
+    _copy_cells(seen.interruptions, other.interruptions)
+    _copy_cells(hidden.docks, others.docks)
+    _copy(seen.clock, other.clock, 0, 1)
+    _copy(seen.stations, other.stations, 0, len(seen.stations))
+    _copy(seen.bookings, other.bookings, 0, len(seen.bookings))
+    _copy(seen.punctuality, other.punctuality, 0, len(seen.punctuality))
+    _copy(seen.order, other.order, 0, 1)
+    _copy(seen.lines, other.lines, 0, seen.order[0]["num_lines"])
+    _copy(hidden.queues, others.queues, 0, len(hidden.queues))
+    _copy(hidden.weather, others.weather, 0, len(hidden.weather))
+    others.totals[:] = hidden.totals
+    _copy_touched(future, seen, hidden, other, others, synced)
+    _copy_counters(hidden, others, synced)
+    _copy_agenda(borrowed(source.agenda), borrowed(target.agenda))
+    _copy_plans(borrowed(source.plans), borrowed(target.plans))
 
 
-@compiled
+@internal
 def _copy(source, target, first, last):
     for i in range(first, last):
         target[i] = source[i]
 
 
-@compiled
+@internal
 def _copy_cells(source, target):
     for i in range(source.shape[0]):
         for j in range(source.shape[1]):
             target[i, j] = source[i, j]
 
 
-@compiled
-def _copy_touched(source, target, synced):
+@internal
+def _copy_touched(future, seen, hidden, other, others, synced):
     """Orders, stock cells and receipts that were written to, here or there, since the last copy; or all of them."""
-    here, there = source.hidden.counters[0]["num_touched"], target.hidden.counters[0]["num_touched"]
+    here, there = hidden.counters[0]["num_touched"], others.counters[0]["num_touched"]
     if synced[0] < 0 or here - synced[0] > RING or there - synced[1] > RING:
-        _copy_everything(source, target)
+        _copy_everything(future, seen, hidden, other, others)
         return
     for n in range(synced[1], there):
-        _copy_entry(source, target, target.hidden, target.hidden.touched[n & (RING - 1)])
+        _copy_entry(future, seen, hidden, other, others, others, others.touched[n & (RING - 1)])
     for n in range(synced[0], here):
-        _copy_entry(source, target, source.hidden, source.hidden.touched[n & (RING - 1)])
+        _copy_entry(future, seen, hidden, other, others, hidden, hidden.touched[n & (RING - 1)])
 
 
-@compiled
-def _copy_entry(source, target, owner, entry):
+@internal
+def _copy_entry(future, seen, hidden, other, others, owner, entry):
     """Copies what an entry of the ring of ``owner``, hidden state of either, is about."""
     kind, number = entry % KINDS, entry // KINDS
     if kind == CELL:
-        warehouse, sku = number // source.seen.stock.shape[1], number % source.seen.stock.shape[1]
-        target.seen.stock[warehouse, sku] = source.seen.stock[warehouse, sku]
+        warehouse, sku = number // seen.stock.shape[1], number % seen.stock.shape[1]
+        other.stock[warehouse, sku] = seen.stock[warehouse, sku]
     elif kind == RECEIPT:
-        _copy_receipts(source, target, number, number + 1)
+        _copy_receipts(seen, hidden, other, others, number, number + 1)
     else:
         parcel = owner.orders[number]["last_parcel"]
         while parcel != NONE:
             following = owner.parcels[parcel]["previous_of_order"]
-            target.hidden.parcels[parcel] = source.hidden.parcels[parcel]
+            others.parcels[parcel] = hidden.parcels[parcel]
             parcel = following
-        _copy_orders(source, target, number, number + 1)
+        _copy_orders(future, hidden, others, number, number + 1)
 
 
-@compiled
-def _copy_everything(source, target):
-    _copy_cells(source.seen.stock, target.seen.stock)
-    _copy_receipts(source, target, 0, len(source.seen.receipts))
-    here, there = source.hidden.counters, target.hidden.counters
+@internal
+def _copy_everything(future, seen, hidden, other, others):
+    _copy_cells(seen.stock, other.stock)
+    _copy_receipts(seen, hidden, other, others, 0, len(seen.receipts))
+    here, there = hidden.counters, others.counters
     num_parcels = max(here[0]["num_parcels"], there[0]["num_parcels"])
-    _copy(source.hidden.parcels, target.hidden.parcels, 0, num_parcels)
-    _copy_orders(source, target, 0, max(here[0]["num_arrived"], there[0]["num_arrived"]))
+    _copy(hidden.parcels, others.parcels, 0, num_parcels)
+    _copy_orders(future, hidden, others, 0, max(here[0]["num_arrived"], there[0]["num_arrived"]))
 
 
-@compiled
-def _copy_receipts(source, target, first, last):
-    _copy(source.seen.receipts, target.seen.receipts, first, last)
-    _copy(source.hidden.arrivals, target.hidden.arrivals, first, last)
-    _copy(source.hidden.claims, target.hidden.claims, first, last)
+@internal
+def _copy_receipts(seen, hidden, other, others, first, last):
+    _copy(seen.receipts, other.receipts, first, last)
+    _copy(hidden.arrivals, others.arrivals, first, last)
+    _copy(hidden.claims, others.claims, first, last)
 
 
-@compiled
-def _copy_orders(source, target, first, last):
+@internal
+def _copy_orders(future, hidden, others, first, last):
     """Orders and their lines."""
     if first == last:
         return
-    rows = source.future.orders
-    _copy(source.hidden.orders, target.hidden.orders, first, last)
+    rows = future.orders
+    _copy(hidden.orders, others.orders, first, last)
     last_line = rows[last - 1]["first_line"] + rows[last - 1]["num_lines"]
-    _copy(source.hidden.lines, target.hidden.lines, rows[first]["first_line"], last_line)
+    _copy(hidden.lines, others.lines, rows[first]["first_line"], last_line)
     for order in range(first, last):
-        for part in range(len(source.hidden.totals)):
-            target.hidden.order_costs[order, part] = source.hidden.order_costs[order, part]
+        for part in range(len(hidden.totals)):
+            others.order_costs[order, part] = hidden.order_costs[order, part]
 
 
-@compiled
+@internal
 def _copy_counters(source, target, synced):
     """Counters; a fork keeps no logs and its own ring."""
     log_level, num_touched = target.counters[0]["log_level"], target.counters[0]["num_touched"]
@@ -161,15 +165,16 @@ def _copy_counters(source, target, synced):
     target.counters[0]["num_events"], target.counters[0]["num_ledger_rows"] = 0, 0
 
 
-@compiled
+@internal
 def _copy_agenda(source, target):
     size = source.size[0]
     target.size[0] = size
-    for i in range(size):
-        target.times[i], target.ranks[i], target.entities[i] = source.times[i], source.ranks[i], source.entities[i]
+    target.times[:size] = source.times[:size]
+    target.ranks[:size] = source.ranks[:size]
+    target.entities[:size] = source.entities[:size]
 
 
-@compiled
+@internal
 def _copy_plans(source, target):
     """The plans of the present decision."""
     num_plans, num_options = source.counts[COUNT_PLANS], source.counts[COUNT_OPTIONS]

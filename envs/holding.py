@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from envs import costs, log
-from envs.compiling import internal, woven
+from envs.compiling import internal
 from envs.hidden import OPEN
 from envs.state import MAX_LINES, NONE
 from envs.touched import touch_order
 
 
-@woven
+@internal
 def is_undecided(hidden, line):
     """Whether a line waits for a decision."""
     return hidden.lines[line]["status"] == OPEN and hidden.lines[line]["parcel"] == NONE
@@ -59,7 +59,7 @@ def settle_hold(network, seen, hidden, group, order, num_lines):
     log.book(hidden, now, rows[order]["decision_id"], order, costs.WAITING, num_lines * difference, 1)
 
 
-@woven
+@internal
 def join(network, future, seen, hidden, order):
     """A new order joins the customer's order that is held; one that repeats a SKU of it, or is too long, does not.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from envs import costs, docks, parcel_prices, picking, rankings, shifts, sources
 from envs.borrowing import borrowed
-from envs.compiling import internal, woven
+from envs.compiling import internal
 from envs.costs import CARBON, HANDLING, LATENESS, LOST_MARGIN, PACKAGING, SHIPPING, WAITING
 from envs.plan_table import (
     BACKORDER_LAST,
@@ -88,7 +88,7 @@ def price_options(network, seen, plans, num_blocks, first_rule, end_rule, is_pru
                 )
 
 
-@woven
+@internal
 def _describe_subsets(rows, num_subsets):
     for subset in range(1, num_subsets):
         lowest = subset & -subset
@@ -103,7 +103,7 @@ def _describe_subsets(rows, num_subsets):
             rows[subset]["promise_at"] = min(rows[lowest]["promise_at"], rows[rest]["promise_at"])
 
 
-@woven
+@internal
 def _has_one_promise(order, lines):
     for line in range(1, order[0]["num_lines"]):  # noqa: SIM110 - a generator would be slower when compiled
         if lines[line]["promise_at"] != lines[0]["promise_at"]:
@@ -111,7 +111,7 @@ def _has_one_promise(order, lines):
     return True
 
 
-@woven
+@internal
 def _forget(network, seen, plans, warehouse):
     """Nothing is priced yet at this warehouse; its services' next collections are found from the last ones."""
     now, memos = seen.clock[0]["now_seconds"], plans.pairs
@@ -126,7 +126,7 @@ def _forget(network, seen, plans, warehouse):
             memos[warehouse, service]["due"] = docks.due_from(network, due, last, now)
 
 
-@woven
+@internal
 def _price_services(
     network,
     seen,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from envs import costs, tables
-from envs.compiling import woven
+from envs.compiling import internal
 from envs.state import NONE
 
 
-@woven
+@internal
 def lateness(settings, quantiles, table, memos, warehouse, service, order, lines, mask, collected_at, has_one_promise):
     """Largest weight of being late over the lines of a parcel, and their expected lateness together."""
     lateness, most = 0, 0
@@ -27,7 +27,7 @@ def lateness(settings, quantiles, table, memos, warehouse, service, order, lines
     return most, lateness
 
 
-@woven
+@internal
 def waiting(network, seen, mask, receipt, release_at):
     """Waiting for a receipt or another line's presale date; a line's own date is not waited for.
 
@@ -47,7 +47,7 @@ def waiting(network, seen, mask, receipt, release_at):
     return value, count
 
 
-@woven
+@internal
 def bid_value(order, lines, shelves, mask, warehouse):
     """Bid prices of all units; units of a receipt are as scarce as those on the shelf they will join."""
     value = 0

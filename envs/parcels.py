@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from envs import costs, log, stock
-from envs.compiling import internal, woven
+from envs.compiling import internal
 from envs.hidden import CANCELLED, CLAIMED, DECLINED, DELIVERED, QUEUED, VOID
 from envs.state import NONE
 from envs.touched import RECEIPT, touch, touch_order
 
 
-@woven
+@internal
 def promise_of(future, line):
     """Second until which a line is promised: its order's, later by as much as its presale date."""
     order = future.lines[line]["order"]
@@ -17,7 +17,7 @@ def promise_of(future, line):
     return future.orders[order]["promise_at"] + max(0, later)
 
 
-@woven
+@internal
 def waited_seconds(future, line, planned_at, until):
     """Seconds that a line waits for its goods; its own presale date is nobody's fault."""
     return max(0, until - max(planned_at, future.lines[line]["ship_from_seconds"]))
@@ -70,7 +70,7 @@ def drop_line(network, future, seen, hidden, parcel, line):
         settle_waiting(network, future, seen, hidden, parcel, line)
 
 
-@woven
+@internal
 def _unlink(hidden, parcel, line):
     lines = hidden.lines
     if hidden.parcels[parcel]["first_line"] == line:
@@ -177,7 +177,7 @@ def withdraw(network, future, seen, hidden, parcel):
         reopen_line(network, future, seen, hidden, parcel, hidden.parcels[parcel]["first_line"])
 
 
-@woven
+@internal
 def end_line(future, hidden, line, status, now):
     """A line is delivered, declined or cancelled; the last one closes its order."""
     order = future.lines[line]["order"]

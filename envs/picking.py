@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from envs import docks, log, luck, parcels, shifts, stock, tables
-from envs.compiling import compiled, inlined, internal, woven
+from envs.compiling import compiled, inlined, internal
 from envs.hidden import DOCKED, PICKING
 from envs.state import NONE
 from envs.touched import touch_order
@@ -34,7 +34,7 @@ def start_of_next_pick(network, seen, warehouse):
     return shifts.after_open_seconds(network, warehouse, now, ahead)
 
 
-@woven
+@internal
 def enqueue(seen, hidden, parcel):
     """Puts a released parcel into its warehouse's queue, ordered by (release, parcel id)."""
     rows, queues = hidden.parcels, hidden.queues
@@ -58,7 +58,7 @@ def enqueue(seen, hidden, parcel):
         queues[warehouse]["last_parcel"] = parcel
 
 
-@woven
+@internal
 def start_picks(network, future, seen, hidden, warehouse):
     """Starts as many queued picks as stations allow; ``hidden.moved`` names them.
 
@@ -113,7 +113,7 @@ def realised_seconds(network, future, hidden, parcel):
     return max(1, rows[parcel]["pick_seconds"] * permille // 1000)
 
 
-@woven
+@internal
 def _free_station(seen, hidden, parcel):
     """The station of a finished pick is free again."""
     warehouse = hidden.parcels[parcel]["warehouse"]
@@ -131,7 +131,7 @@ def change_stations(seen, warehouse, change):
     seen.stations[warehouse]["num_open"] = min(max(0, num_open), seen.picks.shape[1])
 
 
-@woven
+@internal
 def finish_pick(network, future, seen, hidden, parcel):
     """A pick is done: the station is free, what was found waits at its dock, other lines are decided again.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from envs.borrowing import borrowed
-from envs.compiling import internal, woven
+from envs.compiling import internal
 from envs.compositions import append, copy, is_apart, place_of, write
 from envs.partitions import NUM_PARTS_OF, PARTS
 from envs.plan_table import (
@@ -38,7 +38,7 @@ def add_best_by_score(plans, first, last, max_parcels, room):
             worst, where = _search_partition(plans, partition, num_guaranteed, room, worst, where)
 
 
-@woven
+@internal
 def _worst(scores, num_guaranteed, count, room):
     """Score that a filler has to beat and where it stands; anything enters while there is room."""
     if count < room:
@@ -50,7 +50,7 @@ def _worst(scores, num_guaranteed, count, room):
     return worst, where
 
 
-@woven
+@internal
 def _search_partition(plans, partition, num_guaranteed, room, worst, where):
     rows, ranked_scores, subsets = plans.candidate_options, plans.ranked_scores, plans.subsets
     candidates, scores, counts = plans.candidates, plans.candidate_scores, plans.counts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from envs.borrowing import borrowed
-from envs.compiling import internal, woven
+from envs.compiling import internal
 from envs.compositions import (
     COLLIDES,
     IMPOSSIBLE,
@@ -57,7 +57,7 @@ def add_guaranteed(plans, first, last, max_parcels, first_rule, end_rule, may_se
     return True
 
 
-@woven
+@internal
 def _add_best(plans, first, last, max_parcels, rule, num_wanted, min_parcels, flag, may_search):
     """Guarantees the best plan by ``rule``; then the best of those that differ from a best composition in one part.
 
@@ -122,7 +122,7 @@ def _add_best(plans, first, last, max_parcels, rule, num_wanted, min_parcels, fl
     return True
 
 
-@woven
+@internal
 def _least(best, best_values, partition, rule):
     """Least value that a partition can have; beyond every value if a part has no option."""
     total = 0
@@ -188,7 +188,7 @@ def _search_by_rule(plans, partition, rule, value_to_reach):
     return is_better
 
 
-@woven
+@internal
 def _add_best_backorders(plans, first, last, max_parcels):
     """Guarantees the two best plans that backorder a line, by score."""
     rows, rules, num_first = plans.candidate_options, plans.option_rules, 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from envs import blocks, options, slots
 from envs.borrowing import borrowed
-from envs.compiling import compiled, woven
+from envs.compiling import compiled, internal
 from envs.compositions import append, value_of
 from envs.partitions import FIRST_OF
 from envs.plan_fill import add_best_by_score, add_single_parcels
@@ -67,7 +67,7 @@ def enumerate_plans(network, seen, plans):
     return plans.counts[COUNT_PLANS]
 
 
-@woven
+@internal
 def may_hold(seen, seconds):
     """Whether the asked order may be held so long; not after a plan for it broke."""
     order = seen.order
@@ -79,7 +79,7 @@ def may_hold(seen, seconds):
     )
 
 
-@woven
+@internal
 def _add_choice(plans, hold_seconds, flag, score):
     """A candidate without parcels."""
     append(plans.counts, plans.candidates, plans.candidate_scores, 0, hold_seconds, flag, score)
@@ -107,7 +107,7 @@ def best_plan(network, seen, plans, rule):
         slots.write_slots(network, seen, plans)
 
 
-@woven
+@internal
 def _may_beat(network, seen, plans, rule):
     """Whether declining or holding could be chosen instead of the only candidate."""
     value = value_of(plans.option_rules, plans.candidate_options, 0, plans.candidates[0]["num_parcels"], rule)
@@ -123,7 +123,7 @@ def _may_beat(network, seen, plans, rule):
     return False
 
 
-@woven
+@internal
 def _choose_from_all(network, seen, plans, rule):
     rules, best = plans.rules, 0
     for slot in range(1, enumerate_plans(network, seen, plans)):

@@ -5,12 +5,12 @@ Ties go by expected total cost, then by score, then to the option priced first.
 
 from __future__ import annotations
 
-from envs.compiling import woven
+from envs.compiling import internal
 from envs.plan_table import COST_TILT, MAX_PLANS, MYOPIC, NUM_RULES, SCORE
 from envs.state import NONE
 
 
-@woven
+@internal
 def clear(plans, num_subsets, first_rule, end_rule):
     """Forgets the options of all subsets."""
     for subset in range(1, num_subsets):
@@ -24,7 +24,7 @@ def clear(plans, num_subsets, first_rule, end_rule):
             plans.best[subset, rule, 1] = NONE
 
 
-@woven
+@internal
 def rank(plans, subset, n, receipt, first_rule, end_rule):
     """Keeps option ``n`` if it is a best of its subset by a rule of the range, or among the best K by score."""
     rules, best, values = plans.option_rules, plans.best, plans.best_values
@@ -48,7 +48,7 @@ def rank(plans, subset, n, receipt, first_rule, end_rule):
     _insert(plans.subsets, plans.ranked, plans.ranked_scores, subset, n, rules[n, SCORE])
 
 
-@woven
+@internal
 def _link(subsets, next_option, subset, n):
     before = subsets[subset]["last_option"]
     subsets[subset]["last_option"] = n
@@ -59,7 +59,7 @@ def _link(subsets, next_option, subset, n):
         next_option[before] = n
 
 
-@woven
+@internal
 def _insert(subsets, ranked, scores, subset, n, score):
     """Sorts an option into the best K by score."""
     count = subsets[subset]["num_ranked"]
@@ -76,7 +76,7 @@ def _insert(subsets, ranked, scores, subset, n, score):
     subsets[subset]["num_ranked"] = count + 1
 
 
-@woven
+@internal
 def is_hopeless(best, values, rules, subset, rule, least_value, least_cost):
     """Whether an option of at least this value and total cost cannot be the best of its subset."""
     leader = best[subset, rule, 0]
@@ -86,7 +86,7 @@ def is_hopeless(best, values, rules, subset, rule, least_value, least_cost):
     return least_value > value or (least_value == value and least_cost > rules[leader, MYOPIC])
 
 
-@woven
+@internal
 def _wins_tie(rules, n, other, rule):
     if rules[n, rule] != rules[other, rule]:
         return False
@@ -95,7 +95,7 @@ def _wins_tie(rules, n, other, rule):
     return rules[n, SCORE] < rules[other, SCORE]
 
 
-@woven
+@internal
 def _comes_first(rules, n, other, rule):
     """Whether option ``n`` is better than ``other`` by ``rule``."""
     return other == NONE or rules[n, rule] < rules[other, rule] or _wins_tie(rules, n, other, rule)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from envs import docks, log, parcels, picking, stock
-from envs.compiling import inlined, internal, woven
+from envs.compiling import inlined, internal
 from envs.hidden import LATER, QUEUED
 from envs.state import NONE
 from envs.touched import CELL, RECEIPT, touch, touch_order
@@ -44,7 +44,7 @@ def best_receipt(seen, warehouse, sku, units):
     return best
 
 
-@woven
+@internal
 def claim(seen, hidden, parcel, receipt):
     """A backordered parcel waits for its receipt, in booking order."""
     touch(hidden, RECEIPT, receipt)
@@ -98,7 +98,7 @@ def receive(network, future, seen, hidden, receipt):
     return num_moved
 
 
-@woven
+@internal
 def _unlink(seen, hidden, warehouse, sku, receipt):
     known = seen.receipts
     if seen.stock[warehouse, sku]["first_receipt"] == receipt:
@@ -136,7 +136,7 @@ def open_presale(network, future, seen, hidden, parcel):
     return True
 
 
-@woven
+@internal
 def release(network, seen, hidden, parcel):
     """Goods are allocated: books the first collection with room and joins the pick queue."""
     rows = hidden.parcels

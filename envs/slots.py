@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from envs import costs
 from envs.borrowing import borrowed
-from envs.compiling import internal, woven
+from envs.compiling import internal
 from envs.compositions import is_lower
 from envs.costs import LOST_MARGIN, NUM_PARTS, WAITING
 from envs.plan_table import (
@@ -53,7 +53,7 @@ def write_slots(network, seen, plans):
     plans.counts[COUNT_PLANS] = count
 
 
-@woven
+@internal
 def _comes_before(rows, scores, options, a, b):
     """Order of slots: score, then the canonical key (plan, hold, decline; number of parcels; options in order)."""
     if scores[a] != scores[b]:
@@ -69,7 +69,7 @@ def _comes_before(rows, scores, options, a, b):
     return is_lower(options, a, b, rows[a]["num_parcels"])
 
 
-@woven
+@internal
 def _write_slot(seen, plans, slot, candidate):
     row, option = plans.slots, plans.options
     num_parcels = plans.candidates[candidate]["num_parcels"]
@@ -115,7 +115,7 @@ def _write_slot(seen, plans, slot, candidate):
             plans.rules[slot, rule] = decline_value(seen, rule)
 
 
-@woven
+@internal
 def decline_value(seen, rule):
     """What declining the asked order is worth by a rule."""
     margin = seen.order[0]["margin_millicents"]
@@ -131,13 +131,13 @@ def decline_value(seen, rule):
     return DECLINE_LAST
 
 
-@woven
+@internal
 def hold_waiting(network, seen, seconds):
     """Cost of holding the asked order."""
     return seen.order[0]["num_lines"] * costs.waiting(network.settings, seconds)
 
 
-@woven
+@internal
 def hold_surcharge(seen, rule, waiting):
     """What a hold that costs ``waiting`` is worth more than the best other slot by a rule that may hold."""
     weight = seen.clock[0]["weight_lateness_permille"]
@@ -150,7 +150,7 @@ def hold_surcharge(seen, rule, waiting):
     return 0
 
 
-@woven
+@internal
 def _write_hold(network, seen, plans, slot, count):
     """A hold books its waiting only; by each objective it is worth the best other slot plus that."""
     waiting, rules = hold_waiting(network, seen, plans.slots[slot]["hold_seconds"]), plans.rules

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from envs import receiving, stock
-from envs.compiling import woven
+from envs.compiling import internal
 from envs.state import NONE
 from scenarios.handling import WAREHOUSE_SIDE
 
 
-@woven
+@internal
 def lines_in_stock(network, seen, warehouse):
     """Bit mask of the lines of the asked order to which a warehouse could promise its stock now."""
     result, lines, lacking = 0, seen.lines, ~network.warehouses[warehouse]["capabilities"]
@@ -18,7 +18,7 @@ def lines_in_stock(network, seen, warehouse):
     return result
 
 
-@woven
+@internal
 def blocks_in_stock(subsets, num_blocks, there):
     """Bit mask of the blocks of which every line is there."""
     result = 0
@@ -28,7 +28,7 @@ def blocks_in_stock(subsets, num_blocks, there):
     return result
 
 
-@woven
+@internal
 def blocks_on_receipt(network, seen, plans, num_blocks, warehouse):
     """Bit mask of the blocks, of one line each, that could be backordered; ``plans.block_receipts`` says on what."""
     result, rows = 0, plans.subsets
@@ -52,7 +52,7 @@ def blocks_on_receipt(network, seen, plans, num_blocks, warehouse):
     return result
 
 
-@woven
+@internal
 def receipt_of(block_receipts, subset):
     """Receipt of a subset of one block."""
     block = 0

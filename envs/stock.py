@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from envs import prices
-from envs.compiling import inlined, woven
+from envs.compiling import inlined, internal
 from envs.touched import CELL, touch
 
 
@@ -13,7 +13,7 @@ def available(seen, warehouse, sku):
     return seen.stock[warehouse, sku]["on_hand_units"] - seen.stock[warehouse, sku]["allocated_units"]
 
 
-@woven
+@internal
 def allocate(network, seen, hidden, warehouse, sku, units):
     """Promises units that are on hand to a parcel."""
     touch(hidden, CELL, warehouse * seen.stock.shape[1] + sku)
@@ -21,7 +21,7 @@ def allocate(network, seen, hidden, warehouse, sku, units):
     prices.refresh(network, seen, warehouse, sku)
 
 
-@woven
+@internal
 def deallocate(network, seen, hidden, warehouse, sku, units):
     """A plan for units that are on hand broke: they are for sale again."""
     touch(hidden, CELL, warehouse * seen.stock.shape[1] + sku)
@@ -29,7 +29,7 @@ def deallocate(network, seen, hidden, warehouse, sku, units):
     prices.refresh(network, seen, warehouse, sku)
 
 
-@woven
+@internal
 def write_off(network, seen, hidden, warehouse, sku, units, missing):
     """Of allocated units some cannot be found; the others are for sale again."""
     touch(hidden, CELL, warehouse * seen.stock.shape[1] + sku)
@@ -40,7 +40,7 @@ def write_off(network, seen, hidden, warehouse, sku, units, missing):
     prices.refresh(network, seen, warehouse, sku)
 
 
-@woven
+@internal
 def ship(seen, hidden, warehouse, sku, units):
     """Allocated units leave the building; availability does not change."""
     touch(hidden, CELL, warehouse * seen.stock.shape[1] + sku)
@@ -50,7 +50,7 @@ def ship(seen, hidden, warehouse, sku, units):
     cell[warehouse, sku]["shipped_units"] += units
 
 
-@woven
+@internal
 def put_away(seen, hidden, warehouse, sku, units):
     """Received units go on the shelf; claims are served before ``set_reference`` looks at what is left."""
     touch(hidden, CELL, warehouse * seen.stock.shape[1] + sku)
@@ -59,7 +59,7 @@ def put_away(seen, hidden, warehouse, sku, units):
     cell[warehouse, sku]["received_units"] += units
 
 
-@woven
+@internal
 def set_reference(network, seen, hidden, warehouse, sku):
     """Measures depletion from now on, after claims on a receipt were served."""
     touch(hidden, CELL, warehouse * seen.stock.shape[1] + sku)

@@ -85,7 +85,9 @@ class Meter:
         now = time.perf_counter()
         if now - self.shown >= PLAIN_SECONDS or done >= self.total:
             self.shown = now
-            self.console.print(f"{title}: {done:g} of {self.total:g}, {now - self.began:.0f} s")
+            left = (now - self.began) * (self.total - done) / done if done else 0.0
+            rest = f", about {left:.0f} s left" if left >= 1 else ""
+            self.console.print(f"{title}: {done:g} of {self.total:g}, {now - self.began:.0f} s{rest}")
 
 
 @contextmanager

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +13,7 @@ from envs.costs import MILLICENTS
 from envs.protocol import Agent
 from envs.simulation import simulate
 from experiments.cell import Cell, Contestant, cell_id, read_cells
+from experiments.jobs import at_once
 from experiments.portrait import portrait_of
 from experiments.record import append_line
 from experiments.statistics import tail_mean
@@ -85,18 +84,10 @@ def _in_turn(match: Match, positions: Sequence[int], stored: Collection[str]) ->
 
 
 def _at_once(match: Match, positions: Sequence[int], stored: Collection[str], workers: int) -> Iterator[Cell]:
-    """One trace a job; processes are spawned, so that no thread or lock of this one is copied."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(positions)), mp_context=context) as pool:
-        waiting = {pool.submit(_whole_trace, match, position, frozenset(stored)) for position in positions}
-        try:
-            while waiting:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield from future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    """One trace a job."""
+    jobs = ((match, position, frozenset(stored)) for position in positions)
+    for cells in at_once(_whole_trace, jobs, workers):
+        yield from cells
 
 
 def _whole_trace(match: Match, position: int, stored: frozenset[str]) -> list[Cell]:
@@ -119,7 +110,7 @@ def play_trace(match: Match, position: int, stored: frozenset[str]) -> Iterator[
             metrics={},
         )
         if cell.id not in stored:
-            cell = _played(cell, trace, _agent(contestant.spec, contestant.identity), match)
+            cell = _played(cell, trace, agent_of(contestant.spec, contestant.identity), match)
         yield cell
 
 
@@ -140,7 +131,8 @@ def _played(cell: Cell, trace: Trace, agent: Agent, match: Match) -> Cell:
 
 
 @lru_cache(maxsize=16)
-def _agent(spec: str, identity: str) -> Agent:
+def agent_of(spec: str, identity: str) -> Agent:
+    """The agent, loaded once a process."""
     return load_agent(spec)
 
 

@@ -10,14 +10,19 @@ from envs.hidden import DEPARTED, Hidden
 from envs.metrics import shift_work
 from envs.simulation import Simulation
 from scenarios.network import Network
-from scenarios.trace import Trace
+from scenarios.trace import Names, Trace
 
 HOUR = 3600
 
 
 def map_of(trace: Trace) -> dict[str, Any]:
     """Names and places of a trace's network, as JSON."""
-    network, names, settings = trace.network, trace.names, trace.network.settings[0]
+    return map_of_network(trace.network, trace.names)
+
+
+def map_of_network(network: Network, names: Names) -> dict[str, Any]:
+    """Names and places of a network, as JSON."""
+    settings = network.settings[0]
     return {
         "warehouses": _places(network.warehouses, names.warehouses),
         "regions": [
@@ -84,11 +89,16 @@ def open_seconds(network: Network) -> np.ndarray:
 
 
 def _by_hour(start: np.ndarray, end: np.ndarray, row: np.ndarray, num_rows: int, num_hours: int) -> np.ndarray:
-    """Length of the intervals [start, end) by row and hour, float (num_rows, num_hours)."""
-    seconds = np.zeros((num_rows, num_hours))
-    if not len(start):
-        return seconds
-    for hour in range(int(start.min()) // HOUR, min(num_hours, int(end.max()) // HOUR + 1)):
-        inside = np.minimum(end, (hour + 1) * HOUR) - np.maximum(start, hour * HOUR)
-        seconds[:, hour] = np.bincount(row, weights=np.maximum(0, inside), minlength=num_rows)
-    return seconds
+    """Length of the intervals [start, end) by row and hour, float (num_rows, num_hours).
+
+    Each turn of the loop counts one hour of every interval that is left.
+    """
+    seconds = np.zeros(num_rows * num_hours)
+    left = (start < end) & (start < num_hours * HOUR)
+    while left.any():
+        start, end, row = start[left], end[left], row[left]
+        hour = start // HOUR
+        stop = np.minimum(end, (hour + 1) * HOUR)
+        seconds += np.bincount(row * num_hours + hour, weights=stop - start, minlength=len(seconds))
+        start, left = stop, (stop < end) & (stop < num_hours * HOUR)
+    return seconds.reshape(num_rows, num_hours)

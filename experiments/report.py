@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,8 @@ from scenarios.errors import InputError
 
 CURVE, REFERENCES, PLACE = "learning_curve.csv", "references.json", "network.json"
 PAGE, RESULTS = "report.html", "results.csv"
+OWN_REPORTS = {"whatif": "experiments.whatif.command:report_study"}
+"""Commands whose runs have a page of their own -> the function that makes and prints it."""
 
 
 def results_of(run: Run) -> Results:
@@ -128,7 +131,11 @@ def main(arguments: list[str]) -> int:
         print("usage: routelab report RUN", file=sys.stderr)
         return 2
     run = Run.open(arguments[0])
-    page = make_report(run)
-    print_results(run)
+    if run.record["command"] in OWN_REPORTS:
+        module, _, function = OWN_REPORTS[run.record["command"]].partition(":")
+        page = getattr(import_module(module), function)(run)
+    else:
+        page = make_report(run)
+        print_results(run)
     print(f"\nReport: {page}")
     return 0

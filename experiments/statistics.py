@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri, stdtr
 
 from scenarios.errors import InputError
 
@@ -51,8 +53,7 @@ def bootstrap_interval(values: np.ndarray, level: float = LEVEL, resamples: int 
     spread = float(values.max() - values.min())
     if spread <= 1e-12 * max(1.0, abs(mean)):
         return Interval(mean, mean, mean)
-    random = np.random.default_rng(seed)
-    means = values[random.integers(0, size, (resamples, size))].mean(axis=1)
+    means = values[_draws(size, resamples, seed)].mean(axis=1)
     below = (means < mean).mean() + 0.5 * (means == mean).mean()
     bias = ndtri(np.clip(below, 0.5 / resamples, 1 - 0.5 / resamples))
     influence = (values - mean) / (size - 1)  # mean minus each leave-one-out mean
@@ -61,6 +62,44 @@ def bootstrap_interval(values: np.ndarray, level: float = LEVEL, resamples: int 
     levels = ndtr(bias + wanted / (1 - acceleration * wanted))
     low, high = np.quantile(means, levels)
     return Interval(mean, float(low), float(high))
+
+
+@lru_cache(maxsize=2)
+def _draws(size: int, resamples: int, seed: int) -> np.ndarray:
+    """Positions of the bootstrap samples, the same for every metric; int64 (resamples, size), read-only."""
+    draws = np.random.default_rng(seed).integers(0, size, (resamples, size))
+    draws.flags.writeable = False
+    return draws
+
+
+def paired_p_value(differences: np.ndarray) -> float | None:
+    """Two-sided p-value of the paired t-test that the mean difference is zero; None for fewer than two values.
+
+    Differences that are all the same number give 1 if it is zero, else 0.
+
+    Args:
+        differences: float (n,), independent.
+    """
+    differences = np.asarray(differences, np.float64)
+    if len(differences) < 2:
+        return None
+    mean, error = float(differences.mean()), float(differences.std(ddof=1) / np.sqrt(len(differences)))
+    if error <= 1e-12 * abs(mean) or error == 0.0:
+        return 1.0 if mean == 0.0 else 0.0
+    return float(2.0 * stdtr(len(differences) - 1, -abs(mean / error)))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjusted p-values: one below 0.05 stands although so many differences were looked at.
+
+    Source: Holm 1979, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6.
+    """
+    values = np.asarray(p_values, np.float64)
+    order = np.argsort(values, kind="stable")
+    steps = np.minimum(1.0, np.maximum.accumulate((len(values) - np.arange(len(values))) * values[order]))
+    adjusted = np.empty(len(values))
+    adjusted[order] = steps
+    return [float(value) for value in adjusted]
 
 
 def tail_mean(costs: np.ndarray, share: float = TAIL) -> float:

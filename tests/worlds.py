@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
+from hypothesis import currently_in_test_context, note
 from hypothesis import strategies as st
 
 from scenarios.network import (
@@ -45,6 +46,7 @@ from scenarios.trace import (
     Trace,
     quiet_future,
 )
+from tests.trace_story import story
 
 HOUR, DAY = 3600, 86_400
 GRID = 600
@@ -114,8 +116,15 @@ def sizes(**fixed: Any) -> st.SearchStrategy[Sizes]:
 
 
 def traces(**fixed: Any) -> st.SearchStrategy[Trace]:
-    """Random worlds; shrinks towards small ones."""
-    return st.builds(random_trace, st.integers(0, 2**32 - 1), sizes(**fixed))
+    """Random worlds; shrinks towards small ones, and a property that fails prints the story of the smallest."""
+    return st.builds(random_trace, st.integers(0, 2**32 - 1), sizes(**fixed)).map(noted)
+
+
+def noted(trace: Trace) -> Trace:
+    """Prints the story of a trace if the property that it is made for fails."""
+    if currently_in_test_context():
+        note(story(trace))
+    return trace
 
 
 def quantile_table(values: Any) -> np.ndarray:
@@ -130,7 +139,7 @@ def quantile_table(values: Any) -> np.ndarray:
 
 
 class SmallTrace(Trace):
-    """A trace that shows itself in one line."""
+    """A trace that shows itself in one line; see ``tests.trace_story`` for more."""
 
     __slots__ = ()
 
@@ -296,9 +305,7 @@ def random_receipts(random: np.random.Generator, world: Sizes, announced_after: 
     return receipts
 
 
-def add_trouble(
-    random: np.random.Generator, network: Network, future: Future, world: Sizes
-) -> tuple[Network, Future]:
+def add_trouble(random: np.random.Generator, network: Network, future: Future, world: Sizes) -> tuple[Network, Future]:
     """Adds the kinds of trouble that a world has."""
     settings, warehouses, stock = (getattr(network, name).copy() for name in ("settings", "warehouses", "stock"))
     tables, orders, lines, receipts = network.tables, future.orders.copy(), future.lines.copy(), future.receipts.copy()

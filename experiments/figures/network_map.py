@@ -28,7 +28,7 @@ def draw(place: dict[str, Any], portraits: dict[str, dict[str, Any]]) -> Figure:
         place: ``experiments.portrait.map_of``.
         portraits: agent to ``experiments.portrait.portrait_of``; one or two.
     """
-    width, height = _extent(place)
+    width, height = extent_of(place)
     panel = 9.6 / len(portraits)
     figure = new_figure(9.6, min(8.5, max(3.4, panel * height / width + 1.05)))
     panels = side_by_side(figure, len(portraits), sharex=True, sharey=True)
@@ -68,7 +68,7 @@ def _colour(service: int) -> str:
     return SEQUENCE[service % len(SEQUENCE)]
 
 
-def _extent(place: dict[str, Any]) -> tuple[float, float]:
+def extent_of(place: dict[str, Any]) -> tuple[float, float]:
     """Width and height of the network in degrees of latitude, never nothing."""
     spots = place["warehouses"] + place["regions"]
     latitudes, longitudes = [s["latitude"] for s in spots], [s["longitude"] for s in spots]
@@ -89,25 +89,10 @@ def _draw_one(
     axes: Axes, place: dict[str, Any], flows: list[list[int]], volumes: np.ndarray, most: int, largest: int
 ) -> None:
     warehouses, regions = place["warehouses"], place["regions"]
-    _frame(axes, place)
-    axes.grid(visible=False)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for side in ("left", "bottom"):
-        axes.spines[side].set_visible(False)
-    shares = np.array([region["demand_share"] for region in regions])
-    axes.scatter(
-        [region["longitude"] for region in regions],
-        [region["latitude"] for region in regions],
-        s=24 + 420 * shares / max(1e-9, shares.max()) * min(1.0, 20 / len(regions)),
-        color="#dde3e9",
-        edgecolors="#b6c0ca",
-        linewidths=0.7,
-        zorder=1,
-    )
+    draw_ground(axes, place)
     for warehouse, region, service, parcels in flows:
         start, end = warehouses[warehouse], regions[region]
-        _flow(
+        draw_flow(
             axes,
             (start["longitude"], start["latitude"]),
             (end["longitude"], end["latitude"]),
@@ -127,6 +112,27 @@ def _draw_one(
     )
 
 
+def draw_ground(axes: Axes, place: dict[str, Any]) -> None:
+    """A map without axes, with the regions on it."""
+    regions = place["regions"]
+    frame_map(axes, place)
+    axes.grid(visible=False)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
+    shares = np.array([region["demand_share"] for region in regions])
+    axes.scatter(
+        [region["longitude"] for region in regions],
+        [region["latitude"] for region in regions],
+        s=24 + 420 * shares / max(1e-9, shares.max()) * min(1.0, 20 / len(regions)),
+        color="#dde3e9",
+        edgecolors="#b6c0ca",
+        linewidths=0.7,
+        zorder=1,
+    )
+
+
 def _name_warehouses(axes: Axes, place: dict[str, Any], volumes: np.ndarray) -> None:
     spots = {
         f"{warehouse['name']} {volume:,}": (warehouse["longitude"], warehouse["latitude"])
@@ -137,12 +143,12 @@ def _name_warehouses(axes: Axes, place: dict[str, Any], volumes: np.ndarray) -> 
     place_names(axes, spots, list(spots.values()), ABOVE, dict.fromkeys(spots, style))
 
 
-def _frame(axes: Axes, place: dict[str, Any]) -> None:
+def frame_map(axes: Axes, place: dict[str, Any]) -> None:
     """The same limits and true proportions for every map of a place."""
     spots = place["warehouses"] + place["regions"]
     latitudes, longitudes = [s["latitude"] for s in spots], [s["longitude"] for s in spots]
     stretch = 1 / math.cos(math.radians(sum(latitudes) / len(latitudes)))
-    width, height = _extent(place)
+    width, height = extent_of(place)
     for middle, size, limit in (
         ((min(longitudes) + max(longitudes)) / 2, width * stretch, axes.set_xlim),
         ((min(latitudes) + max(latitudes)) / 2, height, axes.set_ylim),
@@ -151,7 +157,7 @@ def _frame(axes: Axes, place: dict[str, Any]) -> None:
     axes.set_aspect(stretch)
 
 
-def _flow(
+def draw_flow(
     axes: Axes, start: tuple[float, float], end: tuple[float, float], bend: float, colour: str, share: float
 ) -> None:
     """A bent line whose width and strength grow with the share; services bend differently, so none hides another."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -11,14 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents import load_agent
+from envs.hidden import DEPARTED
+from envs.log import log_event
 from envs.luck import PICK, TRANSIT, luck
-from envs.simulation import simulate
+from envs.simulation import CLOCKS, simulate
+from envs.state import MAX_LINES
 from envs.tables import draw
 from envs.world import World
 from scenarios.errors import InputError
+from scenarios.network import TABLE_WEIGHT
+from scenarios.trace import Trace
 from tests.every_agent import EVERY_AGENT, agent_of
 from tests.named_traces import NAMES
-from tests.worlds import random_trace, traces, with_future
+from tests.retold import Retold
+from tests.worlds import DAY, every_trouble, random_trace, traces, with_future
 
 
 def assert_equal(one, other):
@@ -49,17 +56,25 @@ def test_clocks_agree_on_random_worlds(trace, agent):
     assert_equal(*(simulate(trace, agent_of(agent), clock) for clock in ("compiled", "simpy")))
 
 
+@settings(max_examples=60)
+@given(traces(**every_trouble()), st.sampled_from(EVERY_AGENT))
+def test_clocks_agree_with_every_trouble_at_once(trace, agent):
+    assert_equal(*(simulate(trace, agent_of(agent), clock) for clock in ("compiled", "simpy")))
+
+
 @settings(max_examples=40)
 @given(traces(num_warehouses=1, num_services=1, max_lines=1, num_orders=40, share_without_lane=0.0), st.booleans())
 def test_clocks_agree_when_everything_happens_at_once(trace, is_early):
-    """All orders in the second in which shifts open, trucks come and receipts arrive."""
+    """All orders in the second in which shifts open, trucks come, receipts arrive and carriers stop."""
     times = trace.network.collections["time_seconds"]
     at = int(times[0]) if len(times) and not is_early else 0
     orders, receipts = trace.future.orders.copy(), trace.future.receipts.copy()
     orders["arrival_seconds"] = at
     for name in ("announced_at", "expected_at", "actual_at"):
         receipts[name] = at
-    trace = with_future(trace, orders=orders, receipts=receipts)
+    outages, regimes = trace.future.outages.copy(), trace.future.regimes.copy()
+    outages["starts_at"] = regimes["starts_at"] = at
+    trace = with_future(trace, orders=orders, receipts=receipts, outages=outages, regimes=regimes)
     assert_equal(*(simulate(trace, load_agent("random"), clock) for clock in ("compiled", "simpy")))
 
 
@@ -102,15 +117,20 @@ def test_another_process_writes_the_same_bytes(trace_of, fresh_process, tmp_path
     assert fresh_process(_IN_ANOTHER_PROCESS, str(path), agent, PYTHONHASHSEED="7").split() == [here, here]
 
 
-@pytest.mark.parametrize("name", ["tiny", "metro-small"])
+TROUBLED = "random world with every trouble"
+
+
+@pytest.mark.parametrize("name", ["tiny", "metro-small", "metro-disrupted", TROUBLED])
 def test_agents_leave_the_trace_untouched_and_meet_the_same_luck(trace_of, name):
-    """What happens to a parcel follows from (order, warehouse, service, attempt) alone."""
-    trace = trace_of(name)
-    before = trace.sha256
+    """What happens to a parcel follows from (order, warehouse, service, attempt), its departure and its lines."""
+    trace = random_trace(6, num_orders=60, **every_trouble()) if name == TROUBLED else trace_of(name)
+    before, regimes = trace.sha256, trace.future.regimes
     seen: dict[tuple[int, ...], tuple[int, int]] = {}
-    num_met_twice = 0
+    missing: dict[tuple[int, ...], int] = {}
+    num_met_twice = num_short_twice = num_stretched = 0
     for agent in EVERY_AGENT:
-        hidden = simulate(trace, agent_of(agent)).world.hidden
+        simulation = simulate(trace, agent_of(agent))
+        hidden = simulation.world.hidden
         for parcel in hidden.parcels[: hidden.counters["num_parcels"][0]]:
             identity = tuple(int(parcel[field]) for field in ("order", "warehouse", "service", "attempt"))
             w, s, row = identity[1], identity[2], trace.future.orders[identity[0]]
@@ -121,11 +141,23 @@ def test_agents_leave_the_trace_untouched_and_meet_the_same_luck(trace_of, name)
                 draw(trace.network.tables, table, np.uint64(luck(*hashed)))
                 for table, hashed in zip(tables, operands, strict=True)
             )
-            assert parcel["ready_at"] - parcel["started_at"] == max(1, parcel["pick_seconds"] * factor // 1000)
-            assert parcel["delivered_at"] - parcel["departed_at"] == max(1, transit)
             num_met_twice += identity in seen
             assert seen.setdefault(identity, (int(factor), int(transit))) == (factor, transit)
+            if parcel["ready_at"]:
+                assert parcel["ready_at"] - parcel["started_at"] == max(1, parcel["pick_seconds"] * factor // 1000)
+            if parcel["stage"] == DEPARTED:
+                past = regimes[(regimes["service"] == s) & (regimes["starts_at"] <= parcel["departed_at"])]
+                permille = past["transit_permille"][-1] if len(past) else 1000
+                num_stretched += permille != 1000
+                assert parcel["delivered_at"] - parcel["departed_at"] == max(1, transit * permille // 1000)
+        retold = Retold(trace)
+        retold.tell(simulation.events.to_pandas().to_numpy())
+        for line, units in retold.missing.items():
+            num_short_twice += units > 0 and line in missing
+            assert missing.setdefault(line, units) == units
     assert num_met_twice
+    assert bool(num_short_twice) == bool(trace.network.warehouses["short_weight"].any())
+    assert bool(num_stretched) == bool(len(regimes))
     assert trace.sha256 == before
 
 
@@ -197,18 +229,93 @@ def test_an_empty_slot_is_refused(trace_of, slot, clock):
         simulate(trace_of("toy-nearest"), Stubborn(slot), clock)
 
 
-@pytest.mark.parametrize(("field", "change"), [("actual_units", -1), ("actual_at", 60)])
-def test_a_receipt_that_differs_from_its_announcement_is_refused(field, change):
-    trace = random_trace(2)
-    receipts = trace.future.receipts.copy()
-    receipts[field][1] += change
-    with pytest.raises(InputError, match=rf"receipts\[1\].{field}"):
-        World(with_future(trace, receipts=receipts))
+def broken(trace: Trace, noun: str, field: str, value: int, row: int = 1) -> Trace:
+    """The trace with one wrong value."""
+    array = getattr(trace.future, noun).copy()
+    array[field][row] = value
+    return with_future(trace, **{noun: array})
 
 
-def test_bug_receipt_announced_after_its_arrival_hangs_the_compiled_clock():
-    trace = random_trace(2)
-    receipts = trace.future.receipts.copy()
-    receipts["announced_at"][-1] = receipts["actual_at"][-1] + 1
-    with pytest.raises(InputError, match="announced_at"):
-        World(with_future(trace, receipts=receipts))
+END = 5 * DAY
+"""Of the calendars of a random world."""
+
+
+@pytest.mark.parametrize(
+    ("noun", "field", "value"),
+    [
+        ("receipts", "actual_at", -1),
+        ("receipts", "announced_at", 10 * DAY),
+        ("receipts", "actual_units", -1),
+        ("orders", "patience_seconds", 0),
+        ("outages", "starts_at", -600),
+        ("outages", "ends_at", END + 1),
+        ("regimes", "starts_at", -600),
+        ("regimes", "transit_permille", 0),
+    ],
+)
+def test_a_value_that_no_rule_could_play_is_refused(noun, field, value):
+    """A receipt announced after its arrival used to hang the compiled clock."""
+    trace = random_trace(2, **every_trouble())
+    assert trace.network.settings["end_seconds"] == END
+    World(trace)
+    named = {"actual_at": "announced_at"}.get(field, field)
+    with pytest.raises(InputError, match=rf"{noun}\[1\]\.{named}"):
+        World(broken(trace, noun, field, value))
+
+
+@pytest.mark.parametrize("noun", ["outages", "regimes"])
+def test_rows_out_of_order_are_refused(noun):
+    trace = random_trace(2, **every_trouble())
+    last = getattr(trace.future, noun)["starts_at"][-1]
+    with pytest.raises(InputError, match=rf"{noun}\[1\]\.starts_at.*sorted"):
+        World(broken(trace, noun, "starts_at", last + 600, row=0))
+
+
+def test_a_missing_supplier_is_refused():
+    trace = random_trace(2, **every_trouble())
+    with pytest.raises(InputError, match="suppliers"):
+        World(with_future(trace, suppliers=trace.future.suppliers[:-1]))
+
+
+def test_too_many_lines_are_refused():
+    trace = random_trace(2, num_skus=70, max_lines=70, num_orders=60)
+    assert trace.future.orders["num_lines"].max() > MAX_LINES
+    with pytest.raises(InputError, match=f"at most {MAX_LINES} lines"):
+        World(trace)
+
+
+def endless_search(seed: int) -> Trace:
+    """A world in which nearly every pick finds too little, on shelves that never end: parcels without number."""
+    trace = random_trace(seed, num_orders=15, share_without_lane=0.0, share_with_requirements=0.0)
+    warehouses, stock = trace.network.warehouses.copy(), trace.network.stock.copy()
+    warehouses["short_weight"] = TABLE_WEIGHT * 98 // 100
+    stock["on_hand_units"] = 10**6
+    return replace(trace, network=trace.network._replace(warehouses=warehouses, stock=stock))
+
+
+def test_arrays_that_grow_keep_what_they_hold():
+    trace = endless_search(5)
+    before = World(trace).hidden
+    one, other = (simulate(trace, load_agent("nearest"), clock) for clock in CLOCKS)
+    for name in ("parcels", "events", "ledger"):
+        assert len(getattr(one.world.hidden, name)) >= 2 * len(getattr(before, name)), name
+    assert one.world.hidden.counters["has_overflown"] == other.world.hidden.counters["has_overflown"] == 0
+    assert_equal(one, other)
+    retold = Retold(trace)
+    retold.tell(one.events.to_pandas().to_numpy())
+    retold.finish()
+    assert len(retold.parcels) == one.world.hidden.counters["num_parcels"]
+
+
+def test_a_full_log_is_never_silent():
+    """Without room the counter tells; nothing is written beyond the end."""
+    world = World(random_trace(1))
+    world.hidden = world.hidden._replace(events=world.hidden.events[:5].copy())
+    world.rebind()
+    log_event(world.hidden, 0, 1, -1, -1, 7)
+    for _ in range(5):
+        assert not world.hidden.counters["has_overflown"]
+        log_event(world.hidden, 0, 1, -1, -1, 8)
+    assert world.hidden.counters["has_overflown"]
+    assert world.hidden.counters["num_events"] == 5
+    assert world.hidden.events[:, 6].tolist() == [7, 8, 8, 8, 8]

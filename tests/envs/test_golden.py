@@ -23,6 +23,13 @@ CASES = [
     ("toy-backorder", "myopic"),
     ("toy-split", "fewest-splits"),
     ("tiny", "nearest"),
+    ("toy-hold", "consolidate"),
+    ("toy-presale", "myopic"),
+    ("toy-short-pick", "nearest"),
+    ("toy-outage", "cheapest"),
+    ("toy-cancel", "myopic"),
+    ("toy-receipt-short", "myopic"),
+    ("toy-reorder", "myopic"),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -11,18 +11,19 @@ from hypothesis import strategies as st
 
 from agents import load_agent
 from envs.hidden import Hidden
-from envs.luck import PICK, TRANSIT, luck
+from envs.log import Kind
 from envs.prices import Pricing
-from envs.simulation import simulate
+from envs.simulation import Simulation, simulate
 from envs.snapshot import Snapshot
-from envs.state import Observable
-from envs.tables import draw
+from envs.state import KNOWN_RECEIPTS, NONE, Observable, filled
 from envs.world import World
 from scenarios.network import Network
-from scenarios.trace import Future, Trace
+from scenarios.trace import Future
 from tests.every_agent import EVERY_AGENT, agent_of
 from tests.played import decisions
-from tests.worlds import DAY, Sizes, random_orders, random_receipts, random_trace, sizes, with_future
+from tests.redrawn import missing_units, redrawn
+from tests.retold import Retold
+from tests.worlds import DAY, Sizes, every_trouble, noted, random_trace, sizes
 
 PLAN_GROUPS = ("counts", "slots", "costs", "rules", "features", "context", "start_at")
 
@@ -47,10 +48,10 @@ def test_public_and_hidden_nouns_are_apart():
     """A noun known by one name on both sides has different columns: receipts do not show what really comes."""
     assert not set(Network._fields) & set(Future._fields)
     seen, future = next(iter(decisions(random_trace(1)))).seen, random_trace(1).future
-    assert set(Observable._fields) & set(Hidden._fields) <= {"orders"}
+    assert set(Observable._fields) & set(Hidden._fields) == {"lines"}  # of the order asked, and their fate
     assert not {"actual_at", "actual_units"} & set(seen.receipts.dtype.names)
     for array in seen:
-        assert not {"luck_key", "delivered_at", "ready_at"} & set(array.dtype.names)
+        assert not {"luck_key", "delivered_at", "ready_at", "patience_seconds", "starts_at"} & set(array.dtype.names)
     assert {"actual_at", "actual_units"} <= set(future.receipts.dtype.names)
 
 
@@ -71,10 +72,15 @@ def test_the_mask_is_the_real_slots():
 
 
 def shown(world: World) -> tuple[bytes, ...]:
-    """All that a router may see at a decision: state without the rows of receipts not yet announced, and plans."""
+    """All that a router may see at a decision: state but for blank rows of receipts, and plans."""
     seen, count = world.seen, int(world.plans.counts[0])
-    state = [array.tobytes() for name, array in seen._asdict().items() if name != "receipts"]
-    state.append(seen.receipts[: seen.clock["num_receipts"][0]].tobytes())
+    state = [array.tobytes() for name, array in seen._asdict().items() if name not in ("receipts", "lines")]
+    state.append(seen.lines[: seen.order["num_lines"][0]].tobytes())
+    blank = filled(1, KNOWN_RECEIPTS, next_receipt=NONE).tobytes()
+    rows = [row.tobytes() for row in seen.receipts]
+    while rows and rows[-1] == blank:
+        rows.pop()
+    state.append(b"".join(rows))
     plans = [getattr(world.plans, name) for name in PLAN_GROUPS]
     return (*state, *(a[:count].tobytes() if a.shape[:1] == (32,) else a.tobytes() for a in plans[1:]))
 
@@ -97,91 +103,67 @@ class Witness:
         return slot
 
 
-def redrawn(trace: Trace, world: World, place: int, seed: int, size: Sizes) -> Trace:
-    """The trace with all that is not revealed at the decision of order ``place`` drawn anew.
-
-    New orders after it, new receipts not announced by then, and new luck for unfinished work wherever the new luck
-    agrees with what has been seen of it.
-    """
-    random = np.random.default_rng(seed)
-    now = int(trace.future.orders["arrival_seconds"][place])
-    orders = trace.future.orders[: place + 1].copy()
-    lines = trace.future.lines[: orders["first_line"][-1] + orders["num_lines"][-1]]
-    size = replace(size, num_orders=int(random.integers(0, 30)))
-    new_orders, new_lines = random_orders(random, trace.network, size)
-    late = now + (new_orders["arrival_seconds"] - new_orders["arrival_seconds"].min(initial=0))
-    new_orders["promise_at"] += late - new_orders["arrival_seconds"]
-    new_orders["arrival_seconds"] = late
-    new_orders["first_line"] += len(lines)
-    new_lines["order"] += place + 1
-    parcels = world.hidden.parcels[: world.hidden.counters["num_parcels"][0]]
-    for order in range(place + 1):
-        own = parcels[(parcels["order"] == order) & (parcels["planned_at"] <= now)]
-        for _ in range(300):
-            key = random.integers(0, 1 << 64, dtype=np.uint64)
-            if all(agrees(trace, parcel, key, now) for parcel in own):
-                orders["luck_key"][order] = key
-                break
-    known = trace.future.receipts[trace.future.receipts["announced_at"] <= now]
-    new_receipts = random_receipts(random, replace(size, num_receipts=int(random.integers(0, 10))), now)
-    return with_future(
-        trace,
-        orders=np.concatenate([orders, new_orders]),
-        lines=np.concatenate([lines, new_lines]),
-        receipts=np.concatenate([known, new_receipts]),
-    )
-
-
-def agrees(trace: Trace, parcel, key: np.uint64, now: int) -> bool:
-    """Whether other luck tells the same story about a parcel up to now."""
-    w, s, attempt = (int(parcel[name]) for name in ("warehouse", "service", "attempt"))
-    tables, region = trace.network.tables, trace.future.orders["region"][parcel["order"]]
-    if parcel["started_at"] > now or parcel["ready_at"] == 0:
-        return True
-    factor = draw(tables, trace.network.warehouses["pick_table"][w], np.uint64(luck(key, PICK, w, s, attempt)))
-    ready = parcel["started_at"] + max(1, parcel["pick_seconds"] * factor // 1000)
-    if parcel["ready_at"] > now:
-        return ready > now
-    if ready != parcel["ready_at"]:
-        return False
-    if parcel["departed_at"] > now:
-        return True
-    table = trace.network.lanes["transit_table"][w, s, region]
-    arrival = parcel["departed_at"] + max(1, draw(tables, table, np.uint64(luck(key, TRANSIT, w, s, attempt))))
-    return arrival == parcel["delivered_at"] if parcel["delivered_at"] <= now else arrival > now
+def told_until(simulation: Simulation, place: int) -> Retold:
+    """The story up to the decision at the arrival of order ``place``."""
+    events = simulation.events.to_pandas().to_numpy()
+    arrival = np.flatnonzero((events[:, 1] == Kind.ORDER_ARRIVED) & (events[:, 2] == place))[0]
+    decided = arrival + np.argmax(events[arrival:, 1] == Kind.DECIDED)
+    retold = Retold(simulation.world.trace)
+    retold.tell(events[:decided])
+    return retold
 
 
 @pytest.mark.parametrize("agent", EVERY_AGENT)
 @settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), sizes(num_orders=30, num_receipts=10, max_lines=4), st.floats(0.05, 1.0))
-def test_redrawing_what_is_to_come_changes_no_present_choice(agent, seed, size, share):
-    trace = random_trace(seed, size)
+def test_redrawing_what_is_not_revealed_changes_no_choice_up_to_now(agent, seed, size, share):
+    trace = noted(random_trace(seed, size))
     before = Witness(agent_of(agent))
-    world = simulate(trace, before).world
+    simulation = simulate(trace, before)
     place = int(share * (trace.num_orders - 1))
+    seen = told_until(simulation, place)
     after = Witness(agent_of(agent))
-    simulate(redrawn(trace, world, place, seed + 1, size), after)
-    assert after.memory[: place + 1] == before.memory[: place + 1]
+    simulate(redrawn(trace, seen, place, seed + 1, size), after)
+    assert after.memory[: seen.num_decisions + 1] == before.memory[: seen.num_decisions + 1]
 
 
-def test_redrawing_really_changes_the_luck_of_unfinished_work():
-    """Guards the test above: keys of orders under way do change, and with them what happens later."""
-    size = Sizes(num_orders=30, num_receipts=10, max_lines=4)
-    num_changed = num_different_ends = 0
-    for seed in range(10):
+def test_redrawing_really_changes_what_is_not_revealed():
+    """Guards the test above: each kind of secret does change, also of what is under way, and so does what follows."""
+    size, changed = Sizes(num_orders=30, num_receipts=20, max_lines=4, **every_trouble()), Counter()
+    for seed in range(14):
         trace = random_trace(seed, size)
-        world = simulate(trace, load_agent("myopic")).world
-        other = redrawn(trace, world, 20, seed, size)
-        now = trace.future.orders["arrival_seconds"][20]
-        assert (
-            other.future.orders["arrival_seconds"][:21].tolist() == trace.future.orders["arrival_seconds"][:21].tolist()
-        )
-        is_open = world.hidden.orders["ended_at"][:21] > now
-        num_changed += (other.future.orders["luck_key"][:21] != trace.future.orders["luck_key"][:21])[is_open].sum()
-        end = simulate(other, load_agent("myopic")).world.hidden.orders["ended_at"][:21]
-        num_different_ends += (end != world.hidden.orders["ended_at"][:21]).sum()
-    assert num_changed > 20
-    assert num_different_ends > 10
+        simulation = simulate(trace, load_agent("random"))
+        place = 3 if seed % 2 else 20
+        seen = told_until(simulation, place)
+        other = redrawn(trace, seen, place, seed, size)
+        old, new = trace.future, other.future
+        now = int(old.orders["arrival_seconds"][place])
+        public = [name for name in old.orders.dtype.names if name not in ("luck_key", "patience_seconds")]
+        assert (old.orders[public][: place + 1] == new.orders[public][: place + 1]).all()
+        is_open = [not seen.ended[seen._lines_of(order)].all() for order in range(place + 1)]
+        for name in ("luck_key", "patience_seconds"):
+            changed[name] += (old.orders[name][: place + 1] != new.orders[name][: place + 1])[is_open].sum()
+        known = (old.receipts["announced_at"] <= now).sum()
+        for name in ("actual_at", "actual_units"):
+            differs = old.receipts[name][:known] != new.receipts[name][:known]
+            assert not differs[old.receipts["actual_at"][:known] <= now].any()
+            changed[name] += differs.sum()
+        changed["suppliers"] += (old.suppliers != new.suppliers).sum()
+        is_waited_for = {receipt.warehouse for at, receipt in seen.reorders if receipt.actual_at > now}
+        changed["suppliers of open reorders"] += sum(old.suppliers[w] != new.suppliers[w] for w in is_waited_for)
+        past = [rows[rows["starts_at"] <= now] for rows in (old.regimes, new.regimes)]
+        changed["regimes under way"] += past[0].tobytes() != past[1].tobytes()
+        for name in ("orders", "receipts", "outages", "regimes"):
+            changed[name] += getattr(old, name).tobytes() != getattr(new, name).tobytes()
+        whole = Retold(trace)
+        whole.tell(simulation.events.to_pandas().to_numpy())
+        for pick in whole.missing.keys() - seen.missing.keys():
+            order = seen.tariffs.order[pick[0]]
+            keys = [future.orders["luck_key"][order] for future in (old, new) if order <= place]
+            changed["short picks"] += len({missing_units(trace, pick, key) for key in keys}) > 1
+        end = simulate(other, load_agent("random")).world.hidden.orders["ended_at"][: place + 1]
+        changed["ends"] += (end != simulation.world.hidden.orders["ended_at"][: place + 1]).sum()
+    assert min(changed.values()) >= 4, changed
 
 
 def test_a_receipt_is_unknown_until_it_is_announced():

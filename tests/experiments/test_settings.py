@@ -16,7 +16,7 @@ from scenarios.errors import InputError
 from scenarios.registry import scenario_names
 
 ROOT = Path(next(iter(configs.__path__)))
-COMMANDS = ("evaluate", "train", "trace", "export", "demo")
+COMMANDS = ("evaluate", "train", "trace", "export", "demo", "whatif")
 
 
 def members(group: str) -> list[str]:

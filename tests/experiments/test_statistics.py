@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from experiments.statistics import Interval, bootstrap_interval, pareto_front, tail_mean
+from experiments.statistics import Interval, bootstrap_interval, holm, paired_p_value, pareto_front, tail_mean
 from scenarios.errors import InputError
 
 
@@ -71,3 +71,27 @@ def test_tail_mean_is_the_mean_of_the_dearest():
 def test_pareto_front_by_hand():
     points = np.array([[1, 5, 1], [2, 2, 2], [3, 3, 3], [5, 1, 9], [2, 2, 2]])
     assert pareto_front(points).tolist() == [True, True, False, True, True]
+
+
+def test_p_value_agrees_with_scipy():
+    gaps = np.random.default_rng(4).normal(0.3, 1.0, 12)
+    assert paired_p_value(gaps) == pytest.approx(stats.ttest_1samp(gaps, 0.0).pvalue)
+
+
+def test_p_value_of_equal_or_too_few_differences():
+    assert paired_p_value(np.zeros(5)) == 1.0
+    assert paired_p_value(np.full(5, 0.1)) == 0.0
+    assert paired_p_value(np.array([0.1])) is None
+
+
+def test_holm_by_hand():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+def test_holm_rejects_at_most_as_much_as_each_alone():
+    values = np.random.default_rng(6).random(40)
+    adjusted = np.array(holm(values.tolist()))
+    assert (adjusted >= values).all()
+    assert (np.diff(adjusted[np.argsort(values)]) >= 0).all()

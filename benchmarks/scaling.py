@@ -1,0 +1,172 @@
+"""How time and memory grow: one thing of ``metro-small`` at a time is made ten times as large."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from agents import load_agent
+from agents.heuristics import RuleAgent
+from benchmarks.speeds import SEED
+from envs.many import simulate_many
+from envs.plan_table import Rule
+from envs.simulation import simulate
+from envs.world import World
+from scenarios import draw_trace, load_scenario
+from scenarios.demand import Demand
+from scenarios.scenario import Scenario
+
+TIMES = 10
+
+
+@dataclass(frozen=True)
+class Growth:
+    """One row of the table.
+
+    Attributes:
+        what: what is ten times as large.
+        num_decisions: of all replications.
+        own_us: CPU microseconds a decision, own best plan inside the loop.
+        full_us: the same with all plans and features.
+        plans: mean plans of a decision.
+        megabytes: all arrays of the trace and of one replication's state, without logs.
+    """
+
+    what: str
+    num_decisions: int
+    own_us: float
+    full_us: float
+    plans: float
+    megabytes: float
+
+
+def grown() -> dict[str, Scenario]:
+    """The scenarios of the table, the plain one first."""
+    plain = load_scenario("metro-small")
+    assert isinstance(plain.demand, Demand)
+    lines = replace(plain.demand, basket_shares=(0.0, 0.0, 0.0, 0.0, 1.0))
+    return {
+        "metro-small": plain,
+        "orders x 10, in ten times the weeks": load_scenario("metro-small", horizon_days=70),
+        "SKUs x 10": _more_skus(plain),
+        "warehouses x 10": _more_warehouses(plain),
+        "lines: always 5 instead of 1.7": replace(plain, demand=lines),
+    }
+
+
+def _more_skus(plain: Scenario) -> Scenario:
+    """Each SKU in ten colours, with a tenth of its demand, stock and receipts."""
+    assert isinstance(plain.demand, Demand)
+    shares = tuple(share / TIMES for share in plain.demand.sku_shares for _ in range(TIMES))
+    return replace(
+        plain,
+        skus=tuple(replace(sku, name=f"{sku.name}/{i}") for sku in plain.skus for i in range(TIMES)),
+        stock=tuple(
+            replace(row, sku=f"{row.sku}/{i}", on_hand_units=-(-row.on_hand_units // TIMES))
+            for row in plain.stock
+            for i in range(TIMES)
+        ),
+        receipts=tuple(
+            replace(row, sku=f"{row.sku}/{i}", units=-(-row.units // TIMES))
+            for row in plain.receipts
+            for i in range(TIMES)
+        ),
+        demand=replace(plain.demand, sku_shares=shares),
+    )
+
+
+def _more_warehouses(plain: Scenario) -> Scenario:
+    """Ten small ones with a tenth of the stock instead of each."""
+    return replace(
+        plain,
+        warehouses=tuple(
+            replace(row, name=f"{row.name}/{i}", num_stations=1) for row in plain.warehouses for i in range(TIMES)
+        ),
+        collections=tuple(
+            replace(row, warehouse=f"{row.warehouse}/{i}", capacity_parcels=-(-row.capacity_parcels // TIMES))
+            for row in plain.collections
+            for i in range(TIMES)
+        ),
+        stock=tuple(
+            replace(row, warehouse=f"{row.warehouse}/{i}", on_hand_units=-(-row.on_hand_units // TIMES))
+            for row in plain.stock
+            for i in range(TIMES)
+        ),
+        receipts=tuple(
+            replace(row, warehouse=f"{row.warehouse}/{i}", units=-(-row.units // TIMES))
+            for row in plain.receipts
+            for i in range(TIMES)
+        ),
+    )
+
+
+class Counter:
+    """Lets the first plan happen and counts plans."""
+
+    name, pricing, needs_features = "counter", load_agent("myopic").pricing, False
+
+    def __init__(self) -> None:
+        self.num_plans: list[int] = []
+
+    def start(self, network: object) -> None:
+        """Nothing to prepare."""
+
+    def choose(self, snapshot) -> int:  # type: ignore[no-untyped-def]
+        """Slot 0."""
+        self.num_plans.append(snapshot.num_plans)
+        return 0
+
+
+def measure_scaling(repeats: int = 3) -> list[Growth]:
+    """One row each, and ten replications of the plain scenario side by side."""
+    own, full = load_agent("myopic"), RuleAgent("myopic", Rule.SCORE, needs_features=True)
+    rows = []
+    for what, scenario in grown().items():
+        trace = draw_trace(scenario, SEED)
+        counter = Counter()
+        simulate(trace, counter, level="none")
+        times = [
+            _microseconds(lambda a=agent, t=trace: [simulate(t, a, level="none")], repeats) for agent in (own, full)
+        ]  # type: ignore[misc]
+        rows.append(
+            Growth(what, times[0][1], times[0][0], times[1][0], float(np.mean(counter.num_plans)), _megabytes(trace))
+        )
+    plain = draw_trace(load_scenario("metro-small"), SEED)
+    times = [
+        _microseconds(lambda a=agent: simulate_many([plain] * TIMES, a, num_workers=1), repeats)  # type: ignore[misc]
+        for agent in (own, full)
+    ]
+    rows.append(
+        Growth("replications x 10", times[0][1], times[0][0], times[1][0], rows[0].plans, TIMES * rows[0].megabytes)
+    )
+    return rows
+
+
+def _microseconds(work, repeats: int) -> tuple[float, int]:  # type: ignore[no-untyped-def]
+    best, count = np.inf, 0
+    for _ in range(repeats):
+        begin = time.process_time()
+        count = sum(int(one.metrics["num_decisions"]) for one in work())
+        best = min(best, (time.process_time() - begin) / count * 1e6)
+    return float(best), count
+
+
+def _megabytes(trace) -> float:  # type: ignore[no-untyped-def]
+    world = World(trace, "none", describes=False)
+    groups = (world.network, world.future, world.seen, world.hidden, world.plans, world.agenda)
+    return sum(array.nbytes for group in groups for array in group) / 1e6
+
+
+def scaling_table(rows: list[Growth]) -> str:
+    """One line a row."""
+    lines = [
+        f"{'what':38s} {'decisions':>9s} {'own best, us':>13s} {'plans, features, us':>20s} {'plans':>6s} {'MB':>7s}"
+    ]
+    for row in rows:
+        lines.append(
+            f"{row.what:38s} {row.num_decisions:9,d} {row.own_us:13.2f} {row.full_us:20.2f} {row.plans:6.1f} "
+            f"{row.megabytes:7.1f}"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,37 @@
+"""Work in several processes; whoever asks sorts the results, so that their number changes nothing."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+def at_once(work: Callable[..., Result], jobs: Iterable[tuple[Any, ...]], workers: int) -> Iterator[Result]:
+    """Results in the order in which they come.
+
+    Processes are spawned, so that no thread or lock of this one is copied. Jobs that nobody has begun are dropped
+    when the caller stops.
+
+    Args:
+        work: a function of a module.
+        jobs: its arguments, one tuple a job.
+        workers: processes at most.
+    """
+    jobs = list(jobs)
+    if not jobs:
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context) as pool:
+        waiting = {pool.submit(work, *job) for job in jobs}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -1,0 +1,1 @@
+"""Figures of a what-if study, each one function of its findings."""
