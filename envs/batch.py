@@ -24,8 +24,8 @@ from scenarios.errors import InputError
 SHOWN = ("counts", "slots", "costs", "rules", "features", "context")
 """Arrays of a plan table that a batch keeps for all replications together."""
 
-_SHARES = 4
-"""Parts into which the rows are cut for each worker: who is done early takes another."""
+_SHARES, _LEAST_ROWS = 4, 16
+"""Parts into which the rows are cut for each worker: who is done early takes another. Rows of a part at least."""
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:
@@ -230,7 +230,8 @@ class Batch:
             return
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.num_workers - 1, "replications")
-        bounds = np.linspace(0, size, min(size, _SHARES * self.num_workers) + 1).astype(int).tolist()
+        num_shares = min(size, max(self.num_workers, min(_SHARES * self.num_workers, size // _LEAST_ROWS)))
+        bounds = np.linspace(0, size, num_shares + 1).astype(int).tolist()
         shares = iter(list(pairwise(bounds)))  # the next one to whoever is free
 
         def work(mine: Iterator[tuple[int, int]] = shares) -> None:

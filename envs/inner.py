@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 
 import numpy as np
 
@@ -52,11 +53,13 @@ class Inner:
         """Tells a world at second 0 what has to be made for each decision."""
         world.hidden.counters["own_rule"] = self.parameter if self.is_own_best else NONE
 
+    @cached_property
     def router(self) -> np.ndarray:
         """int64 (2,) code and parameter, as the loop reads them; a seed keeps its 64 bits."""
         parameter = np.array([self.parameter % (1 << 64)], np.uint64).view(np.int64)[0]
         return np.array([self.code, parameter], np.int64)
 
+    @cached_property
     def price_list(self) -> np.ndarray:
         """float64 (NUM_FEATURES,), zeros without prices."""
         return np.zeros(NUM_FEATURES) if self.prices is None else np.ascontiguousarray(self.prices, np.float64)

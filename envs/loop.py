@@ -133,7 +133,7 @@ class Handles:
     ) -> None:
         """See ``play``; arrays that are full are not enlarged."""
         end = len(self.worlds) if last is None else last
-        play(self._list, slots, results, inner.router(), inner.price_list(), most, first, end)
+        play(self._list, slots, results, inner.router, inner.price_list, most, first, end)
 
     def make_room(self, results: Result) -> np.ndarray | None:
         """Enlarges what is full.
@@ -163,7 +163,7 @@ class Alone:
         self._world = world
         self._slots, self._results = np.zeros(1, np.int64), new_results(1)
         self._outcome = self._results[0]
-        self._router, self._prices = NOBODY.router(), NOBODY.price_list()
+        self._router, self._prices = NOBODY.router, NOBODY.price_list
         self.bind()
 
     def bind(self) -> None:
