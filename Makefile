@@ -15,7 +15,7 @@ demo test test-slow bench: export MPLBACKEND ?= Agg
 
 help:
 	@echo "make demo       simulate, train, compare, export and answer an order (about 5 minutes)"
-	@echo "make test       the tests (about 5 minutes)"
+	@echo "make test       the tests on two cores (about 8 minutes, of which 2 for compiling once)"
 	@echo "make test-slow  the tests that train agents or run large scenarios"
 	@echo "make lint       ruff: rules and formatting        make format     ruff mends what it can"
 	@echo "make types      mypy                              make contracts  which room may import which"
@@ -43,7 +43,7 @@ demo: .venv/.installed
 	$(BIN)/routelab demo
 
 test: .venv/.installed
-	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not slow" -n 2 $(PYTEST_ARGS)
 
 test-slow: .venv/.installed
 	@echo "These tests train agents and run large scenarios: several minutes"

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numba
 
@@ -39,16 +42,25 @@ def cache_directory() -> Path:
     return Path(base) / f"numba-{source_hash()}"
 
 
+@cache
+def tell_of_compiling() -> None:
+    """Says on standard error, once a process, that rules will be compiled, unless the cache has them."""
+    if not any(cache_directory().rglob("decisions.make_table*.nbi")):
+        print("routelab: compiling the rules, about a minute, once for this state of the sources", file=sys.stderr)
+
+
 numba.config.CACHE_DIR = str(cache_directory())  # type: ignore[attr-defined]
+
+_njit: Any = numba.njit  # its published types do not know ``no_cpython_wrapper``
 
 compiled = numba.njit(cache=True)
 """Decorator of every rule."""
 
-internal = numba.njit(cache=True, no_cpython_wrapper=True)  # type: ignore[call-overload]
+internal = _njit(cache=True, no_cpython_wrapper=True)
 """Decorator of rules that only compiled rules call: unpacking Python's arrays would double their compile time."""
 
 inlined = numba.njit(cache=True, forceinline=True)
 """Decorator of small rules on the path of every option: a call would copy all array headers of its groups."""
 
-woven = numba.njit(cache=True, forceinline=True, no_cpython_wrapper=True)
+woven = _njit(cache=True, forceinline=True, no_cpython_wrapper=True)
 """Decorator of small rules inside the loops of plan enumeration that only compiled rules call: inlined and internal."""

@@ -34,9 +34,11 @@ COST_PARTS: tuple[CostPart, ...] = (
     CostPart("shipping", Objective.COST, "carrier's price by zone and weight, per parcel"),
     CostPart("handling", Objective.COST, "picking, per parcel and line"),
     CostPart("packaging", Objective.COST, "box and filling, per parcel and kilogram"),
-    CostPart("lost_margin", Objective.COST, "margin of declined lines"),
+    CostPart("lost_margin", Objective.COST, "margin of declined and cancelled lines"),
     CostPart("lateness", Objective.LATENESS, "step plus capped slope after the promise, per line"),
-    CostPart("waiting", Objective.LATENESS, "hours until a backordered line is released, per line"),
+    CostPart(
+        "waiting", Objective.LATENESS, "hours that a line is held, backordered, or waits for another one's presale date"
+    ),
     CostPart("carbon", Objective.CARBON, "priced CO2e of transport, per parcel"),
 )
 NUM_PARTS = len(COST_PARTS)

@@ -127,7 +127,7 @@ def _copy_entry(future, seen, hidden, other, others, owner, entry):
 @internal
 def _copy_everything(future, seen, hidden, other, others):
     _copy_cells(seen.stock, other.stock)
-    _copy_receipts(seen, hidden, other, others, 0, len(seen.receipts))
+    _copy_receipts(seen, hidden, other, others, 0, len(hidden.arrivals))
     here, there = hidden.counters, others.counters
     num_parcels = max(here[0]["num_parcels"], there[0]["num_parcels"])
     _copy(hidden.parcels, others.parcels, 0, num_parcels)

@@ -13,7 +13,7 @@ from numba.core import types
 from numba.experimental import structref
 
 from envs.agenda import Agenda
-from envs.compiling import compiled
+from envs.compiling import compiled, tell_of_compiling
 from envs.hidden import Hidden
 from envs.plan_table import Plans
 from envs.state import Observable
@@ -54,6 +54,14 @@ else:
     structref.define_proxy(Handle, HandleType, list(PlainHandle._fields))
 
     @compiled
-    def make_handle(network, future, seen, hidden, plans, agenda):
+    def _pack(network, future, seen, hidden, plans, agenda):
         """Packs the groups; the arrays stay the same memory."""
         return Handle(network, future, seen, hidden, plans, agenda)
+
+    def make_handle(*groups: Any) -> Any:
+        """The handle of the groups of one replication, in the order of ``PlainHandle``.
+
+        Rules may be compiled from now on; the first call says so if they were not before.
+        """
+        tell_of_compiling()
+        return _pack(*groups)

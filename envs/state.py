@@ -107,8 +107,10 @@ def new_observable(network: Network, num_receipts: int) -> Observable:
 
     Args:
         network: public arrays.
-        num_receipts: rows for receipts, those of the trace first.
+        num_receipts: that may ever be known. There are rows for a power of two, so that a router cannot count what is
+            still to come.
     """
+    num_receipts = 1 << max(6, num_receipts.bit_length())
     num_warehouses, num_skus = network.stock.shape
     stock = filled((num_warehouses, num_skus), STOCK_STATE, first_receipt=NONE)
     stock["on_hand_units"] = network.stock["on_hand_units"]

@@ -60,7 +60,7 @@ class World:
         """A world at second 0 on the same trace and with the same settings that keeps no logs; see ``envs.fork``."""
         other = copy(self)
         other.origin, other.synced = self, np.full(2, -1, np.int64)
-        other.seen = new_observable(self.network, len(self.seen.receipts))
+        other.seen = new_observable(self.network, num_receipt_rows(self.network, self.future))
         other.hidden = new_hidden(self.network, self.future, log.LEVELS["none"])
         for name in ("is_describing", "own_rule"):
             other.hidden.counters[name] = self.hidden.counters[name]

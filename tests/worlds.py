@@ -146,6 +146,10 @@ class SmallTrace(Trace):
     def __repr__(self) -> str:
         return f"<trace {self.scenario_id}, seed {self.seed}, {self.num_orders} orders>"
 
+    def _repr_pretty_(self, printer: Any, is_cycle: bool) -> None:
+        """The same for hypothesis, which shows dataclasses field by field otherwise."""
+        printer.text(repr(self))
+
 
 def random_trace(seed: int, world: Sizes | None = None, **changes: Any) -> Trace:
     """One random world and one realisation of its orders and receipts."""

@@ -93,7 +93,7 @@ def context_quantities(world) -> dict[str, float]:
     seen, plans, settings = world.seen, world.plans, world.network.settings[0]
     now, order = int(seen.clock["now_seconds"][0]), seen.order[0]
     local = int(settings["epoch_seconds"] + settings["local_offset_seconds"]) + now
-    arrivals = world.future.orders["arrival_seconds"][: order["order"] + 1]
+    arrivals = world.future.orders["arrival_seconds"][: world.hidden.counters["num_arrived"][0]]
     hour = now // HOUR
     this, last = (arrivals // HOUR == hour).sum(), (arrivals // HOUR == hour - 1).sum()
     starts = (plans.start_at - now) / HOUR
