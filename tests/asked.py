@@ -11,6 +11,7 @@ import numpy as np
 
 from envs import features
 from envs.compiling import compiled
+from envs.hidden import Hidden
 from envs.plan_table import Plans, new_plans
 from envs.plans import enumerate_plans
 from envs.state import Observable
@@ -27,6 +28,7 @@ class Asked(NamedTuple):
     future: Future
     seen: Observable
     plans: Plans
+    hidden: Hidden
 
 
 @compiled
@@ -79,4 +81,4 @@ def _asked(world: World | Asked, public: dict[str, np.ndarray], changed: dict[st
     network, seen = world.network._replace(**public), world.seen._replace(**changed)
     plans = new_plans(network)
     enumerated(network, seen, plans)
-    return Asked(network, world.future, seen, plans)
+    return Asked(network, world.future, seen, plans, world.hidden)
