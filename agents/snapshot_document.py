@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from agents.documents import SNAPSHOT_SCHEMA
+from envs.costs import HOUR
 from envs.prices import Pricing
 from envs.snapshot import Snapshot
 from envs.state import NONE, Observable
@@ -111,10 +112,19 @@ def _snapshot(network: Network, seen: Observable, names: Names, epoch: int) -> d
             }
             for w, s in np.argwhere(seen.interruptions["until_seconds"] > now)
         ],
-        "demand": {name: int(clock[name]) for name in ("orders_this_hour", "orders_last_hour")},
+        "demand": _demand(clock),
         "weights": {goal: int(clock[f"weight_{goal}_permille"]) / 1000 for goal in ("cost", "lateness", "carbon")},
         "calendar_end": format_utc(epoch + int(network.settings["end_seconds"][0])),
     }
+
+
+def _demand(clock: np.void) -> dict[str, int]:
+    """Orders of the present hour and of the one before; the counters were last turned when an order arrived."""
+    hours = int(clock["now_seconds"]) // HOUR - int(clock["hour"])
+    this_hour, last_hour = int(clock["orders_this_hour"]), int(clock["orders_last_hour"])
+    if hours > 0:
+        this_hour, last_hour = 0, this_hour if hours == 1 else 0
+    return {"orders_this_hour": this_hour, "orders_last_hour": last_hour}
 
 
 def _stock(seen: Observable, names: Names, skus: list[int]) -> list[dict[str, Any]]:

@@ -93,7 +93,7 @@ class Exhaustive:
             is_there = cell["on_hand_units"] - cell["allocated_units"] >= row["units"]
             receipts = [
                 (int(known["expected_at"]), r)
-                for r, known in enumerate(self.seen.receipts[: self.seen.clock["num_receipts"][0]])
+                for r, known in enumerate(self.seen.receipts)
                 if known["is_open"]
                 and known["warehouse"] == w
                 and known["sku"] == row["sku"]
