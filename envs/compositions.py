@@ -79,6 +79,15 @@ def compose(best, option_keys, rows, row, partition, rule, changed, option):
 
 
 @woven
+def are_apart(option_keys, rows, row, num_parcels):
+    """Whether no two parcels of a plan would be one."""
+    for i in range(1, num_parcels):  # noqa: SIM110 - a generator would be slower when compiled
+        if not is_apart(option_keys, rows, row, i, rows[row, i]):
+            return False
+    return True
+
+
+@woven
 def place_of(candidates, scores, rows, row, num_parcels, count, score):
     """Which of the first ``count`` candidates holds the same plan as ``row``; NONE."""
     for other in range(count):

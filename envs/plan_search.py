@@ -7,8 +7,8 @@ from envs.compiling import internal, woven
 from envs.compositions import (
     COLLIDES,
     IMPOSSIBLE,
-    IS_PLAN,
     append,
+    are_apart,
     compose,
     copy,
     is_apart,
@@ -92,7 +92,7 @@ def _add_best(plans, first, last, max_parcels, rule, num_wanted, min_parcels, fl
                     # The sums bound what the partition can give; only then is a search worth its time.
                     if not may_search:
                         return False
-                    if rank > 0 or not _search_by_rule(plans, partition, rule, best_value):
+                    if not _search_by_rule(plans, partition, rule, best_value, num_first if rank > 0 else 0):
                         continue
                     value = value_of(rules, rows, _ROW, num_parcels, rule)
                     cost = value_of(rules, rows, _ROW, num_parcels, MYOPIC)
@@ -149,8 +149,10 @@ def _accept(counts, candidates, scores, rows, rules, num_parcels, flag):
 
 
 @internal
-def _search_by_rule(plans, partition, rule, value_to_reach):
+def _search_by_rule(plans, partition, rule, value_to_reach, num_found):
     """Best plan of a partition whose best options collide, depth first over all its options.
+
+    The plan of ``num_found`` parcels in the row of what was found before does not count; there is none of 0.
 
     Returns:
         True if one is at most ``value_to_reach``; it stands in the row looked at then.
@@ -178,6 +180,8 @@ def _search_by_rule(plans, partition, rule, value_to_reach):
             depth += 1
             walk[_PLACE, depth], walk[_TAKEN, depth] = plans.subsets[part]["first_option"], taken
             continue
+        if num_found == num_parcels and is_same(rows, _TRIAL, _FOUND, num_parcels):
+            continue
         cost, score = (
             value_of(rules, rows, _TRIAL, num_parcels, MYOPIC),
             value_of(rules, rows, _TRIAL, num_parcels, SCORE),
@@ -203,13 +207,26 @@ def _add_best_backorders(plans, first, last, max_parcels):
                     option = plans.best_backorder[PARTS[partition, part], place]
                     if option == NONE:
                         continue
-                    if compose(plans.best, plans.option_keys, rows, _ROW, partition, SCORE, part, option) != IS_PLAN:
+                    if compose(plans.best, plans.option_keys, rows, _ROW, partition, SCORE, part, option) == IMPOSSIBLE:
                         continue
-                    value = value_of(rules, rows, _ROW, num_parcels, SCORE)
-                    if value >= best_value or (num_parcels == num_first and is_same(rows, _ROW, _FOUND, num_parcels)):
-                        continue
-                    num_best, best_value = num_parcels, value
-                    copy(rows, _ROW, _SPARE, num_parcels)
+                    # The second best differs in the line that waits, or in one of the others.
+                    for changed in range(-1, num_parcels if place == 0 else 0):
+                        usual = rows[_ROW, changed] if changed >= 0 else NONE
+                        if changed >= 0:
+                            other = plans.best[PARTS[partition, changed], SCORE, 1]
+                            if changed == part or other == NONE:
+                                continue
+                            rows[_ROW, changed] = other
+                        value = value_of(rules, rows, _ROW, num_parcels, SCORE)
+                        if (
+                            value < best_value
+                            and not (num_parcels == num_first and is_same(rows, _ROW, _FOUND, num_parcels))
+                            and are_apart(plans.option_keys, rows, _ROW, num_parcels)
+                        ):
+                            num_best, best_value = num_parcels, value
+                            copy(rows, _ROW, _SPARE, num_parcels)
+                        if changed >= 0:
+                            rows[_ROW, changed] = usual
         if num_best == 0:
             return
         num_first = num_best
