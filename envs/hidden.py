@@ -12,7 +12,7 @@ from envs.room import MARGIN, ROWS_OF_A_LINE
 from envs.state import MAX_LINES, NONE, filled
 from envs.touched import RING
 from scenarios.errors import InputError
-from scenarios.network import FOREVER_SECONDS, Network, record_dtype
+from scenarios.network import Network, record_dtype
 from scenarios.trace import RECEIPTS, Future, Trace
 
 OPEN, DECLINED, DELIVERED, CANCELLED = 0, 1, 2, 3
@@ -210,8 +210,3 @@ def _refuse(noun: str, array: np.ndarray, field: str, is_wrong: np.ndarray, expe
     if is_wrong.any():
         row = int(np.argmax(is_wrong))
         raise InputError(f"{noun}[{row}].{field}", int(array[field][row]), expected, "correct the trace")
-
-
-def may_wait(future: Future) -> int:
-    """Orders whose customers may lose patience."""
-    return int((future.orders["patience_seconds"] < FOREVER_SECONDS).sum())

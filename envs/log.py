@@ -25,7 +25,7 @@ class Kind(IntEnum):
     ORDER_ARRIVED = 3  # value: promise_at
     DECIDED = 4  # value: millicents that the plan is expected to cost
     DECLINED = 5  # value: decision id
-    PLANNED = 6  # parcel; value: bit mask of the order's lines
+    PLANNED = 6  # parcel; value: bit mask of the lines decided together, in their order
     CLAIMED = 7  # parcel waits for a receipt; value: receipt
     RELEASED = 8  # parcel joins the pick queue; value: collection booked
     PICK_STARTED = 9  # value: expected pick seconds

@@ -65,8 +65,6 @@ def price_options(network, seen, plans, num_blocks, first_rule, end_rule, is_pru
                         continue
                     receipt = sources.receipt_of(plans.block_receipts, subset)
                     expected_at = seen.receipts[receipt]["expected_at"]
-                    if release_at <= expected_at:
-                        release_at = 0
                 elif subset & in_stock != subset:
                     continue
                 earliest = max(start_at, expected_at, release_at)

@@ -154,7 +154,7 @@ def _fill_agenda(world: World, other: World) -> None:
     """What is to come: known events as they are, those under way with their new luck, and the new future's."""
     network, future, hidden, agenda = other.network, other.future, other.hidden, other.agenda
     now, num_orders = int(other.seen.clock["now_seconds"][0]), int(hidden.counters["num_arrived"][0])
-    pending = world.agenda
+    pending, waiting = world.agenda, {}
     for i in range(int(pending.size[0])):
         time, rank, entity = int(pending.times[i]), int(pending.ranks[i]), int(pending.entities[i])
         if rank == Rank.PICK_FINISHED:
@@ -162,9 +162,12 @@ def _fill_agenda(world: World, other: World) -> None:
         elif rank == Rank.DELIVERY:
             time = int(hidden.parcels[entity]["delivered_at"])
         elif rank == Rank.IMPATIENCE:
-            _push_patience(other, entity, now)
+            waiting[entity] = time
         if rank in _KEPT:
             push(agenda, time, rank, entity)
+    for order in range(num_orders):
+        if order in waiting or world.future.orders[order]["patience_seconds"] == FOREVER_SECONDS:
+            _push_patience(other, order, now, waiting.get(order) == now)
     offset = num_reordered(network)
     for receipt in range(len(hidden.arrivals)):
         actual_at = int(hidden.arrivals[receipt]["actual_at"])
@@ -181,8 +184,9 @@ def _fill_agenda(world: World, other: World) -> None:
         push(agenda, int(future.orders[num_orders]["arrival_seconds"]), Rank.ORDER_ARRIVED, num_orders)
 
 
-def _push_patience(other: World, order: int, now: int) -> None:
+def _push_patience(other: World, order: int, now: int, is_due: bool) -> None:
+    """The end of a patience that has not shown; ``is_due`` if that of the old future comes later in this second."""
     row = other.future.orders[order]
     if row["patience_seconds"] < FOREVER_SECONDS:
         at = int(row["arrival_seconds"]) + int(row["patience_seconds"])
-        push(other.agenda, max(now + 1, at), Rank.IMPATIENCE, order)
+        push(other.agenda, at if at > now or (at == now and is_due) else now + 1, Rank.IMPATIENCE, order)

@@ -21,7 +21,22 @@ PARCEL_WORDS = {
     Kind.PICK_FINISHED: "ready",
     Kind.ROLLED_OVER: "the truck is full, waits for the next",
     Kind.COLLECTED: "collected",
+    Kind.SHORT_PICKED: "goods are missing",
+    Kind.REOPENED: "goods are to be decided again",
+    Kind.LINE_CANCELLED: "the customer cancels goods of it",
+    Kind.RELEASE_DUE: "its presale date has come",
 }
+ORDER_WORDS = {
+    Kind.DECIDED: "the router takes a plan",
+    Kind.DECLINED: "declined",
+    Kind.ORDER_CLOSED: ORDER_DONE,
+    Kind.HELD: "held, for company",
+    Kind.HOLD_ENDED: "the hold ends",
+    Kind.JOINED: "joins a held order of the same customer",
+    Kind.ASKED_AGAIN: "what a plan lost is decided again",
+    Kind.LINE_CANCELLED: "the customer cancels",
+}
+"""Events without a parcel."""
 
 
 def telling_order(simulation: Simulation) -> int:
@@ -46,17 +61,19 @@ def life_of(simulation: Simulation, order: int) -> Iterator[str]:
 def _in_words(world: World, event: dict[str, int]) -> str:
     kind, value, names = Kind(event["kind"]), event["value"], world.trace.names
     order = world.future.orders[event["order"]]
-    lines = world.future.lines[order["first_line"] : order["first_line"] + order["num_lines"]]
+    rows = slice(order["first_line"], order["first_line"] + order["num_lines"])
+    lines = world.future.lines[rows]
     if kind == Kind.ORDER_ARRIVED:
         goods = ", ".join(f"{line['units']} x {names.skus[line['sku']]}" for line in lines)
         place = names.regions[order["region"]]
         return f"order {event['order']} from {place}: {goods}; promised by {_moment(world, value)}"
     if event["parcel"] < 0:
-        decided = f"the router takes a plan that is expected to cost {value / MILLICENTS:.2f}"
-        return {Kind.DECIDED: decided, Kind.DECLINED: "declined"}.get(kind, ORDER_DONE)
+        cost = f" that is expected to cost {value / MILLICENTS:.2f}" if kind == Kind.DECIDED else ""
+        return ORDER_WORDS[kind] + cost
     by = f"parcel {event['parcel']}, {names.warehouses[event['warehouse']]} with {names.services[event['service']]}"
     if kind == Kind.PLANNED:
-        return f"{by}: {', '.join(names.skus[line['sku']] for i, line in enumerate(lines) if value >> i & 1)}"
+        is_in = world.hidden.lines["parcel"][rows] == event["parcel"]
+        return f"{by}: {', '.join(names.skus[line['sku']] for line in lines[is_in]) or 'what will be decided again'}"
     if kind == Kind.DELIVERED:
         return f"{by}: delivered, {abs(value) / HOUR:.1f} hours {'late' if value > 0 else 'early'}"
     return f"{by}: {PARCEL_WORDS[kind]}"

@@ -55,8 +55,3 @@ def parse_change(text: str) -> Change:
     change: Change = module.read(phrase)
     phrase.end()
     return change
-
-
-def forms() -> list[str]:
-    """How lines are written, one text a kind."""
-    return [import_module(module).FORM for module in KINDS.values()]

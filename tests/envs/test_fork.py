@@ -174,3 +174,19 @@ def test_what_cannot_be_forked_says_so():
     one, other = at_decision(random_trace(3), 5), at_decision(random_trace(4), 5)
     with pytest.raises(InputError, match="earlier fork"):
         fork(one.world, fork(other.world))
+
+
+def test_new_patience_reaches_customers_who_had_no_end_of_it():
+    """A fork knows nothing of the old future's patience but what has shown."""
+    trace = random_trace(5, num_orders=40, has_holds=True, num_receipts=30, most_units_on_shelf=1)
+    clock = at_decision(trace, 20)
+    orders = trace.future.orders.copy()
+    now = int(clock.world.seen.clock["now_seconds"][0])
+    orders["patience_seconds"] = np.maximum(1, now + 3600 - orders["arrival_seconds"])
+    other = CompiledClock(fork_on(clock.world, trace.future._replace(orders=orders)))
+    same = CompiledClock(fork(clock.world))
+    play_on(other, 1)
+    play_on(same, 1)
+    arrived = int(clock.world.hidden.counters["num_arrived"][0])
+    cancelled = other.world.hidden.orders["num_cancelled_lines"][:arrived].sum()
+    assert cancelled > 0 == same.world.hidden.orders["num_cancelled_lines"].sum()

@@ -24,7 +24,7 @@ from tests.named_traces import NAMES
 from tests.played import decisions, is_over
 from tests.retold import LINE_PARTS, Retold
 from tests.retold_goods import DEPARTED, PICKING, STAGES, STOCK, Parcel
-from tests.worlds import TROUBLES, every_trouble, random_trace, traces
+from tests.worlds import TROUBLES, every_trouble, random_trace, traces, with_future
 
 FIELDS = tuple(field.name for field in fields(Parcel) if field.name in PARCELS.names and field.name != "stage")
 """Columns of a parcel that the retold story knows."""
@@ -339,3 +339,20 @@ def test_random_worlds_are_unpleasant_enough():
     assert kinds == {int(kind) for kind in Kind}
     assert split > 5
     assert late > 5
+
+
+def test_bug_early_receipts_let_presale_goods_leave_before_their_date():
+    num_early = 0
+    for seed in range(20):
+        trace = random_trace(seed, num_orders=40, num_receipts=40, most_units_on_shelf=0)
+        receipts, lines = trace.future.receipts.copy(), trace.future.lines.copy()
+        receipts["actual_at"] = (3 * receipts["announced_at"] + receipts["expected_at"]) // 4
+        lines["ship_from_seconds"] = trace.future.orders["arrival_seconds"][lines["order"]] + 5 * 3600
+        trace = with_future(trace, receipts=receipts, lines=lines)
+        hidden = simulate(trace, load_agent("random"), level="none").world.hidden
+        is_picked = hidden.lines["parcel"] >= 0
+        parcels, dates = hidden.parcels[hidden.lines["parcel"][is_picked]], lines["ship_from_seconds"][is_picked]
+        assert (parcels["started_at"] >= dates).all()
+        came = receipts[np.maximum(parcels["receipt"], 0)]
+        num_early += ((parcels["receipt"] >= 0) & (came["actual_at"] < dates) & (dates <= came["expected_at"])).sum()
+    assert num_early > 5
