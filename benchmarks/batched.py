@@ -28,8 +28,8 @@ from envs.world import World
 from scenarios import draw_trace, load_scenario
 from scenarios.trace import Trace
 
-NUM_ROWS = 64
-"""Replications side by side where the batch itself is timed."""
+NUM_ROWS = (16, 64)
+"""Replications side by side where the batch itself is timed; the more, the less of them fits into the caches."""
 
 NUM_ROUNDS = 400
 """Steps of such a batch."""
@@ -62,11 +62,12 @@ def measure_batched(repeats: int = 3) -> list[Speed]:
     ):
         name = f"inside the loop, {lines:.1f} lines: {what}"
         speeds.append(Speed(name, rate(_episode(trace, agent, level), repeats), "decisions/s", target))
-    batched = rate(_rounds(trace, 1), repeats)
-    speeds.append(Speed("batch: plans, features, masks in Python", batched, "decisions/s", 80_000.0))
+    for size in NUM_ROWS:
+        batched = rate(_rounds(trace, 1, size), repeats)
+        speeds.append(Speed(f"batch of {size}: plans, features, masks in Python", batched, "decisions/s", 80_000.0))
     inside = _gain(lambda workers: _many(small, own, workers), repeats)
     speeds.append(Speed("two workers against one, inside the loop", inside, "%", 180.0))
-    beside = _gain(lambda workers: _rounds(trace, workers), repeats)
+    beside = _gain(lambda workers: _rounds(trace, workers, NUM_ROWS[-1]), repeats)
     speeds.append(Speed("two workers against one, batch", beside, "%", 180.0))
     speeds += _training(repeats)
     return speeds
@@ -86,14 +87,14 @@ def _many(trace: Trace, agent: Agent, num_workers: int) -> Callable[[], int]:
     return work
 
 
-def _rounds(trace: Trace, num_workers: int) -> Callable[[], int]:
+def _rounds(trace: Trace, num_workers: int, num_rows: int) -> Callable[[], int]:
     """A batch that Python sees after every step; each count goes on where the last one ended, or begins anew."""
     batch: Batch | None = None
 
     def work() -> int:
         nonlocal batch
         if batch is None or not batch.is_due().all():
-            worlds = [World(trace, "none", pricing=Pricing.CLOSED_FORM) for _ in range(NUM_ROWS)]
+            worlds = [World(trace, "none", pricing=Pricing.CLOSED_FORM) for _ in range(num_rows)]
             batch = Batch(worlds, num_workers)
         count = 0
         for _ in range(NUM_ROUNDS):
@@ -101,7 +102,7 @@ def _rounds(trace: Trace, num_workers: int) -> Callable[[], int]:
             masks = snapshot.masks()
             assert masks[0, 0] == snapshot.features[0, 0, 0] == 1
             count += int(snapshot.is_due.sum())
-            batch.step(np.zeros(NUM_ROWS, np.int64))
+            batch.step(np.zeros(num_rows, np.int64))
         return count
 
     return work
@@ -191,7 +192,7 @@ def _training(repeats: int) -> list[Speed]:
             model.learn(rollout, reset_num_timesteps=False)
             best[i] = max(best[i], rollout / (time.perf_counter() - begin))
     return [
-        Speed("MaskablePPO training", best[0], "steps/s"),
+        Speed("MaskablePPO training, its environments on 2 threads", best[0], "steps/s"),
         Speed("MaskablePPO, environments that cost nothing", best[1], "steps/s"),
         Speed("training against environments that cost nothing", 100.0 * best[0] / best[1], "%", 85.0),
     ]
