@@ -15,6 +15,7 @@ from scenarios.network import TABLE_WEIGHT
 from scenarios.trace import Names
 
 Stage = Literal["policy", "heuristic", "static", "review"]
+PlanKind = Literal["ship", "backorder", "hold", "decline"]
 
 
 class LineAnswer(BaseModel):
@@ -43,12 +44,16 @@ class ParcelAnswer(BaseModel):
     late_probability: float
     distance_km: int
     receipt: ReceiptAnswer | None = Field(description="what a backorder waits for; null for goods in stock")
+    release_from: str | None = Field(
+        description="presale: goods are kept and not picked before; null if picked at once"
+    )
 
 
 class PlanAnswer(BaseModel):
     """One feasible plan for the whole order."""
 
-    kind: Literal["ship", "backorder", "decline"]
+    kind: PlanKind
+    hold_until: str | None = Field(description="of a hold: the order waits until then and is decided again; else null")
     parcels: list[ParcelAnswer]
     quoted_delivery_at: str | None = Field(description="of the last parcel; null if nothing is sent")
     cost_millicents: dict[str, int] = Field(description="expected, by part: " + ", ".join(p.name for p in COST_PARTS))
@@ -92,13 +97,17 @@ def write_plan(
     row = plans.slots[slot]
     epoch = int(snapshot.network.settings["epoch_seconds"][0])
     options = plans.chosen[slot, : row["num_parcels"]]
-    kind: Literal["ship", "backorder", "decline"] = "ship"
+    kind: PlanKind = "ship"
     if row["is_decline"]:
         kind = "decline"
+    elif row["hold_seconds"]:
+        kind = "hold"
     elif row["num_backordered_lines"]:
         kind = "backorder"
+    held_at = epoch + int(snapshot.seen.clock["now_seconds"][0])
     return PlanAnswer(
         kind=kind,
+        hold_until=format_utc(held_at + int(row["hold_seconds"])) if kind == "hold" else None,
         parcels=[_write_parcel(snapshot, case, names, int(option), epoch) for option in options],
         quoted_delivery_at=format_utc(epoch + int(row["quoted_at"])) if len(options) else None,
         cost_millicents={part.name: int(plans.costs[slot, i]) for i, part in enumerate(COST_PARTS)},
@@ -128,4 +137,5 @@ def _write_parcel(snapshot: Snapshot, case: CaseDocument, names: Names, option: 
         late_probability=int(row["late_weight"]) / TABLE_WEIGHT,
         distance_km=int(row["distance_km"]),
         receipt=receipt,
+        release_from=format_utc(epoch + int(row["release_at"])) if row["release_at"] else None,
     )

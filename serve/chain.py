@@ -61,8 +61,8 @@ class Chain:
             snapshot: with plans and features.
             deadline: ``time.perf_counter()`` at which the answer is wanted.
         """
-        is_declined = snapshot.plans.slots["is_decline"][: snapshot.num_plans]
-        if is_declined.all() and not snapshot.network.settings["is_decline_a_choice"][0]:
+        sends_nothing = snapshot.plans.slots["num_parcels"][: snapshot.num_plans] == 0  # declines and holds
+        if sends_nothing.all() and not snapshot.network.settings["is_decline_a_choice"][0]:
             return Choice("review", None, "no feasible plan")
         try:
             return self._by_policy(snapshot, deadline)

@@ -8,6 +8,7 @@ from envs.costs import COST_PARTS, MILLICENTS
 from envs.snapshot import Snapshot
 from envs.state import NONE
 from scenarios.handling import SERVICE_SIDE, WAREHOUSE_SIDE, handling_names
+from scenarios.local_time import MINUTE_SECONDS, format_utc
 from scenarios.network import NO_LANE
 from scenarios.trace import Names
 
@@ -38,16 +39,23 @@ def describe_plan(snapshot: Snapshot, names: Names, slot: int) -> str:
     plans = snapshot.plans
     if plans.slots["is_decline"][slot]:
         return "declining the order"
-    words = []
+    if plans.slots["hold_seconds"][slot]:
+        return f"hold the order for {plans.slots['hold_seconds'][slot] // MINUTE_SECONDS} minutes"
+    epoch, words = int(snapshot.network.settings["epoch_seconds"][0]), []
     for option in plans.chosen[slot, : plans.slots["num_parcels"][slot]]:
         row = plans.options[option]
         waits = " after a receipt" if row["receipt"] != NONE else ""
+        if row["release_at"]:
+            waits += f" from {format_utc(epoch + int(row['release_at']))}"
         words.append(f"{names.warehouses[row['warehouse']]} by {names.services[row['service']]}{waits}")
     return ", ".join(words)
 
 
 def _comparison(snapshot: Snapshot, names: Names, slot: int, other: int) -> str:
-    costs = snapshot.plans.costs
+    costs, is_hold = snapshot.plans.costs, snapshot.plans.slots["hold_seconds"] > 0
+    if is_hold[slot] or is_hold[other]:  # a hold books its waiting only: the order's costs come with a later decision
+        text = "" if is_hold[slot] else f"It is expected to cost {_money(int(costs[slot].sum()))}. "
+        return f"{text}The runner-up ({describe_plan(snapshot, names, other)}) is not compared by cost."
     difference = costs[slot] - costs[other]
     total = int(difference.sum())
     parts = [
@@ -70,7 +78,7 @@ def _comparison(snapshot: Snapshot, names: Names, slot: int, other: int) -> str:
 
 
 def _shape(snapshot: Snapshot, names: Names, slot: int) -> list[str]:
-    """Why split, why backordered, why declined."""
+    """Why split, why backordered, why held, why declined."""
     plans, count = snapshot.plans, snapshot.num_plans
     slots, totals = plans.slots[:count], plans.costs[:count].sum(axis=1)
     row, sentences = slots[slot], []
@@ -86,7 +94,7 @@ def _shape(snapshot: Snapshot, names: Names, slot: int) -> list[str]:
         else:
             sentences.append("It is split because no warehouse can send all lines in one parcel.")
     if row["num_backordered_lines"]:
-        stocked = np.flatnonzero((slots["num_backordered_lines"] == 0) & (slots["is_decline"] == 0))
+        stocked = np.flatnonzero((slots["num_backordered_lines"] == 0) & (slots["num_parcels"] > 0))
         if len(stocked):
             best = int(stocked[totals[stocked].argmin()])
             gap = int(totals[best] - totals[slot])
@@ -96,6 +104,11 @@ def _shape(snapshot: Snapshot, names: Names, slot: int) -> list[str]:
             )
         else:
             sentences.append("It waits for a receipt because stock alone cannot serve the whole order.")
+    if row["hold_seconds"]:
+        sentences.append(
+            f"The choice is to {describe_plan(snapshot, names, slot)} and decide again: "
+            f"waiting is expected to cost {_money(int(totals[slot]))}."
+        )
     if row["is_decline"] and count > 1:
         sentences.append("The order is declined: the lost margin is part of the cost above.")
     return sentences
