@@ -46,7 +46,7 @@ def cache_directory() -> Path:
 def tell_of_compiling() -> None:
     """Says on standard error, once a process, that rules will be compiled, unless the cache has them."""
     if not any(cache_directory().rglob("decisions.make_table*.nbi")):
-        print("routelab: compiling the rules, about a minute, once for this state of the sources", file=sys.stderr)
+        print("routelab: compiling the rules, one to two minutes, once for this state of the sources", file=sys.stderr)
 
 
 numba.config.CACHE_DIR = str(cache_directory())  # type: ignore[attr-defined]
