@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -60,6 +61,15 @@ def grown() -> dict[str, Scenario]:
     }
 
 
+def _in_tenths(rows: tuple[Any, ...], owner: str, amount: str) -> tuple[Any, ...]:
+    """Each row ten times, for the ten that its owner became, with a tenth of the amount, rounded up."""
+    return tuple(
+        replace(row, **{owner: f"{getattr(row, owner)}/{i}", amount: -(-getattr(row, amount) // TIMES)})
+        for row in rows
+        for i in range(TIMES)
+    )
+
+
 def _more_skus(plain: Scenario) -> Scenario:
     """Each SKU in ten colours, with a tenth of its demand, stock and receipts."""
     assert isinstance(plain.demand, Demand)
@@ -67,16 +77,8 @@ def _more_skus(plain: Scenario) -> Scenario:
     return replace(
         plain,
         skus=tuple(replace(sku, name=f"{sku.name}/{i}") for sku in plain.skus for i in range(TIMES)),
-        stock=tuple(
-            replace(row, sku=f"{row.sku}/{i}", on_hand_units=-(-row.on_hand_units // TIMES))
-            for row in plain.stock
-            for i in range(TIMES)
-        ),
-        receipts=tuple(
-            replace(row, sku=f"{row.sku}/{i}", units=-(-row.units // TIMES))
-            for row in plain.receipts
-            for i in range(TIMES)
-        ),
+        stock=_in_tenths(plain.stock, "sku", "on_hand_units"),
+        receipts=_in_tenths(plain.receipts, "sku", "units"),
         demand=replace(plain.demand, sku_shares=shares),
     )
 
@@ -88,21 +90,9 @@ def _more_warehouses(plain: Scenario) -> Scenario:
         warehouses=tuple(
             replace(row, name=f"{row.name}/{i}", num_stations=1) for row in plain.warehouses for i in range(TIMES)
         ),
-        collections=tuple(
-            replace(row, warehouse=f"{row.warehouse}/{i}", capacity_parcels=-(-row.capacity_parcels // TIMES))
-            for row in plain.collections
-            for i in range(TIMES)
-        ),
-        stock=tuple(
-            replace(row, warehouse=f"{row.warehouse}/{i}", on_hand_units=-(-row.on_hand_units // TIMES))
-            for row in plain.stock
-            for i in range(TIMES)
-        ),
-        receipts=tuple(
-            replace(row, warehouse=f"{row.warehouse}/{i}", units=-(-row.units // TIMES))
-            for row in plain.receipts
-            for i in range(TIMES)
-        ),
+        collections=_in_tenths(plain.collections, "warehouse", "capacity_parcels"),
+        stock=_in_tenths(plain.stock, "warehouse", "on_hand_units"),
+        receipts=_in_tenths(plain.receipts, "warehouse", "units"),
     )
 
 
