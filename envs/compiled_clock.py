@@ -195,6 +195,5 @@ class CompiledClock:
         result = self._alone.step(slot)
         while result == FULL:
             self.world.make_room()
-            self._alone.bind()
             result = self._alone.step(CONTINUE)
         return result == DUE

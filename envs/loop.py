@@ -164,14 +164,16 @@ class Alone:
         self._slots, self._results = np.zeros(1, np.int64), new_results(1)
         self._outcome = self._results[0]
         self._router, self._prices = NOBODY.router, NOBODY.price_list
-        self.bind()
+        self._bind()
 
-    def bind(self) -> None:
-        """Reads the world's handle again, after its arrays were replaced."""
-        self._list = _first_of_list(self._world.handle)
+    def _bind(self) -> None:
+        self._handle = self._world.handle
+        self._list = _first_of_list(self._handle)
 
     def step(self, slot: int) -> int:
         """Carries out ``slot`` and returns OVER, DUE or FULL."""
+        if self._handle is not self._world.handle:  # whoever replaced an array made the handle again
+            self._bind()
         self._slots[0] = slot
         play(self._list, self._slots, self._results, self._router, self._prices, 1, 0, 1)
         return int(self._outcome[0])

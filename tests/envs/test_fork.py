@@ -190,3 +190,14 @@ def test_new_patience_reaches_customers_who_had_no_end_of_it():
     arrived = int(clock.world.hidden.counters["num_arrived"][0])
     cancelled = other.world.hidden.orders["num_cancelled_lines"][:arrived].sum()
     assert cancelled > 0 == same.world.hidden.orders["num_cancelled_lines"].sum()
+
+
+def test_bug_a_clock_played_on_arrays_that_had_been_replaced():
+    """Who steps a world need not know that somebody else made room in it."""
+    one, other = at_decision(random_trace(3), 5), at_decision(random_trace(3), 5)
+    parcels = one.world.hidden.parcels
+    one.world.hidden = one.world.hidden._replace(parcels=np.concatenate([parcels, np.zeros_like(parcels)]))
+    one.world.rebind()
+    play_on(one, 1)
+    play_on(other, 1)
+    assert_same(one.world, other.world)
