@@ -169,9 +169,7 @@ def _copy_counters(source, target, synced):
 def _copy_agenda(source, target):
     size = source.size[0]
     target.size[0] = size
-    target.times[:size] = source.times[:size]
-    target.ranks[:size] = source.ranks[:size]
-    target.entities[:size] = source.entities[:size]
+    target.keys[:size] = source.keys[:size]
 
 
 @internal

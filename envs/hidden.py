@@ -9,11 +9,10 @@ import numpy as np
 from envs.costs import NUM_PARTS
 from envs.log import EVENT_COLUMNS, EVENTS, LEDGER, LEDGER_COLUMNS
 from envs.room import MARGIN, ROWS_OF_A_LINE
-from envs.state import MAX_LINES, NONE, filled
+from envs.state import NONE, filled
 from envs.touched import RING
-from scenarios.errors import InputError
 from scenarios.network import Network, record_dtype
-from scenarios.trace import RECEIPTS, Future, Trace
+from scenarios.trace import RECEIPTS, Future
 
 OPEN, DECLINED, DELIVERED, CANCELLED = 0, 1, 2, 3
 """How an order or a line ended, or that it has not. An order with a cancelled line is cancelled, else one with a
@@ -178,35 +177,3 @@ def _previous_orders(network: Network, future: Future) -> np.ndarray:
         )
         previous[after[is_same]] = before[is_same]
     return previous
-
-
-def check_playable(trace: Trace) -> None:
-    """Refuses traces that no rule could play.
-
-    Raises:
-        InputError: an order with too many lines, a receipt that comes before its announcement or with less than
-            nothing, and other times that make no sense.
-    """
-    future = trace.future
-    most = int(future.orders["num_lines"].max(initial=0))
-    if most > MAX_LINES:
-        raise InputError("num_lines", most, f"at most {MAX_LINES} lines an order", "split the order")
-    end = int(trace.network.settings["end_seconds"][0])
-    receipts, orders, outages, regimes = future.receipts, future.orders, future.outages, future.regimes
-    _refuse("receipts", receipts, "announced_at", receipts["announced_at"] > receipts["actual_at"], "at most actual_at")
-    _refuse("receipts", receipts, "actual_units", receipts["actual_units"] < 0, "0 or more")
-    _refuse("orders", orders, "patience_seconds", orders["patience_seconds"] < 1, "at least 1 second")
-    _refuse("outages", outages, "starts_at", outages["starts_at"] < 0, "second 0 or later")
-    _refuse("outages", outages, "ends_at", outages["ends_at"] > end, f"at most the calendar's end, {end}")
-    _refuse("regimes", regimes, "starts_at", regimes["starts_at"] < 0, "second 0 or later")
-    _refuse("regimes", regimes, "transit_permille", regimes["transit_permille"] < 1, "at least 1")
-    for name, array in (("outages", outages), ("regimes", regimes)):
-        _refuse(name, array, "starts_at", np.diff(array["starts_at"], prepend=0) < 0, "rows sorted by start")
-    if len(future.suppliers) != len(trace.network.warehouses):
-        raise InputError("suppliers", len(future.suppliers), "one row for each warehouse", "draw the trace again")
-
-
-def _refuse(noun: str, array: np.ndarray, field: str, is_wrong: np.ndarray, expected: str) -> None:
-    if is_wrong.any():
-        row = int(np.argmax(is_wrong))
-        raise InputError(f"{noun}[{row}].{field}", int(array[field][row]), expected, "correct the trace")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from envs import delivery, picking
-from envs.agenda import push
+from envs.agenda import event, push
 from envs.fork import check_forkable
 from envs.hidden import DEPARTED, PICKING, Hidden, num_reordered
 from envs.ranks import Rank
@@ -156,7 +156,7 @@ def _fill_agenda(world: World, other: World) -> None:
     now, num_orders = int(other.seen.clock["now_seconds"][0]), int(hidden.counters["num_arrived"][0])
     pending, waiting = world.agenda, {}
     for i in range(int(pending.size[0])):
-        time, rank, entity = int(pending.times[i]), int(pending.ranks[i]), int(pending.entities[i])
+        time, rank, entity = event(int(pending.keys[i]))
         if rank == Rank.PICK_FINISHED:
             time = int(hidden.parcels[entity]["ready_at"])
         elif rank == Rank.DELIVERY:

@@ -11,8 +11,9 @@ from envs import log, prices
 from envs.agenda import Agenda, new_agenda
 from envs.costs import MILLICENTS, OBJECTIVE_OF_PART
 from envs.handle import make_handle
-from envs.hidden import Hidden, check_playable, new_hidden, num_receipt_rows
+from envs.hidden import Hidden, new_hidden, num_receipt_rows
 from envs.plan_table import Plans, new_plans
+from envs.playable import check_playable
 from envs.room import EVENT_ROWS, LEDGER_ROWS, PARCELS, what_is_full
 from envs.state import Observable, new_observable
 from scenarios.errors import InputError, unknown_name

@@ -245,6 +245,8 @@ END = 5 * DAY
         ("receipts", "announced_at", 10 * DAY),
         ("receipts", "actual_units", -1),
         ("orders", "patience_seconds", 0),
+        ("orders", "patience_seconds", 1 << 36),
+        ("receipts", "actual_at", 1 << 36),
         ("outages", "starts_at", -600),
         ("outages", "ends_at", END + 1),
         ("regimes", "starts_at", -600),

@@ -24,7 +24,7 @@ def state_of(world: World) -> dict[str, bytes]:
     for name in ("num_events", "num_ledger_rows", "log_level", "num_touched"):
         counters[name] = 0
     size, count = int(world.agenda.size[0]), int(world.plans.counts[0])
-    queued = sorted(zip(*(column[:size].tolist() for column in world.agenda[:3]), strict=True))
+    queued = sorted(world.agenda.keys[:size].tolist())
     state = {name: array.tobytes() for name, array in seen._asdict().items() if name != "lines"}
     state["asked lines"] = seen.lines[: seen.order["num_lines"][0]].tobytes()
     for name in ("orders", "lines", "queues", "docks", "arrivals", "claims", "weather", "totals", "order_costs"):
