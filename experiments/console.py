@@ -60,7 +60,7 @@ class Steps:
 @contextmanager
 def getting_ready(console: Console) -> Iterator[None]:
     """Says that rules may have to be compiled, on a terminal or in a file."""
-    words = "Getting the rules ready (one to two minutes, the first time on a machine)"
+    words = "Getting the rules ready (about a minute, the first time on a machine)"
     if not console.is_terminal:
         console.print(words)
     with console.status(words):
