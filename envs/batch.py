@@ -15,14 +15,18 @@ import numpy as np
 
 from envs.inner import NOBODY
 from envs.loop import BEGIN, DUE, SKIP, Handles, new_results
-from envs.plan_table import COUNT_PLANS, MAX_PLANS
+from envs.plan_table import COUNT_PLANS, MAX_PLANS, new_plans, scratch_of
 from envs.protocol import Agent
 from envs.snapshot import Snapshot
 from envs.world import World
 from scenarios.errors import InputError
 
 SHOWN = ("counts", "slots", "costs", "rules", "features", "context")
-"""Arrays of a plan table that a batch keeps for all replications together."""
+"""Arrays of a plan table that a batch keeps for all replications together.
+
+Scratch space is kept once for all rows that one worker plays in a row: it stays in the caches, and is
+most of what the making of a table touches.
+"""
 
 _SHARES, _LEAST_ROWS = 4, 16
 """Parts into which the rows are cut for each worker: who is done early takes another. Rows of a part at least."""
@@ -122,6 +126,10 @@ class Batch:
             raise InputError("num_workers", num_workers, "at least 1", "leave it out")
         size = len(worlds)
         self.num_workers = num_workers
+        num_shares = 1
+        if num_workers > 1:
+            num_shares = min(size, max(num_workers, min(_SHARES * num_workers, size // _LEAST_ROWS)))
+        self._shares = list(pairwise(np.linspace(0, size, num_shares + 1).astype(int).tolist()))
         self._results = new_results(size)
         self._pool: ThreadPoolExecutor | None = None
         self._place(worlds)
@@ -180,7 +188,8 @@ class Batch:
     def release(self, row: int) -> World:
         """The replication of a row with arrays of its own, so that it outlasts its place."""
         world = self.worlds[row]
-        world.plans = world.plans._replace(**{name: getattr(world.plans, name).copy() for name in SHOWN})
+        own = {name: getattr(world.plans, name).copy() for name in SHOWN}
+        world.plans = world.plans._replace(**own, **scratch_of(new_plans(world.network)))
         world.rebind()
         return world
 
@@ -191,7 +200,11 @@ class Batch:
             self._pool = None
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {name: value for name, value in self.__dict__.items() if name not in (*SHOWN, "_handles", "_pool")}
+        state = {
+            name: value
+            for name, value in self.__dict__.items()
+            if name not in (*SHOWN, "_handles", "_pool", "_scratch")
+        }
         return {**state, "worlds": self.worlds}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -201,6 +214,7 @@ class Batch:
 
     def _place(self, worlds: list[World]) -> None:
         """Makes the arrays of all."""
+        self._scratch: dict[int, dict[str, np.ndarray]] = {}
         for name in SHOWN:
             of_one = getattr(worlds[0].plans, name)
             setattr(self, name, np.zeros((len(worlds), *of_one.shape), of_one.dtype))
@@ -209,11 +223,15 @@ class Batch:
         self._handles = Handles(worlds)
 
     def _adopt(self, row: int, world: World) -> None:
-        """A world's plan table moves into the arrays of all."""
+        """A world's plan table moves into the arrays of all, its scratch space to that of its share."""
         views = {}
         for name in SHOWN:
             views[name] = getattr(self, name)[row]
             views[name][...] = getattr(world.plans, name)
+        share = next(i for i, (first, last) in enumerate(self._shares) if first <= row < last)
+        scratch = self._scratch.setdefault(share, scratch_of(world.plans))
+        if len(scratch["priced"]) >= len(world.plans.priced):
+            views |= scratch
         world.plans = world.plans._replace(**views)
         world.rebind()
 
@@ -224,15 +242,12 @@ class Batch:
             going = self._handles.make_room(self._results)
 
     def _share(self, slots: np.ndarray) -> None:
-        size = len(self.worlds)
-        if self.num_workers == 1 or size == 1:
+        if len(self._shares) == 1:
             self._handles.play(slots, self._results, NOBODY)
             return
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.num_workers - 1, "replications")
-        num_shares = min(size, max(self.num_workers, min(_SHARES * self.num_workers, size // _LEAST_ROWS)))
-        bounds = np.linspace(0, size, num_shares + 1).astype(int).tolist()
-        shares = iter(list(pairwise(bounds)))  # the next one to whoever is free
+        shares = iter(list(self._shares))  # the next one to whoever is free
 
         def work(mine: Iterator[tuple[int, int]] = shares) -> None:
             for first, last in mine:

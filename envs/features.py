@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from envs import feature_schema as f
 from envs import stock
 from envs.borrowing import borrowed
@@ -32,6 +34,7 @@ def _per_unit(features: tuple[f.Feature, ...]) -> tuple[float, ...]:
 
 
 _SLOT, _CONTEXT = _per_unit(f.SLOT_FEATURES), _per_unit(f.CONTEXT_FEATURES)
+_BOUND = np.float32(f.BOUND)
 _FIRST = f.LATE_PROBABILITY
 """From here on the columns of a slot are largest, least or summed quantities of its parcels."""
 
@@ -103,7 +106,7 @@ def _describe_slot(network, seen, plans, slot, best_score):
             else:
                 row[slot, column] = max(row[slot, column], parcels[n, column])
     for column in range(f.NUM_FEATURES):
-        row[slot, column] = min(f.BOUND, max(-f.BOUND, row[slot, column]))
+        row[slot, column] = min(_BOUND, max(-_BOUND, row[slot, column]))
 
 
 @woven
@@ -180,7 +183,7 @@ def _describe_context(network, seen, plans, count, best_score):
     context[f.WEIGHT_LATENESS] = clock[0]["weight_lateness_permille"] * 0.001
     context[f.WEIGHT_CARBON] = clock[0]["weight_carbon_permille"] * 0.001
     for column in range(f.NUM_CONTEXT):
-        context[column] = min(f.BOUND, max(-f.BOUND, context[column]))
+        context[column] = min(_BOUND, max(-_BOUND, context[column]))
 
 
 @woven

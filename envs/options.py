@@ -18,7 +18,7 @@ from envs.plan_table import (
     CHEAPEST,
     COST,
     COST_TILT,
-    COUNT_OPTIONS,
+    COUNT_PRICED,
     FASTEST,
     FEWEST_SPLITS,
     LATENESS_GOAL,
@@ -35,13 +35,13 @@ from scenarios.network import NO_LANE
 
 @internal
 def price_options(network, seen, plans, num_blocks, first_rule, end_rule, is_pruning):
-    """Fills ``plans.options`` for the subsets of ``num_blocks`` blocks and ranks them by rules of a range.
+    """Fills ``plans.priced`` for the subsets of ``num_blocks`` blocks and ranks them by rules of a range.
 
     ``plans.subsets`` must describe the single blocks (subset 1 << block) already. A pruned table leaves out options
     that are certain not to be the best of their subset by ``first_rule``.
     """
     network, seen, plans = borrowed(network), borrowed(seen), borrowed(plans)
-    plans.counts[COUNT_OPTIONS] = 0
+    plans.counts[COUNT_PRICED] = 0
     num_subsets = 1 << num_blocks
     _describe_subsets(plans.subsets, num_subsets)
     rankings.clear(plans, num_subsets, first_rule, end_rule)
@@ -209,9 +209,9 @@ def _price_services(
             collected_at,
             has_one_promise,
         )
-        n = plans.counts[COUNT_OPTIONS]
-        plans.counts[COUNT_OPTIONS] = n + 1
-        option, parts, rules = plans.options, plans.option_costs, plans.option_rules
+        n = plans.counts[COUNT_PRICED]
+        plans.counts[COUNT_PRICED] = n + 1
+        option, parts, rules = plans.priced, plans.priced_costs, plans.option_rules
         mean_at = collected_at + plans.transit[table]["mean_seconds"]
         option[n]["subset"], option[n]["warehouse"], option[n]["service"] = subset, warehouse, service
         option[n]["receipt"], option[n]["release_at"], option[n]["collection"] = receipt, release_at, collection
@@ -224,6 +224,7 @@ def _price_services(
         option[n]["late_weight"] = late_weight
         option[n]["carbon_milligrams"] = milligrams
         option[n]["bid_millicents"] = bid
+        plans.kept[n] = NONE
         place = warehouse * network.pairs.shape[1] + service
         plans.option_keys[n] = NONE if receipt != NONE else release_at << 20 | place
         parts[n, SHIPPING] = shipping

@@ -10,7 +10,7 @@ from envs.plan_table import (
     BACKORDER_FLAG,
     COST_TILT,
     COUNT_CANDIDATES,
-    COUNT_OPTIONS,
+    COUNT_PRICED,
     LATENESS_TILT,
     MAX_PLANS,
     NUM_RULES,
@@ -102,7 +102,7 @@ def add_single_parcels(plans, room):
     plans = borrowed(plans)
     flags = plans.order  # scratch: guarantees by option
     num_fillers = room
-    for n in range(plans.counts[COUNT_OPTIONS]):
+    for n in range(plans.counts[COUNT_PRICED]):
         flags[n] = 0
     for rule in range(NUM_RULES):
         if plans.best[1, rule, 0] != NONE:
@@ -112,7 +112,7 @@ def add_single_parcels(plans, room):
     for place in range(2):
         if plans.best_backorder[1, place] != NONE:
             flags[plans.best_backorder[1, place]] |= BACKORDER_FLAG
-    for n in range(plans.counts[COUNT_OPTIONS]):
+    for n in range(plans.counts[COUNT_PRICED]):
         num_fillers -= flags[n] != 0
     for place in range(plans.subsets[1]["num_ranked"]):
         n = plans.ranked[1, place]

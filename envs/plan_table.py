@@ -112,27 +112,34 @@ TRANSIT = record_dtype("mean_seconds", "quote_seconds")  # of the quantile table
 
 
 class Plans(NamedTuple):
-    """Plans in slots 0..n-1, sorted by (score, canonical key); everything else is scratch."""
+    """Plans in slots 0..n-1, sorted by (score, canonical key), and the options that they hold; the rest is scratch.
 
-    counts: np.ndarray  # (4,) int64: number of plans, of options, of candidates, of described slots
+    What stays from a decision to the next comes first. Replications that are played one after the other may share the
+    ``SCRATCH``, which then stays in the caches.
+    """
+
+    counts: np.ndarray  # (5,) int64: plans, options kept, options priced, candidates, described slots
     slots: np.ndarray  # (K,) SLOTS
     chosen: np.ndarray  # (K, MAX_BLOCKS) int64 options of each plan
     costs: np.ndarray  # (K, NUM_PARTS) int64 expected millicents
     rules: np.ndarray  # (K, NUM_RULES) int64
     features: np.ndarray  # (K, NUM_FEATURES) float32, zeros beyond the plans
     context: np.ndarray  # (NUM_CONTEXT,) float32
-    parcel_features: np.ndarray  # (O, NUM_FEATURES) float32: of a plan that is this option alone
-    line_features: np.ndarray  # (MAX_LINES, 2) float64: days that one unit lasts, days that the network lasts
+    options: np.ndarray  # (K * MAX_BLOCKS,) OPTIONS that the plans hold
+    option_costs: np.ndarray  # (K * MAX_BLOCKS, NUM_PARTS) int64 of these
     start_at: np.ndarray  # (W,) int64 second at which a parcel released now would be started
-    options: np.ndarray  # (O,) OPTIONS
-    option_costs: np.ndarray  # (O, NUM_PARTS) int64
+    pairs: np.ndarray  # (W, S) PAIR_MEMOS
+    transit: np.ndarray  # (tables,) TRANSIT
+    parcel_features: np.ndarray  # (K * MAX_BLOCKS, NUM_FEATURES) float32: of a plan that is this option alone
+    line_features: np.ndarray  # (MAX_LINES, 2) float64: days that one unit lasts, days that the network lasts
+    priced: np.ndarray  # (O,) OPTIONS, all of them
+    priced_costs: np.ndarray  # (O, NUM_PARTS) int64
+    kept: np.ndarray  # (O,) int64: which row of ``options`` it became; NONE
     option_rules: np.ndarray  # (O, NUM_RULES) int64
     option_keys: np.ndarray  # (O,) int64: parcels of a plan with equal keys would be one parcel; NONE on a receipt
     next_option: np.ndarray  # (O,) int64 of the same subset
     subsets: np.ndarray  # (NUM_SUBSETS,) SUBSETS
     block_receipts: np.ndarray  # (MAX_BLOCKS,) int64 receipt at the warehouse being priced; NONE
-    pairs: np.ndarray  # (W, S) PAIR_MEMOS
-    transit: np.ndarray  # (tables,) TRANSIT
     ranked: np.ndarray  # (NUM_SUBSETS, K) int64 options by score
     ranked_scores: np.ndarray  # (NUM_SUBSETS, K) int64 of these
     best: np.ndarray  # (NUM_SUBSETS, NUM_RULES, 2) int64 best option, and for some rules the second; NONE
@@ -146,14 +153,22 @@ class Plans(NamedTuple):
 
 
 DAILY_RATE, NETWORK_COVER = 0, 1
-COUNT_PLANS, COUNT_OPTIONS, COUNT_CANDIDATES, COUNT_DESCRIBED = range(4)
+COUNT_PLANS, COUNT_OPTIONS, COUNT_PRICED, COUNT_CANDIDATES, COUNT_DESCRIBED = range(5)
+
+SCRATCH = Plans._fields[Plans._fields.index("parcel_features") :]
+"""Arrays that hold nothing between the making of a table and the next."""
+
+
+def scratch_of(plans: Plans) -> dict[str, np.ndarray]:
+    """The arrays of ``SCRATCH`` by name."""
+    return {name: getattr(plans, name) for name in SCRATCH}
 
 
 def new_plans(network: Network) -> Plans:
     """An empty table with room for every option of this network."""
     num_pairs = network.pairs.size
     num_options = (NUM_SUBSETS - 1 + MAX_BLOCKS) * num_pairs
-    num_candidates = 2 * MAX_PLANS
+    num_candidates, num_kept = 2 * MAX_PLANS, MAX_PLANS * MAX_BLOCKS
     pairs, transit = np.zeros(network.pairs.shape, PAIR_MEMOS), np.zeros(len(network.tables), TRANSIT)
     pairs["due"] = network.pairs["first_collection"]
     quote_weight = network.settings["quote_weight"][0]
@@ -161,25 +176,28 @@ def new_plans(network: Network) -> Plans:
         row["mean_seconds"] = table["moment_up_to"][-1] // TABLE_WEIGHT
         row["quote_seconds"] = table["value"][min(TABLE_SIZE - 1, (table["weight_up_to"] <= quote_weight).sum())]
     return Plans(
-        counts=np.zeros(4, np.int64),
+        counts=np.zeros(5, np.int64),
         slots=np.zeros(MAX_PLANS, SLOTS),
         chosen=np.full((MAX_PLANS, MAX_BLOCKS), -1, np.int64),
         costs=np.zeros((MAX_PLANS, NUM_PARTS), np.int64),
         rules=np.zeros((MAX_PLANS, NUM_RULES), np.int64),
         features=np.zeros((MAX_PLANS, NUM_FEATURES), np.float32),
         context=np.zeros(NUM_CONTEXT, np.float32),
-        parcel_features=np.zeros((num_options, NUM_FEATURES), np.float32),
-        line_features=np.zeros((MAX_LINES, 2)),
+        options=np.zeros(num_kept, OPTIONS),
+        option_costs=np.zeros((num_kept, NUM_PARTS), np.int64),
         start_at=np.zeros(network.pairs.shape[0], np.int64),
-        options=np.zeros(num_options, OPTIONS),
-        option_costs=np.zeros((num_options, NUM_PARTS), np.int64),
+        pairs=pairs,
+        transit=transit,
+        parcel_features=np.zeros((num_kept, NUM_FEATURES), np.float32),
+        line_features=np.zeros((MAX_LINES, 2)),
+        priced=np.zeros(num_options, OPTIONS),
+        priced_costs=np.zeros((num_options, NUM_PARTS), np.int64),
+        kept=np.zeros(num_options, np.int64),
         option_rules=np.zeros((num_options, NUM_RULES), np.int64),
         option_keys=np.zeros(num_options, np.int64),
         next_option=np.zeros(num_options, np.int64),
         subsets=np.zeros(NUM_SUBSETS, SUBSETS),
         block_receipts=np.zeros(MAX_BLOCKS, np.int64),
-        pairs=pairs,
-        transit=transit,
         ranked=np.zeros((NUM_SUBSETS, MAX_PLANS), np.int64),
         ranked_scores=np.zeros((NUM_SUBSETS, MAX_PLANS), np.int64),
         best=np.full((NUM_SUBSETS, NUM_RULES, 2), -1, np.int64),

@@ -18,8 +18,8 @@ from envs.plan_table import (
     ALWAYS_REAL_FLAG,
     CHEAPEST,
     COUNT_CANDIDATES,
-    COUNT_OPTIONS,
     COUNT_PLANS,
+    COUNT_PRICED,
     FEWEST_SPLITS,
     HOLD_FLAG,
     MAX_BLOCKS,
@@ -46,8 +46,8 @@ def enumerate_plans(network, seen, plans):
     has_short = may_hold(seen, short)
     has_long = long != short and may_hold(seen, long)
     room = MAX_PLANS - has_short - has_long
-    if num_blocks == 1 and plans.counts[COUNT_OPTIONS] <= MAX_PLANS:
-        has_decline = plans.counts[COUNT_OPTIONS] == 0 or network.settings[0]["is_decline_a_choice"] != 0
+    if num_blocks == 1 and plans.counts[COUNT_PRICED] <= MAX_PLANS:
+        has_decline = plans.counts[COUNT_PRICED] == 0 or network.settings[0]["is_decline_a_choice"] != 0
         add_single_parcels(plans, room - has_decline)
     else:
         add_guaranteed(plans, first, last, max_parcels, 0, NUM_RULES, True)

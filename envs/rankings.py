@@ -9,6 +9,9 @@ from envs.compiling import woven
 from envs.plan_table import COST_TILT, MAX_PLANS, MYOPIC, NUM_RULES, SCORE
 from envs.state import NONE
 
+UNRANKED = 1 << 62
+"""Best value of a subset without options; beyond every value."""
+
 
 @woven
 def clear(plans, num_subsets, first_rule, end_rule):
@@ -20,6 +23,7 @@ def clear(plans, num_subsets, first_rule, end_rule):
         plans.best_backorder[subset, 0] = NONE
         plans.best_backorder[subset, 1] = NONE
         for rule in range(first_rule, end_rule):
+            plans.best_values[subset, rule] = UNRANKED
             plans.best[subset, rule, 0] = NONE
             plans.best[subset, rule, 1] = NONE
 
@@ -30,10 +34,11 @@ def rank(plans, subset, n, receipt, first_rule, end_rule):
     rules, best, values = plans.option_rules, plans.best, plans.best_values
     _link(plans.subsets, plans.next_option, subset, n)
     for rule in range(first_rule, end_rule):
-        value, leader = rules[n, rule], best[subset, rule, 0]
+        value, least = rules[n, rule], values[subset, rule]
         # The best value stands beside the others, so that most options are left behind after one look.
-        if leader == NONE or value < values[subset, rule] or _wins_tie(rules, n, leader, rule):
-            best[subset, rule, 1], best[subset, rule, 0], values[subset, rule] = leader, n, value
+        if value < least or (value == least and _wins_tie(rules, n, best[subset, rule, 0])):
+            best[subset, rule, 1], best[subset, rule, 0] = best[subset, rule, 0], n
+            values[subset, rule] = value
         elif (rule == SCORE or rule >= COST_TILT) and _comes_first(rules, n, best[subset, rule, 1], rule):
             best[subset, rule, 1] = n
     if end_rule - first_rule < NUM_RULES:
@@ -79,17 +84,12 @@ def _insert(subsets, ranked, scores, subset, n, score):
 @woven
 def is_hopeless(best, values, rules, subset, rule, least_value, least_cost):
     """Whether an option of at least this value and total cost cannot be the best of its subset."""
-    leader = best[subset, rule, 0]
-    if leader == NONE:
-        return False
     value = values[subset, rule]
-    return least_value > value or (least_value == value and least_cost > rules[leader, MYOPIC])
+    return least_value > value or (least_value == value and least_cost > rules[best[subset, rule, 0], MYOPIC])
 
 
 @woven
-def _wins_tie(rules, n, other, rule):
-    if rules[n, rule] != rules[other, rule]:
-        return False
+def _wins_tie(rules, n, other):
     if rules[n, MYOPIC] != rules[other, MYOPIC]:
         return rules[n, MYOPIC] < rules[other, MYOPIC]
     return rules[n, SCORE] < rules[other, SCORE]
@@ -98,4 +98,6 @@ def _wins_tie(rules, n, other, rule):
 @woven
 def _comes_first(rules, n, other, rule):
     """Whether option ``n`` is better than ``other`` by ``rule``."""
-    return other == NONE or rules[n, rule] < rules[other, rule] or _wins_tie(rules, n, other, rule)
+    if other == NONE or rules[n, rule] < rules[other, rule]:
+        return True
+    return rules[n, rule] == rules[other, rule] and _wins_tie(rules, n, other)

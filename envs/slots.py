@@ -12,6 +12,7 @@ from envs.plan_table import (
     CHEAPEST,
     COST_TILT,
     COUNT_CANDIDATES,
+    COUNT_OPTIONS,
     COUNT_PLANS,
     DECLINE_LAST,
     FASTEST,
@@ -43,6 +44,7 @@ def write_slots(network, seen, plans):
             order[place] = order[place - 1]
             place -= 1
         order[place] = a
+    plans.counts[COUNT_OPTIONS] = 0
     for slot in range(count):
         _write_slot(seen, plans, slot, order[slot])
         has_holds = has_holds or plans.slots[slot]["hold_seconds"] > 0
@@ -71,7 +73,7 @@ def _comes_before(rows, scores, options, a, b):
 
 @woven
 def _write_slot(seen, plans, slot, candidate):
-    row, option = plans.slots, plans.options
+    row, option = plans.slots, plans.priced
     num_parcels = plans.candidates[candidate]["num_parcels"]
     hold_seconds = plans.candidates[candidate]["hold_seconds"]
     num_backordered, num_later, bid, quoted_at = 0, 0, 0, 0
@@ -84,15 +86,15 @@ def _write_slot(seen, plans, slot, candidate):
         plans.chosen[slot, i] = NONE
     for i in range(num_parcels):
         n = plans.candidate_options[candidate, i]
-        plans.chosen[slot, i] = n
+        plans.chosen[slot, i] = _kept(plans, n)
         if i == 0:
             for part in range(NUM_PARTS):
-                plans.costs[slot, part] = plans.option_costs[n, part]
+                plans.costs[slot, part] = plans.priced_costs[n, part]
             for rule in range(NUM_RULES):
                 plans.rules[slot, rule] = plans.option_rules[n, rule]
         else:
             for part in range(NUM_PARTS):
-                plans.costs[slot, part] += plans.option_costs[n, part]
+                plans.costs[slot, part] += plans.priced_costs[n, part]
             for rule in range(NUM_RULES):
                 plans.rules[slot, rule] += plans.option_rules[n, rule]
         bid += option[n]["bid_millicents"]
@@ -113,6 +115,20 @@ def _write_slot(seen, plans, slot, candidate):
         plans.costs[slot, LOST_MARGIN] = seen.order[0]["margin_millicents"]
         for rule in range(NUM_RULES):
             plans.rules[slot, rule] = decline_value(seen, rule)
+
+
+@woven
+def _kept(plans, n):
+    """Row of ``plans.options`` that holds a priced option."""
+    row = plans.kept[n]
+    if row == NONE:
+        row = plans.counts[COUNT_OPTIONS]
+        plans.counts[COUNT_OPTIONS] = row + 1
+        plans.kept[n] = row
+        plans.options[row] = plans.priced[n]
+        for part in range(NUM_PARTS):
+            plans.option_costs[row, part] = plans.priced_costs[n, part]
+    return row
 
 
 @woven

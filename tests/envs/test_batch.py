@@ -15,8 +15,9 @@ from envs import World, simulate, simulate_many
 from envs.batch import SHOWN, Batch, choose_for_all
 from envs.loop import FULL
 from envs.many import simulations
-from envs.plan_table import MAX_PLANS, Rule
+from envs.plan_table import MAX_PLANS, SCRATCH, Rule
 from envs.prices import Pricing
+from scenarios import draw_trace, load_scenario
 from scenarios.errors import InputError
 from tests.envs.test_inner import FromPython
 from tests.every_agent import EVERY_AGENT, agent_of
@@ -64,6 +65,36 @@ def test_what_is_shown_is_the_plan_table_itself():
     snapshot = batch.snapshot()
     with pytest.raises(ValueError, match="read-only"):
         snapshot.features[0, 0, 0] = 1.0
+
+
+def test_scratch_space_is_shared_and_holds_nothing_between_decisions():
+    """Rows share it; whatever stands there when a slot is carried out and the next table is made, nothing changes."""
+    batch, clean = new_batch(), new_batch()
+    assert len({id(world.plans.priced) for world in batch.worlds}) == 1
+    while batch.is_due().any():
+        assert batch.features.tobytes() == clean.features.tobytes()
+        for name in SCRATCH:
+            getattr(batch.worlds[0].plans, name).fill(77)
+        slots = np.random.default_rng(len(TRACES)).integers(0, batch.num_plans())
+        batch.step(slots)
+        clean.step(slots)
+        assert batch.counts.tobytes() == clean.counts.tobytes()
+    assert batch.totals.tobytes() == clean.totals.tobytes()
+
+
+def test_a_larger_network_keeps_scratch_space_of_its_own():
+    small, large = draw_trace(load_scenario("tiny"), 1), draw_trace(load_scenario("metro-small"), 1)
+    batch = Batch([World(trace, "none") for trace in (small, large, small)])
+    rows = [len(world.plans.priced) for world in batch.worlds]
+    assert rows[0] == rows[2] < rows[1]
+    assert batch.worlds[0].plans.priced is batch.worlds[2].plans.priced
+
+
+def test_a_released_replication_shares_nothing():
+    batch = new_batch()
+    world = batch.release(0)
+    for name in (*SHOWN, *SCRATCH):
+        assert not np.shares_memory(getattr(world.plans, name), getattr(batch.worlds[1].plans, name))
 
 
 @settings(max_examples=25)
