@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.documents import CaseDocument, LineDocument, OrderDocument, SnapshotDocument
+from agents.documents import CaseDocument, DemandDocument, LineDocument, OrderDocument, SnapshotDocument
 from agents.rolling_calendar import MAX_AHEAD_DAYS, RollingCalendar
 from envs.features import describe
 from envs.plan_table import new_plans
@@ -75,8 +75,7 @@ class DocumentReader:
         clock = seen.clock
         clock["now_seconds"], clock["hour"] = now - start, (now - start) // HOUR_SECONDS
         clock["pricing"], clock["num_receipts"] = int(self.pricing), len(document.receipts)
-        clock["orders_this_hour"] = document.demand.orders_this_hour
-        clock["orders_last_hour"] = document.demand.orders_last_hour
+        self._read_demand(seen, document.demand)
         weights = document.weights
         set_weights(seen, (weights.cost, weights.lateness, weights.carbon) if weights else self.weights)
         self._read_order(network, seen, order, start)
@@ -251,6 +250,20 @@ class DocumentReader:
             s = self._find("service", f"snapshot.punctuality[{i}].service", row.service)
             _check_new(f"snapshot.punctuality[{i}]", s, known, row.service)
             seen.punctuality[s] = (row.num_delivered, row.num_late, row.transit_permille)
+
+    def _read_demand(self, seen: Observable, document: DemandDocument) -> None:
+        for field in ("orders_this_hour", "orders_last_hour"):
+            seen.clock[field] = getattr(document, field)
+        for kind, table, rows, array in (
+            ("region", "regions", document.regions, seen.demand),
+            ("sku", "goods", document.goods, seen.goods),
+        ):
+            known: set[int] = set()
+            for i, row in enumerate(rows):
+                key, name = f"snapshot.demand.{table}[{i}]", getattr(row, kind)
+                number = self._find(kind, f"{key}.{kind}", name)
+                _check_new(key, number, known, name)
+                array[number] = tuple(getattr(row, field) for field in array.dtype.names or ())
 
     def _read_interruptions(self, seen: Observable, document: SnapshotDocument, start: int) -> None:
         known: set[tuple[int, int]] = set()

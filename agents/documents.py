@@ -26,6 +26,7 @@ MAX_ROWS = 20_000
 Name = Annotated[str, Field(min_length=1, max_length=128)]
 Time = Annotated[str, Field(min_length=1, max_length=40, description="ISO 8601 with zone, whole seconds")]
 Units = Annotated[int, Field(ge=0, le=MAX_UNITS)]
+Rate = Annotated[int, Field(ge=0, le=24_000 * MAX_UNITS)]
 Money = Annotated[int, Field(ge=0, le=MAX_MILLICENTS, description="thousandths of a cent")]
 
 
@@ -123,11 +124,36 @@ class InterruptionDocument(Document):
     until: Time
 
 
+class RegionDemandDocument(Document):
+    """Orders seen from one region."""
+
+    region: Name
+    num_orders: Annotated[Units, Field(description="since counting began")]
+    orders_this_hour: Units
+    orders_last_hour: Units
+    recent_milli: Annotated[Rate, Field(description="orders an hour, in thousandths, half forgotten in six hours")]
+
+
+class GoodsDemandDocument(Document):
+    """Units seen ordered of one SKU."""
+
+    sku: Name
+    demanded_units: Annotated[Units, Field(description="since counting began")]
+    units_this_hour: Units
+    recent_milli: Annotated[Rate, Field(description="units a day, in thousandths, half forgotten in six hours")]
+
+
 class DemandDocument(Document):
     """Counters of recent demand; hours count from the scenario's epoch."""
 
     orders_this_hour: Annotated[Units, Field(description="this order included")]
     orders_last_hour: Units
+    regions: list[RegionDemandDocument] = Field(
+        default=[], description="a region without a row has ordered nothing", max_length=MAX_ROWS
+    )
+    goods: list[GoodsDemandDocument] = Field(
+        default=[], description="goods without a row were not ordered", max_length=MAX_ROWS
+    )
 
 
 class WeightsDocument(Document):

@@ -15,6 +15,7 @@ import numpy as np
 
 from envs.inner import Code, Inner, best_by_rule, consolidating_slot, uniform_slot
 from envs.plan_table import MYOPIC, Rule
+from envs.pricer import Pricer
 from envs.prices import Pricing
 from envs.snapshot import Snapshot
 from scenarios.network import Network
@@ -30,14 +31,16 @@ class RuleAgent:
     Attributes:
         name: shown in tables.
         rule: column of the plan table.
-        pricing: ``CLOSED_FORM`` lets the score count bid prices.
+        pricing: ``CLOSED_FORM`` lets the score count bid prices, ``SCHEDULED`` those of ``pricer``.
         needs_features: features are made though it does not read them, and the whole table with them.
+        pricer: the job that solves its bid prices, with ``SCHEDULED`` only.
     """
 
     name: str
     rule: Rule
     pricing: Pricing = Pricing.NONE
     needs_features: bool = False
+    pricer: Pricer | None = None
 
     @property
     def inner(self) -> Inner:

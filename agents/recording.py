@@ -11,8 +11,9 @@ import numpy as np
 from agents.snapshot_document import to_document
 from envs.feature_schema import CONTEXT_FEATURES, SLOT_FEATURES
 from envs.plan_table import MAX_PLANS
+from envs.pricer import Pricer
 from envs.prices import Pricing
-from envs.protocol import Agent
+from envs.protocol import Agent, pricer_of
 from envs.snapshot import Snapshot
 from scenarios.network import Network
 from scenarios.trace import Names
@@ -64,6 +65,10 @@ class Recorder:
     @property
     def pricing(self) -> Pricing:
         return self.agent.pricing
+
+    @property
+    def pricer(self) -> Pricer | None:
+        return pricer_of(self.agent)
 
     def start(self, network: Network) -> None:
         """Starts the agent behind."""

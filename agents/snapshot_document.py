@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from agents.documents import SNAPSHOT_SCHEMA
-from envs.costs import HOUR
 from envs.prices import Pricing
 from envs.snapshot import Snapshot
 from envs.state import NONE, Observable
@@ -100,10 +99,7 @@ def _snapshot(network: Network, seen: Observable, names: Names, epoch: int) -> d
             for m in np.flatnonzero(seen.receipts["is_open"])
             if (row := seen.receipts[m])["sku"] in skus
         ],
-        "punctuality": [
-            {"service": names.services[s]} | {str(field): int(row[field]) for field in row.dtype.names or ()}
-            for s, row in enumerate(seen.punctuality)
-        ],
+        "punctuality": [{"service": names.services[s]} | _fields(row) for s, row in enumerate(seen.punctuality)],
         "interruptions": [
             {
                 "warehouse": names.warehouses[w],
@@ -112,19 +108,27 @@ def _snapshot(network: Network, seen: Observable, names: Names, epoch: int) -> d
             }
             for w, s in np.argwhere(seen.interruptions["until_seconds"] > now)
         ],
-        "demand": _demand(clock),
+        "demand": _demand(seen, names, skus),
         "weights": {goal: int(clock[f"weight_{goal}_permille"]) / 1000 for goal in ("cost", "lateness", "carbon")},
         "calendar_end": format_utc(epoch + int(network.settings["end_seconds"][0])),
     }
 
 
-def _demand(clock: np.void) -> dict[str, int]:
-    """Orders of the present hour and of the one before; the counters were last turned when an order arrived."""
-    hours = int(clock["now_seconds"]) // HOUR - int(clock["hour"])
-    this_hour, last_hour = int(clock["orders_this_hour"]), int(clock["orders_last_hour"])
-    if hours > 0:
-        this_hour, last_hour = 0, this_hour if hours == 1 else 0
-    return {"orders_this_hour": this_hour, "orders_last_hour": last_hour}
+def _demand(seen: Observable, names: Names, skus: list[int]) -> dict[str, Any]:
+    """Orders of the present hour and of the one before; regions that have ordered; the goods that are asked for."""
+    return {
+        **{field: int(seen.clock[field][0]) for field in ("orders_this_hour", "orders_last_hour")},
+        "regions": [
+            {"region": names.regions[r]} | _fields(seen.demand[r]) for r in np.flatnonzero(seen.demand["num_orders"])
+        ],
+        "goods": [
+            {"sku": names.skus[sku]} | _fields(seen.goods[sku]) for sku in skus if seen.goods["demanded_units"][sku]
+        ],
+    }
+
+
+def _fields(row: np.void) -> dict[str, int]:
+    return {str(field): int(row[field]) for field in row.dtype.names or ()}
 
 
 def _stock(seen: Observable, names: Names, skus: list[int]) -> list[dict[str, Any]]:

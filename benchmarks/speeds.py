@@ -16,8 +16,9 @@ from agents.learned.network import PlanScorer
 from agents.learned.training_config import TrainingConfig
 from agents.scoring_model import ScoringModel
 from benchmarks.yardsticks import heap_events, simpy_timeouts
+from envs.pricer import Pricer
 from envs.prices import Pricing
-from envs.protocol import Agent
+from envs.protocol import Agent, pricer_of
 from envs.simulation import simulate
 from envs.snapshot import Snapshot
 from scenarios import draw_trace, load_scenario
@@ -88,6 +89,11 @@ class Stopwatch:
     def pricing(self) -> Pricing:
         """The agent's."""
         return self.agent.pricing
+
+    @property
+    def pricer(self) -> Pricer | None:
+        """The agent's."""
+        return pricer_of(self.agent)
 
     def start(self, network: Network) -> None:
         """Starts the agent."""

@@ -11,6 +11,7 @@ _EXPORTS = {
     "simulate_many": "envs.many",
     "Simulation": "envs.simulation",
     "Agent": "envs.protocol",
+    "Pricer": "envs.pricer",
     "Snapshot": "envs.snapshot",
     "World": "envs.world",
 }

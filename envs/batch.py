@@ -239,7 +239,7 @@ class Batch:
         going: np.ndarray | None = slots
         while going is not None:
             self._share(going)
-            going = self._handles.make_room(self._results)
+            going = self._handles.attend(self._results)
 
     def _share(self, slots: np.ndarray) -> None:
         if len(self._shares) == 1:

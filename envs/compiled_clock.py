@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from envs import agenda as agenda_rules
-from envs import cancelling, decisions, delivery, disruptions, docks, picking, ranks, receiving, reordering
+from envs import cancelling, decisions, delivery, disruptions, docks, picking, prices, ranks, receiving, reordering
 from envs.agenda import push
 from envs.compiling import internal
 from envs.hidden import QUEUED
@@ -11,8 +11,8 @@ from envs.room import what_is_full
 from envs.world import World
 from scenarios.network import FOREVER_SECONDS
 
-OVER, DUE, FULL = 0, 1, 2
-"""What ``advance`` returns: everything has ended, a decision is due, an array must grow (``World.make_room``)."""
+OVER, DUE, FULL, PRICES = 0, 1, 2, 3
+"""What ``advance`` returns: all has ended, a decision is due, an array must grow, bid prices are to be solved."""
 
 BEGIN, CONTINUE = -1, -2
 """Instead of a slot."""
@@ -21,6 +21,8 @@ BEGIN, CONTINUE = -1, -2
 @internal
 def _begin(network, future, hidden, agenda):
     """Puts all that is known at second 0 on the agenda; lists of later events are entered one by one."""
+    if prices.are_wanted(hidden):
+        push(agenda, 0, ranks.PRICES_DUE, 0)
     for warehouse in range(len(network.warehouses)):
         first = network.warehouses[warehouse]["first_shift"]
         push(agenda, max(0, network.shifts[first]["open_seconds"]), ranks.SHIFT_OPENED, warehouse)
@@ -74,12 +76,16 @@ def advance(network, future, seen, hidden, agenda):
     """Plays events until a decision is due, whose order is shown and whose plans are not yet made.
 
     Returns:
-        OVER, DUE or FULL.
+        OVER, DUE, FULL or PRICES.
     """
     while agenda.size[0] > 0:
         if what_is_full(hidden):
             return FULL
         now, rank, entity = agenda_rules.pop(agenda)
+        if rank == ranks.PRICES_DUE or rank == ranks.PRICES_IN:
+            num_others = agenda.size[0] - (1 if rank == ranks.PRICES_IN else 0)  # but for the next job
+            if num_others == 0 or not prices.are_wanted(hidden):
+                continue  # time does not go on for their sake
         seen.clock[0]["now_seconds"] = now
         if rank == ranks.ORDER_ARRIVED:
             if entity + 1 < len(future.orders):
@@ -128,6 +134,15 @@ def advance(network, future, seen, hidden, agenda):
             _reroute(hidden, agenda, now)
         elif rank == ranks.REGIME:
             disruptions.change_regime(future, seen, hidden, entity)
+        elif rank == ranks.PRICES_DUE:
+            if not hidden.counters[0]["are_prices_solved"]:
+                push(agenda, now, ranks.PRICES_DUE, 0)  # comes again once they are
+                prices.show_pricer(network, seen, hidden)
+                return PRICES
+            push(agenda, now + prices.job_seconds(seen), ranks.PRICES_IN, 0)
+            push(agenda, now + seen.clock[0]["price_interval_seconds"], ranks.PRICES_DUE, 0)
+        elif rank == ranks.PRICES_IN:
+            prices.put_in_force(seen, hidden)
         elif rank == ranks.REVIEW:
             for i in range(reordering.review(network, future, seen, hidden, entity)):
                 push(agenda, hidden.arrivals[hidden.moved[i]]["actual_at"], ranks.RECEIPT_ARRIVED, hidden.moved[i])
@@ -175,6 +190,14 @@ def carry_on(network, future, seen, hidden, plans, agenda, slot):
             push(agenda, hidden.orders[group]["hold_until"], ranks.HOLD_ENDED, group)
 
 
+def attend(world: World, outcome: int) -> None:
+    """Does what ``advance`` has stopped for, if not for a decision or the end; it goes on with CONTINUE."""
+    if outcome == FULL:
+        world.make_room()
+    elif outcome == PRICES:
+        world.solve_prices()
+
+
 class CompiledClock:
     """Plays a world from decision to decision, one compiled call each."""
 
@@ -191,9 +214,12 @@ class CompiledClock:
         return self.answer(BEGIN)
 
     def answer(self, slot: int) -> bool:
-        """Carries out the plan in ``slot`` and plays to the next decision; False at the end."""
+        """Carries out the plan in ``slot`` and plays to the next decision; False at the end.
+
+        After an error, ``answer(CONTINUE)`` goes on where it was.
+        """
         result = self._alone.step(slot)
-        while result == FULL:
-            self.world.make_room()
+        while result not in (DUE, OVER):
+            attend(self.world, result)
             result = self._alone.step(CONTINUE)
         return result == DUE

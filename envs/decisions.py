@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from envs import costs, features, holding, log, parcels, receiving, stock, tables
+from envs import costs, demand, features, holding, log, parcels, prices, receiving, stock, tables
 from envs import plans as plan_rules
 from envs.compiling import internal
-from envs.costs import HOUR, LATENESS, LOST_MARGIN, NUM_PARTS, WAITING
+from envs.costs import LATENESS, LOST_MARGIN, NUM_PARTS, WAITING
 from envs.hidden import CLAIMED, DECLINED, LATER
 from envs.state import NONE
 from envs.touched import touch_order
@@ -14,24 +14,11 @@ from envs.touched import touch_order
 @internal
 def arrive(network, future, seen, hidden, order):
     """An order arrives, perhaps joins one that is held, and is shown."""
-    count_demand(seen)
+    demand.count(future, seen, order)
     hidden.counters[0]["num_arrived"] = order + 1
     now = seen.clock[0]["now_seconds"]
     log.log_event(hidden, now, log.ORDER_ARRIVED, order, NONE, future.orders[order]["promise_at"])
     show(network, future, seen, hidden, holding.join(network, future, seen, hidden, order), 0)
-
-
-@internal
-def count_demand(seen):
-    """Counts one order in the sliding hour."""
-    clock = seen.clock
-    hour = clock[0]["now_seconds"] // HOUR
-    if hour != clock[0]["hour"]:
-        is_next = hour == clock[0]["hour"] + 1
-        clock[0]["orders_last_hour"] = clock[0]["orders_this_hour"] if is_next else 0
-        clock[0]["orders_this_hour"] = 0
-        clock[0]["hour"] = hour
-    clock[0]["orders_this_hour"] += 1
 
 
 @internal
@@ -71,6 +58,7 @@ def make_table(network, seen, hidden, plans):
     A rule that decides inside the loop has its own best plan made, alone. Clocks call this last, so that the rest of
     their rules is compiled without it.
     """
+    prices.fall_back(network, seen, hidden)
     if hidden.counters[0]["own_rule"] != NONE:
         plan_rules.best_plan(network, seen, plans, hidden.counters[0]["own_rule"])
         return
@@ -86,6 +74,7 @@ def show(network, future, seen, hidden, group, is_again):
     Returns:
         True if a decision is due, False if no line is undecided.
     """
+    demand.turn(seen)
     rows, asked, shown = future.orders, seen.order, seen.lines
     count, num_orders, order, margin = 0, 0, group, 0
     while order != NONE:

@@ -188,15 +188,9 @@ def _describe_context(network, seen, plans, count, best_score):
 
 @woven
 def _demand_seen(settings, clock):
-    """Orders of a sliding hour over the published mean; the older part of the hour is prorated.
-
-    A decision that no arrival asked for may come hours after the counters were last turned.
-    """
+    """Orders of a sliding hour over the published mean; the older part of the hour is prorated."""
     published = settings[0]["hourly_orders_milli"] * 0.001
-    hours = clock[0]["now_seconds"] // HOUR - clock[0]["hour"]
-    if published <= 0.0 or hours > 1:
+    if published <= 0.0:
         return 0.0
     passed = (clock[0]["now_seconds"] % HOUR) * (1.0 / HOUR)
-    if hours == 1:
-        return (1.0 - passed) * clock[0]["orders_this_hour"] / published
     return (clock[0]["orders_this_hour"] + (1.0 - passed) * clock[0]["orders_last_hour"]) / published

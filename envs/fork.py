@@ -69,6 +69,8 @@ def copy_state(source, target, synced):
     _copy(seen.stations, other.stations, 0, len(seen.stations))
     _copy(seen.bookings, other.bookings, 0, len(seen.bookings))
     _copy(seen.punctuality, other.punctuality, 0, len(seen.punctuality))
+    _copy(seen.demand, other.demand, 0, len(seen.demand))
+    _copy(seen.goods, other.goods, 0, len(seen.goods))
     _copy(seen.order, other.order, 0, 1)
     _copy(seen.lines, other.lines, 0, seen.order[0]["num_lines"])
     _copy(hidden.queues, others.queues, 0, len(hidden.queues))

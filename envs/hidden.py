@@ -92,6 +92,7 @@ COUNTERS = record_dtype(
     "log_level",
     "is_describing",  # whether features are computed
     "own_rule",  # the rule whose best plan alone is made; NONE: the whole table
+    "are_prices_solved",  # ``solved_prices`` wait to come into force
 )
 
 
@@ -112,6 +113,7 @@ class Hidden(NamedTuple):
     moved: np.ndarray  # what the last rule moved, for the agenda: parcels, or receipts that were ordered
     broken: np.ndarray  # (N,) groups whose plans the last rule broke
     touched: np.ndarray  # (RING,) int64, see envs.touched
+    solved_prices: np.ndarray  # (W, K) int64 not yet in force; (0, 0) where nobody solves any, as in a fork
     events: np.ndarray  # (capacity, columns) int64
     ledger: np.ndarray  # (capacity, columns) int64
 
@@ -126,8 +128,8 @@ def num_reordered(network: Network) -> int:
     return network.stock.size if network.settings["review_seconds"][0] > 0 else 0
 
 
-def new_hidden(network: Network, future: Future, log_level: int) -> Hidden:
-    """Empty queues, docks and logs."""
+def new_hidden(network: Network, future: Future, log_level: int, is_priced: bool = False) -> Hidden:
+    """Empty queues, docks and logs; ``is_priced`` if bid prices are solved on a schedule."""
     num_warehouses, num_services = network.pairs.shape
     num_orders, num_lines = len(future.orders), len(future.lines)
     docks = filled((num_warehouses, num_services), DOCKS, first_parcel=NONE, last_parcel=NONE)
@@ -159,6 +161,7 @@ def new_hidden(network: Network, future: Future, log_level: int) -> Hidden:
         moved=np.zeros(num_lines + network.stock.shape[1] + 1, np.int64),
         broken=np.zeros(num_orders + 1, np.int64),
         touched=np.zeros(RING, np.int64),
+        solved_prices=np.zeros(network.stock.shape if is_priced else (0, 0), np.int64),
         events=np.zeros((event_room, len(EVENT_COLUMNS)), np.int64),
         ledger=np.zeros((ledger_room, len(LEDGER_COLUMNS)), np.int64),
     )

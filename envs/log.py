@@ -46,6 +46,7 @@ class Kind(IntEnum):
     COLLECTION_CANCELLED = 24  # value: collection
     REGIME_CHANGED = 25  # hidden from routers; value: regime
     REORDERED = 26  # value: receipt
+    PRICES_IN = 27  # solved bid prices come into force; value: second with whose state they were solved
 
 
 (
@@ -75,6 +76,7 @@ class Kind(IntEnum):
     COLLECTION_CANCELLED,
     REGIME_CHANGED,
     REORDERED,
+    PRICES_IN,
 ) = (int(kind) for kind in Kind)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numba.typed import List
 
 from envs.borrowing import borrowed
-from envs.compiled_clock import BEGIN, CONTINUE, DUE, FULL, OVER, advance, carry_on
+from envs.compiled_clock import BEGIN, CONTINUE, DUE, FULL, OVER, PRICES, advance, attend, carry_on
 from envs.compiling import compiled
 from envs.costs import NUM_PARTS
 from envs.decisions import make_table
@@ -27,7 +27,7 @@ DECIDE, SKIP = -3, -4
 MANY = 1 << 20
 """Decisions that one call plays at most, so that an interrupt does not wait long."""
 
-__all__ = ["BEGIN", "CONTINUE", "DECIDE", "DUE", "FULL", "MANY", "OVER", "SKIP", "Handles", "Result", "play"]
+__all__ = ["BEGIN", "CONTINUE", "DECIDE", "DUE", "FULL", "MANY", "OVER", "PRICES", "SKIP", "Handles", "Result", "play"]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -131,24 +131,24 @@ class Handles:
         last: int | None = None,
         most: int = MANY,
     ) -> None:
-        """See ``play``; arrays that are full are not enlarged."""
+        """See ``play``; what else it stops for is left to ``attend``."""
         end = len(self.worlds) if last is None else last
         play(self._list, slots, results, inner.router, inner.price_list, most, first, end)
 
-    def make_room(self, results: Result) -> np.ndarray | None:
-        """Enlarges what is full.
+    def attend(self, results: Result) -> np.ndarray | None:
+        """Enlarges what is full and has bid prices solved that are due.
 
         Returns:
-            Slots with which these replications go on and the others rest; None if nothing was full.
+            Slots with which these replications go on and the others rest; None if none has stopped for this.
         """
-        full = np.flatnonzero(results[0] == FULL)
-        if len(full) == 0:
+        stopped = np.flatnonzero((results[0] != DUE) & (results[0] != OVER))
+        if len(stopped) == 0:
             return None
-        for i in full.tolist():
-            self.worlds[i].make_room()
+        for i in stopped.tolist():
+            attend(self.worlds[i], int(results[0][i]))
             self.put(i, self.worlds[i])
         slots = np.full(len(self.worlds), SKIP, np.int64)
-        slots[full] = CONTINUE
+        slots[stopped] = CONTINUE
         return slots
 
 
@@ -171,7 +171,7 @@ class Alone:
         self._list = _first_of_list(self._handle)
 
     def step(self, slot: int) -> int:
-        """Carries out ``slot`` and returns OVER, DUE or FULL."""
+        """Carries out ``slot`` and returns OVER, DUE, FULL or PRICES."""
         if self._handle is not self._world.handle:  # whoever replaced an array made the handle again
             self._bind()
         self._slots[0] = slot
@@ -187,6 +187,4 @@ def play_alone(world: World, inner: Inner) -> None:
         handles.play(slots, results, inner)
         if results[0][0] == OVER:
             return
-        slots[0] = DECIDE if results[0][0] == DUE else CONTINUE
-        if results[0][0] == FULL:
-            handles.make_room(results)
+        slots[0] = DECIDE if handles.attend(results) is None else CONTINUE

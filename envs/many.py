@@ -14,7 +14,7 @@ from envs.inner import Inner
 from envs.loop import play_alone
 from envs.metrics import measure
 from envs.protocol import Agent
-from envs.simulation import Simulation, simulate
+from envs.simulation import Simulation, simulate, world_for
 from envs.world import World
 from scenarios.errors import InputError
 from scenarios.trace import Trace
@@ -67,14 +67,12 @@ def simulations(
         if value < 1:
             raise InputError(name, value, "at least 1", "leave it out")
 
-    def world_of(trace: Trace) -> World:
-        return World(trace, level, weights, agent.pricing, agent.needs_features)
-
+    worlds = (world_for(trace, agent, level, weights) for trace in traces)
     inner = getattr(agent, "inner", None)
     if inner is not None:
-        yield from _inside((world_of(trace) for trace in traces), agent, inner, num_workers)
+        yield from _inside(worlds, agent, inner, num_workers)
     elif getattr(agent, "choose_batch", None) is not None:
-        yield from _side_by_side((world_of(trace) for trace in traces), agent, num_workers, batch_size)
+        yield from _side_by_side(worlds, agent, num_workers, batch_size)
     else:
         for trace in traces:
             yield simulate(trace, agent, level=level, weights=weights)

@@ -21,6 +21,10 @@ class Rank(IntEnum):
     OUTAGE = 48  # entity: outage; cancels the collections of the same second
     REGIME = 49  # entity: regime; stretches what departs in the same second
     COLLECTION = 50  # entity: collection
+    # After all that changes stock, queues and what is announced, before whatever is decided: prices solved in a second
+    # know all that has happened in it, and prices that come into force serve its first decision.
+    PRICES_DUE = 55  # entity: 0; bid prices are solved
+    PRICES_IN = 57  # entity: 0; solved prices come into force, without delay in the second in which they are solved
     HOLD_ENDED = 60  # entity: first order of the group
     IMPATIENCE = 65  # entity: order; after holds that end, before broken plans are planned again
     PLAN_BROKE = 70  # entity: first order of the group; all that broke in this second is decided at once
@@ -38,6 +42,8 @@ RELEASE_DUE = int(Rank.RELEASE_DUE)
 OUTAGE = int(Rank.OUTAGE)
 REGIME = int(Rank.REGIME)
 COLLECTION = int(Rank.COLLECTION)
+PRICES_DUE = int(Rank.PRICES_DUE)
+PRICES_IN = int(Rank.PRICES_IN)
 HOLD_ENDED = int(Rank.HOLD_ENDED)
 IMPATIENCE = int(Rank.IMPATIENCE)
 PLAN_BROKE = int(Rank.PLAN_BROKE)

@@ -14,6 +14,7 @@ from envs.costs import MILLICENTS, NUM_OBJECTIVES, OBJECTIVE_OF_PART
 from envs.feature_schema import BOUND, NUM_CONTEXT, NUM_FEATURES
 from envs.log import LEDGER_COLUMNS
 from envs.plan_table import COUNT_PLANS, MAX_PLANS
+from envs.pricer import Pricer, check_pricer
 from envs.prices import Pricing
 from envs.simulation import CLOCKS, make_clock
 from envs.world import World, check_weights, set_weights
@@ -27,7 +28,7 @@ from scenarios.trace import Trace, load_trace
 if TYPE_CHECKING:
     from envs.window import Window
 
-_ARGUMENTS = ("scenario", "clock", "weights", "pricing", "render_mode")
+_ARGUMENTS = ("scenario", "clock", "weights", "pricing", "pricer", "render_mode")
 
 Observation = dict[str, np.ndarray]
 
@@ -59,7 +60,11 @@ def by_objective(totals: np.ndarray) -> np.ndarray:
 
 
 def read_settings(
-    scenario: str | Scenario, weights: tuple[float, float, float], pricing: str, overrides: dict[str, Any]
+    scenario: str | Scenario,
+    weights: tuple[float, float, float],
+    pricing: str,
+    pricer: Pricer | None,
+    overrides: dict[str, Any],
 ) -> tuple[Scenario, Pricing]:
     """Arguments that all environments share, checked.
 
@@ -68,6 +73,7 @@ def read_settings(
     """
     if pricing not in Pricing.__members__:
         raise unknown_name("pricing", pricing, Pricing.__members__)
+    check_pricer(Pricing[pricing], pricer)
     check_weights(weights)
     if overrides and not isinstance(scenario, str):
         raise unknown_name("argument", next(iter(overrides)), _ARGUMENTS)
@@ -142,7 +148,8 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
 
     ## Arguments
     ``scenario``: name or ``Scenario``; ``clock``: ``"compiled"`` or ``"simpy"``; ``weights``: preferences over cost,
-    lateness, carbon, kept until changed; ``pricing``: who fills the bid-price table, ``"CLOSED_FORM"`` or ``"NONE"``;
+    lateness, carbon, kept until changed; ``pricing``: who fills the bid-price table, ``"CLOSED_FORM"``, ``"NONE"`` or
+    ``"SCHEDULED"``; ``pricer``: an ``envs.pricer.Pricer``, with ``"SCHEDULED"`` only;
     ``render_mode``: ``"rgb_array"``, or ``"human"`` for a window; ``overrides``: for ``load_scenario``.
     ``reset(options={"trace": Trace or path, "weights": (...)})`` plays a given trace; otherwise a training trace is
     drawn with a seed below 1,000,000.
@@ -157,14 +164,16 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
         weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
         pricing: str = "CLOSED_FORM",
         render_mode: str | None = None,
+        pricer: Pricer | None = None,
         **overrides: Any,
     ) -> None:
-        EzPickle.__init__(self, scenario, clock, weights, pricing, render_mode, **overrides)
+        EzPickle.__init__(self, scenario, clock, weights, pricing, render_mode, pricer, **overrides)
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise unknown_name("render_mode", render_mode, self.metadata["render_modes"])
         if clock not in CLOCKS:
             raise unknown_name("clock", clock, CLOCKS)
-        self.scenario, self._pricing = read_settings(scenario, weights, pricing, overrides)
+        self.scenario, self._pricing = read_settings(scenario, weights, pricing, pricer, overrides)
+        self._pricer = pricer
         self.render_mode = render_mode
         self.observation_space = observation_space()
         self.action_space = spaces.Discrete(MAX_PLANS)
@@ -184,7 +193,7 @@ class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
         if trace is None:
             trace = draw_trace(self.scenario, training_seed(self.np_random))
             check_trace(trace)
-        world = World(trace, "ledger", weights, self._pricing)
+        world = World(trace, "ledger", weights, self._pricing, pricer=self._pricer)
         self._world, self._clock = world, make_clock(world, self._clock_name)
         self._weights = weights
         self._booked = np.zeros(NUM_OBJECTIVES, np.int64)

@@ -8,12 +8,16 @@ the clock and pass it to ``envs.simulate(..., processes=[...])``; see ``docs/add
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
+from itertools import count
+from math import inf
 
 import simpy
-from simpy.events import URGENT, EventPriority
+from simpy.events import URGENT
 
 from envs import story
 from envs.hidden import QUEUED, num_reordered
+from envs.moment import Bell, Moment, place
+from envs.pricer import Pricer
 from envs.ranks import Rank
 from envs.room import what_is_full
 from envs.state import NONE
@@ -23,26 +27,8 @@ from scenarios.network import FOREVER_SECONDS
 Story = Generator[simpy.Event, object, None]
 Process = Callable[["SimpyClock"], Story]
 
-_ENTITIES = 1 << 40
-
 _LOOK_FOR_ROOM = 32
 """Events between two looks whether parcels and logs have room."""
-
-
-class Moment(simpy.Event):
-    """Something due at an absolute second, in its place among simultaneous events."""
-
-    def __init__(self, sim: simpy.Environment, seconds: int, rank: int, entity: int) -> None:
-        self.env, self.callbacks = sim, []
-        self._ok, self._value, self._defused = True, None, False
-        # SimPy itself uses priorities 0 and 1 for starting and ending processes.
-        sim.schedule(self, EventPriority(rank * _ENTITIES + entity), seconds - sim.now)
-
-
-class Bell(simpy.Event):
-    """Rung when there may be work; ``_ok`` tells whether it has been."""
-
-    _ok = False
 
 
 class SimpyClock:
@@ -76,6 +62,8 @@ class SimpyClock:
             self.sim.process(carrier_outage(self, outage))
         for regime in range(len(world.future.regimes)):
             self.sim.process(carrier_regime(self, regime))
+        if world.pricer is not None:
+            self.sim.process(pricing(self, world.pricer))
         self.sim.process(customers(self))
         for process in processes:
             self.sim.process(process(self))
@@ -106,8 +94,6 @@ class SimpyClock:
             return False
         return True
 
-    # What processes say.
-
     def at(self, seconds: int, rank: Rank, entity: int) -> Moment:
         """Wait until an absolute second and one's place in it."""
         return Moment(self.sim, int(seconds), rank, int(entity))
@@ -115,6 +101,10 @@ class SimpyClock:
     def after(self, seconds: int, rank: Rank, entity: int) -> Moment:
         """Wait for some seconds."""
         return Moment(self.sim, int(self.sim.now + seconds), rank, int(entity))
+
+    def is_idle(self) -> bool:
+        """Whether nothing else is due any more."""
+        return self.sim.peek() == inf
 
     def decision(self) -> simpy.Event:
         """Wait for the router's answer, the slot of a plan."""
@@ -147,7 +137,7 @@ class SimpyClock:
         if bell._ok or self._first_queued[warehouse] == NONE or self._num_busy[warehouse] >= self._num_open[warehouse]:
             return
         bell._ok, bell._value = True, None
-        self.sim.schedule(bell, EventPriority(Rank.PICKS_STARTED * _ENTITIES + warehouse))
+        self.sim.schedule(bell, place(Rank.PICKS_STARTED, warehouse))
 
     def hang_bell(self, warehouse: int) -> None:
         """Makes the bell ready to ring again."""
@@ -282,6 +272,18 @@ def reordered_goods(clock: SimpyClock, receipt: int) -> Story:
     yield clock.at(clock.world.hidden.arrivals[receipt]["actual_at"], Rank.RECEIPT_ARRIVED, receipt)
     clock.set_in_motion(story.receive(clock.world.handle, clock.sim.now, receipt))
     clock.reroute()
+
+
+def pricing(clock: SimpyClock, pricer: Pricer) -> Story:
+    """Bid prices are solved at regular times and are in force a while later, until every order has ended."""
+    for due in count(0, pricer.interval_seconds):
+        yield clock.at(due, Rank.PRICES_DUE, 0)
+        if clock.is_idle() or not story.ask_for_prices(clock.world.handle, clock.sim.now):
+            return
+        clock.world.solve_prices()
+        yield clock.after(pricer.delay_seconds if due > 0 else 0, Rank.PRICES_IN, 0)
+        if clock.is_idle() or not story.put_prices_in_force(clock.world.handle, clock.sim.now):
+            return
 
 
 def carrier_outage(clock: SimpyClock, outage: int) -> Story:

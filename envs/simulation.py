@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from envs.log import event_table, ledger_table
 from envs.metrics import Metrics, measure
-from envs.protocol import Agent
+from envs.protocol import Agent, pricer_of
 from envs.snapshot import Snapshot
 from envs.world import World
 from scenarios.errors import InputError, unknown_name
@@ -68,6 +68,11 @@ def make_clock(world: World, clock: str, processes: Sequence[Process] = ()) -> S
     raise unknown_name("clock", clock, CLOCKS)
 
 
+def world_for(trace: Trace, agent: Agent, level: str, weights: tuple[float, float, float]) -> World:
+    """A world at second 0 as an agent wants it: its bid prices are filled, its features made."""
+    return World(trace, level, weights, agent.pricing, agent.needs_features, pricer_of(agent))
+
+
 @contextmanager
 def rare_collections() -> Iterator[None]:
     """Lets Python look for cyclic garbage less often: processes make many objects, and few of them are cycles.
@@ -102,9 +107,9 @@ def simulate(
         processes: custom SimPy processes, each a function of the clock.
 
     Raises:
-        InputError: unknown clock or level, or an agent that chose an empty slot.
+        InputError: unknown clock or level, an agent that chose an empty slot, a pricer that gave no prices.
     """
-    world = World(trace, level, weights, agent.pricing, agent.needs_features)
+    world = world_for(trace, agent, level, weights)
     player = make_clock(world, clock, processes)
     inner = getattr(agent, "inner", None)
     agent.start(world.network)

@@ -13,7 +13,8 @@ from scenarios.network import Network
 Group = TypeVar("Group", bound=NamedTuple)
 
 
-def _read_only(group: Group) -> Group:
+def read_only(group: Group) -> Group:
+    """The group with views that nobody can write to."""
     views = []
     for array in group:
         view = array.view()
@@ -35,8 +36,8 @@ class Snapshot:
 
     def __init__(self, network: Network, seen: Observable, plans: Plans) -> None:
         self.network = network
-        self.seen = _read_only(seen)
-        self.plans = _read_only(plans)
+        self.seen = read_only(seen)
+        self.plans = read_only(plans)
 
     @property
     def num_plans(self) -> int:

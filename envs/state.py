@@ -35,6 +35,10 @@ CLOCK = record_dtype(
     "weight_lateness_permille",
     "weight_carbon_permille",
     "pricing",  # see envs.prices
+    "price_interval_seconds",  # of a pricer's schedule
+    "price_delay_seconds",
+    "price_stale_seconds",
+    "prices_solved_at",  # second of the state that the prices in the table were solved with; NONE: closed form, or zero
 )
 STOCK_STATE = record_dtype(  # (W, K)
     "on_hand_units",
@@ -54,6 +58,17 @@ KNOWN_RECEIPTS = record_dtype(  # (M,), rows up to num_receipts are filled
 )
 PUNCTUALITY = record_dtype("num_delivered", "num_late", "transit_permille")  # (S,); moving average of actual/expected
 INTERRUPTIONS = record_dtype("until_seconds")  # (W, S); collections before that do not come
+DEMAND = record_dtype(  # (R,), see envs.demand
+    "num_orders",  # since second 0
+    "orders_this_hour",
+    "orders_last_hour",
+    "recent_milli",  # orders an hour, in thousandths, older ones forgotten; of hours that are over
+)
+GOODS = record_dtype(  # (K,)
+    "demanded_units",  # since second 0
+    "units_this_hour",
+    "recent_milli",  # units a day, in thousandths, older ones forgotten; of hours that are over
+)
 ASKED_ORDER = record_dtype(
     "order",  # of several orders decided together the first
     "region",
@@ -90,6 +105,8 @@ class Observable(NamedTuple):
     receipts: np.ndarray  # (M,)
     punctuality: np.ndarray  # (S,)
     interruptions: np.ndarray  # (W, S)
+    demand: np.ndarray  # (R,)
+    goods: np.ndarray  # (K,)
     order: np.ndarray  # (1,), the order being decided
     lines: np.ndarray  # (MAX_LINES,), its lines
 
@@ -100,6 +117,16 @@ def filled(shape: int | tuple[int, ...], dtype: np.dtype, **values: int) -> np.n
     for field, value in values.items():
         array[field] = value
     return array
+
+
+def new_order() -> np.ndarray:
+    """(1,) of ``ASKED_ORDER``: no order is asked."""
+    return filled(1, ASKED_ORDER, order=NONE)
+
+
+def new_lines() -> np.ndarray:
+    """(MAX_LINES,) of ``ASKED_LINES``, all empty."""
+    return filled(MAX_LINES, ASKED_LINES, line=NONE)
 
 
 def new_observable(network: Network, num_receipts: int) -> Observable:
@@ -118,8 +145,9 @@ def new_observable(network: Network, num_receipts: int) -> Observable:
     stations = filled(num_warehouses, STATIONS)
     stations["num_open"] = network.warehouses["num_stations"]
     most_stations = int(network.warehouses["num_stations"].max())
+    weights = {f"weight_{name}_permille": 1000 for name in ("cost", "lateness", "carbon")}
     return Observable(
-        clock=filled(1, CLOCK, weight_cost_permille=1000, weight_lateness_permille=1000, weight_carbon_permille=1000),
+        clock=filled(1, CLOCK, prices_solved_at=NONE, **weights),
         stock=stock,
         stations=stations,
         picks=filled((num_warehouses, most_stations), PICKS, parcel=NONE),
@@ -127,6 +155,8 @@ def new_observable(network: Network, num_receipts: int) -> Observable:
         receipts=filled(num_receipts, KNOWN_RECEIPTS, next_receipt=NONE),
         punctuality=filled(len(network.services), PUNCTUALITY, transit_permille=1000),
         interruptions=filled((num_warehouses, len(network.services)), INTERRUPTIONS),
-        order=filled(1, ASKED_ORDER, order=NONE),
-        lines=filled(MAX_LINES, ASKED_LINES, line=NONE),
+        demand=filled(len(network.regions), DEMAND),
+        goods=filled(len(network.skus), GOODS),
+        order=new_order(),
+        lines=new_lines(),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from envs import cancelling, decisions, delivery, disruptions, docks, picking, receiving, reordering
+from envs import cancelling, decisions, delivery, disruptions, docks, picking, prices, receiving, reordering
 from envs.borrowing import borrowed
 from envs.compiling import compiled
 
@@ -161,6 +161,26 @@ def review(world, now, warehouse):
         borrowed(world.hidden),
         warehouse,
     )
+
+
+@compiled
+def ask_for_prices(world, now):
+    """See ``envs.prices.show_pricer``; False if no prices are wanted any more."""
+    if not prices.are_wanted(borrowed(world.hidden)):
+        return False
+    world.seen.clock[0]["now_seconds"] = now
+    prices.show_pricer(borrowed(world.network), borrowed(world.seen), borrowed(world.hidden))
+    return True
+
+
+@compiled
+def put_prices_in_force(world, now):
+    """See ``envs.prices.put_in_force``; False if no prices are wanted any more."""
+    if not prices.are_wanted(borrowed(world.hidden)):
+        return False
+    world.seen.clock[0]["now_seconds"] = now
+    prices.put_in_force(borrowed(world.seen), borrowed(world.hidden))
+    return True
 
 
 @compiled

@@ -21,6 +21,7 @@ from envs.batch import Batch
 from envs.costs import MILLICENTS, NUM_OBJECTIVES
 from envs.loop import SKIP
 from envs.plan_table import MAX_PLANS
+from envs.pricer import Pricer
 from envs.routing_env import (
     Observation,
     by_objective,
@@ -61,10 +62,11 @@ class MOOrderRoutingVectorEnv(VectorEnv[Observation, np.ndarray, np.ndarray]):
         scenario: name or ``Scenario``.
         clock: only ``"compiled"``; SimPy replications come with ``vectorization_mode="sync"``.
         weights: preferences over cost, lateness and carbon.
-        pricing: who fills the bid-price table, ``"CLOSED_FORM"`` or ``"NONE"``.
+        pricing: who fills the bid-price table, ``"CLOSED_FORM"``, ``"NONE"`` or ``"SCHEDULED"``.
         render_mode: None or ``"rgb_array"``.
         autoreset_mode: see above.
         num_workers: threads that share the replications; changes nothing but the time it takes.
+        pricer: the job that solves bid prices of all replications, with ``"SCHEDULED"`` only.
         overrides: for ``load_scenario``.
     """
 
@@ -78,6 +80,7 @@ class MOOrderRoutingVectorEnv(VectorEnv[Observation, np.ndarray, np.ndarray]):
         render_mode: str | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         num_workers: int = 1,
+        pricer: Pricer | None = None,
         **overrides: Any,
     ) -> None:
         super().__init__()
@@ -90,14 +93,14 @@ class MOOrderRoutingVectorEnv(VectorEnv[Observation, np.ndarray, np.ndarray]):
         for name, value in (("num_envs", num_envs), ("num_workers", num_workers)):
             if value < 1:
                 raise InputError(name, value, "at least 1", "correct the argument")
-        self.scenario, self._pricing = read_settings(scenario, weights, pricing, overrides)
+        self.scenario, self._pricing = read_settings(scenario, weights, pricing, pricer, overrides)
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {"render_modes": ["rgb_array"], "render_fps": 4, "autoreset_mode": self.autoreset_mode}
         self.num_envs, self.render_mode, self.num_workers = num_envs, render_mode, num_workers
         self.single_observation_space, self.single_action_space = observation_space(), spaces.Discrete(MAX_PLANS)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._weights = weights
+        self._weights, self._pricer = weights, pricer
         self._generators = [new_generator(None)[0] for _ in range(num_envs)]
         self._seeds: list[int | None] = [None] * num_envs
         self._ahead = Ahead(partial(draw_trace, self.scenario))
@@ -206,7 +209,7 @@ class MOOrderRoutingVectorEnv(VectorEnv[Observation, np.ndarray, np.ndarray]):
         for row in rows.tolist():
             one = trace if trace is not None else self._ahead.take(training_seed(self._generators[row]))
             check_trace(one)
-            worlds[row] = World(one, "none", self._weights, self._pricing)
+            worlds[row] = World(one, "none", self._weights, self._pricing, pricer=self._pricer)
             self._half_time[row] = one.num_orders // 2
         if self._batch is None:
             self._batch = Batch(list(worlds.values()), self.num_workers)

@@ -14,6 +14,7 @@ from envs.handle import make_handle
 from envs.hidden import Hidden, new_hidden, num_receipt_rows
 from envs.plan_table import Plans, new_plans
 from envs.playable import check_playable
+from envs.pricer import Pricer, check_pricer, set_schedule, solved_prices
 from envs.room import EVENT_ROWS, LEDGER_ROWS, PARCELS, what_is_full
 from envs.state import Observable, new_observable
 from scenarios.errors import InputError, unknown_name
@@ -30,6 +31,10 @@ class World:
         weights: preference weights (cost, lateness, carbon), each in [0, 1000]; kept in thousandths.
         pricing: who fills the bid-price table.
         describes: whether features are computed at each decision.
+        pricer: the job that solves bid prices, with pricing ``SCHEDULED`` only.
+
+    Raises:
+        InputError: an argument that is wrong, or a trace that no rule could play.
     """
 
     def __init__(
@@ -39,27 +44,36 @@ class World:
         weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
         pricing: prices.Pricing = prices.Pricing.NONE,
         describes: bool = True,
+        pricer: Pricer | None = None,
     ) -> None:
         if level not in log.LEVELS:
             raise unknown_name("log level", level, log.LEVELS)
         check_playable(trace)
+        check_pricer(pricing, pricer)
         self.trace = trace
         self.network: Network = trace.network
         self.future: Future = trace.future
         self.seen: Observable = new_observable(trace.network, num_receipt_rows(trace.network, trace.future))
-        self.hidden: Hidden = new_hidden(trace.network, trace.future, log.LEVELS[level])
+        self.hidden: Hidden = new_hidden(trace.network, trace.future, log.LEVELS[level], pricer is not None)
         self.plans: Plans = new_plans(trace.network)
         self.agenda: Agenda = new_agenda(trace.network, trace.future)
         self.seen.clock["pricing"] = int(pricing)
         self.hidden.counters["is_describing"] = int(describes)
+        self.pricer = pricer
+        if pricer is not None:
+            set_schedule(self.seen, pricer)
         set_weights(self.seen, weights)
         self.origin: World | None = None
         self.synced = np.full(2, -1, np.int64)
         self.rebind()
 
     def twin(self) -> World:
-        """A world at second 0 on the same trace and with the same settings that keeps no logs; see ``envs.fork``."""
+        """A world at second 0 on the same trace and with the same settings that keeps no logs; see ``envs.fork``.
+
+        Nobody solves prices in it: a fork goes on with those in force, until they are stale.
+        """
         other = copy(self)
+        other.pricer = None
         other.origin, other.synced = self, np.full(2, -1, np.int64)
         other.seen = new_observable(self.network, num_receipt_rows(self.network, self.future))
         other.hidden = new_hidden(self.network, self.future, log.LEVELS["none"])
@@ -83,6 +97,16 @@ class World:
                 grown[name] = np.concatenate([array, np.zeros_like(array)])
         self.hidden = self.hidden._replace(**grown)
         self.rebind()
+
+    def solve_prices(self) -> None:
+        """Has bid prices solved with the present state; rules put them in force in their time.
+
+        Raises:
+            InputError: see ``envs.pricer.solved_prices``; nothing has changed then.
+        """
+        assert self.pricer is not None
+        self.hidden.solved_prices[...] = solved_prices(self.pricer, self.network, self.seen)
+        self.hidden.counters["are_prices_solved"] = 1
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "handle"}

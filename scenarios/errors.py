@@ -18,11 +18,12 @@ class InputError(ValueError):
 
     def __init__(self, key: str, value: object, expected: str, remedy: str) -> None:
         self.key, self.value, self.expected, self.remedy = key, value, expected, remedy
-        end = "" if remedy.endswith(("?", "!", ".")) else "."
-        super().__init__(f"{key} = {value!r}: expected {expected}. {remedy[:1].upper()}{remedy[1:]}{end}")
+        super().__init__(key, value, expected, remedy)  # from which pickle and SimPy make it again
 
-    def __reduce__(self) -> tuple[type, tuple[object, ...]]:  # pickled across worker processes
-        return type(self), (self.key, self.value, self.expected, self.remedy)
+    def __str__(self) -> str:
+        end = "" if self.remedy.endswith(("?", "!", ".")) else "."
+        remedy = f"{self.remedy[:1].upper()}{self.remedy[1:]}{end}"
+        return f"{self.key} = {self.value!r}: expected {self.expected}. {remedy}"
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> InputError:

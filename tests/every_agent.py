@@ -1,4 +1,4 @@
-"""Every agent that the project has: the heuristics, and a learned router that reads every feature."""
+"""Every kind of agent: the heuristics, a learned router that reads every feature, one with scheduled bid prices."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from agents.learned.network import PlanScorer
 from agents.learned.torch_agent import TorchAgent
 from envs.prices import Pricing
 from envs.protocol import Agent
+from tests.priced import Priced, ToyPricer
 
-EVERY_AGENT = [*agent_names(), "learned"]
+EVERY_AGENT = [*agent_names(), "learned", "scheduled"]
 
 
 @cache
@@ -27,5 +28,7 @@ def perturbed_scorer(seed: int = 0, scale: float = 0.3) -> PlanScorer:
 
 
 def agent_of(name: str) -> Agent:
-    """The agent of that name; ``learned`` is one with random weights."""
+    """The agent of that name; ``learned`` has random weights, ``scheduled`` follows bid prices solved on a schedule."""
+    if name == "scheduled":
+        return Priced(load_agent("myopic"), ToyPricer())
     return TorchAgent(perturbed_scorer(), Pricing.CLOSED_FORM) if name == "learned" else load_agent(name)

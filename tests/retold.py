@@ -14,6 +14,7 @@ import numpy as np
 from envs import costs
 from envs.hidden import CANCELLED, DECLINED
 from envs.log import Kind
+from envs.pricer import Pricer
 from envs.state import MAX_HOLD_SECONDS, MAX_HOLDS, MAX_LINES
 from scenarios.trace import Trace
 from tests.retold_goods import CLAIMED, DEPARTED, LATER, QUEUED, VOID
@@ -31,10 +32,15 @@ class Retold(Trucks):
         impatient: orders with cancelled lines.
         closed: orders in the sequence in which they ended.
         num_kinds: events told, by kind.
+
+    Args:
+        trace: what happened.
+        pricer: who solved bid prices, if anybody.
     """
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, pricer: Pricer | None = None) -> None:
         super().__init__(trace)
+        self._pricer, self._prices_at, self._solved_at = pricer, 0, 0
         self.num_decisions, self.latest, self.asked = 0, defaultdict(int), []
         self.closed: list[int] = []
         self.num_kinds: Counter[Kind] = Counter()
@@ -82,6 +88,7 @@ class Retold(Trucks):
         for order in self._deadlines.pop(self._now, ()):
             for line in self._lines_of(order):
                 assert self.ended[line] or self.tariffs.is_presale[line] or not self._is_waiting(line), "not cancelled"
+        assert self._pricer is None or self._prices_at >= time or self.ended.all(), "prices did not come into force"
         assert not any((self._joins, self._shorts, self._reopens, self._reorders, self._causes))
         self._end_goods()
         self._end_trucks()
@@ -142,6 +149,14 @@ class Retold(Trucks):
         for line in self._undecided(group):
             decision_id = self.latest[self.tariffs.order[line]]
             self._cost(decision_id, line, costs.WAITING, self.tariffs.held(lasted))
+
+    def _prices_in(self, _order, _parcel, solved_at, _place) -> None:
+        assert self._pricer is not None
+        assert (self._now, solved_at) == (self._prices_at, self._solved_at)
+        assert not self.ended.all()
+        assert not self._causes
+        self._solved_at += self._pricer.interval_seconds
+        self._prices_at = self._solved_at + self._pricer.delay_seconds
 
     def _asked_again(self, order, _parcel, num_lines, _place) -> None:
         assert len(self._undecided(self.group_of[order])) == num_lines

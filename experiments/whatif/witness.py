@@ -6,8 +6,9 @@ import numpy as np
 
 from envs.compiling import compiled
 from envs.picking import start_of_next_pick
+from envs.pricer import Pricer
 from envs.prices import Pricing
-from envs.protocol import Agent
+from envs.protocol import Agent, pricer_of
 from envs.snapshot import Snapshot
 from scenarios.network import Network
 
@@ -44,6 +45,11 @@ class Witness:
     def pricing(self) -> Pricing:
         """That of the agent inside."""
         return self.agent.pricing
+
+    @property
+    def pricer(self) -> Pricer | None:
+        """That of the agent inside."""
+        return pricer_of(self.agent)
 
     @property
     def needs_features(self) -> bool:

@@ -14,6 +14,7 @@ from agents.registry import load_agent
 from agents.snapshot_document import to_document
 from envs.plan_table import OPTIONS
 from envs.prices import Pricing
+from envs.protocol import pricer_of
 from envs.simulation import simulate
 from envs.snapshot import Snapshot
 from scenarios.draw import draw_trace
@@ -35,7 +36,7 @@ class Comparer:
 
     def __init__(self, agent: Any, scenario: Any, every: int, edit: Any = None) -> None:
         self.agent = load_agent(agent) if isinstance(agent, str) else agent
-        self.name, self.pricing = self.agent.name, self.agent.pricing
+        self.name, self.pricing, self.pricer = self.agent.name, self.agent.pricing, pricer_of(self.agent)
         self.names = scenario.public().names
         public = type(scenario.public()).from_json(scenario.public().to_json())
         self.reader = DocumentReader(public, self.pricing)

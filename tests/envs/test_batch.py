@@ -17,6 +17,7 @@ from envs.loop import FULL
 from envs.many import simulations
 from envs.plan_table import MAX_PLANS, SCRATCH, Rule
 from envs.prices import Pricing
+from envs.protocol import pricer_of
 from scenarios import draw_trace, load_scenario
 from scenarios.errors import InputError
 from tests.envs.test_inner import FromPython
@@ -32,7 +33,7 @@ class OnlyInBatches:
     """Another agent, asked for whole batches only."""
 
     def __init__(self, agent) -> None:
-        self.agent, self.name, self.pricing = agent, agent.name, agent.pricing
+        self.agent, self.name, self.pricing, self.pricer = agent, agent.name, agent.pricing, pricer_of(agent)
         self.needs_features = agent.needs_features
 
     def start(self, network) -> None:
@@ -125,7 +126,7 @@ def test_each_row_is_what_it_would_be_alone(seed, num_workers):
 @pytest.mark.parametrize("name", EVERY_AGENT)
 def test_a_whole_batch_is_chosen_as_one_by_one(name):
     agent = agent_of(name)
-    batch, num_rounds = new_batch(pricing=agent.pricing), 0
+    batch, num_rounds = new_batch(pricing=agent.pricing, pricer=pricer_of(agent)), 0
     while batch.is_due().any():
         snapshot = batch.snapshot()
         slots = choose_for_all(agent, snapshot)

@@ -148,7 +148,7 @@ def test_agents_leave_the_trace_untouched_and_meet_the_same_luck(trace_of, name)
                 permille = past["transit_permille"][-1] if len(past) else 1000
                 num_stretched += permille != 1000
                 assert parcel["delivered_at"] - parcel["departed_at"] == max(1, transit * permille // 1000)
-        retold = Retold(trace)
+        retold = Retold(trace, simulation.world.pricer)
         retold.tell(simulation.events.to_pandas().to_numpy())
         for line, units in retold.missing.items():
             num_short_twice += units > 0 and line in missing

@@ -16,12 +16,14 @@ from agents import load_agent
 from envs.costs import COST_PARTS, MILLICENTS, OBJECTIVE_OF_PART, Objective
 from envs.hidden import CANCELLED, DECLINED, DELIVERED, PARCELS
 from envs.log import Kind
+from envs.protocol import pricer_of
 from envs.simulation import simulate
 from envs.state import NONE
 from envs.world import World
 from tests.every_agent import EVERY_AGENT, agent_of
 from tests.named_traces import NAMES
 from tests.played import decisions, is_over
+from tests.priced import Priced, ToyPricer
 from tests.retold import LINE_PARTS, Retold
 from tests.retold_goods import DEPARTED, PICKING, STAGES, STOCK, Parcel
 from tests.worlds import TROUBLES, every_trouble, random_trace, traces, with_future
@@ -66,7 +68,7 @@ def assert_sound(simulation) -> Retold:
 
 def assert_told(simulation, events: np.ndarray) -> Retold:
     """The events can have happened, and lead to the state and the costs of the rules."""
-    retold = Retold(simulation.world.trace)
+    retold = Retold(simulation.world.trace, simulation.world.pricer)
     retold.tell(events)
     retold.finish()
     assert_same_state(simulation.world, retold)
@@ -197,6 +199,7 @@ class Noting:
 
     def __init__(self, agent) -> None:
         self.agent, self.name, self.pricing, self.slots = agent, agent.name, agent.pricing, []
+        self.pricer = pricer_of(agent)
         self.needs_features, self.start = agent.needs_features, agent.start
 
     def choose(self, snapshot) -> int:
@@ -210,7 +213,8 @@ def test_rewards_are_those_of_simulate(trace_of, agent):
     trace = trace_of("metro-small")
     decider = Noting(agent_of(agent))
     simulation = simulate(trace, decider)
-    env = gymnasium.make("envs:routelab/OrderRouting-v0", scenario="metro-small", pricing=decider.pricing.name)
+    bid_prices = {"pricing": decider.pricing.name, "pricer": decider.pricer}
+    env = gymnasium.make("envs:routelab/OrderRouting-v0", scenario="metro-small", **bid_prices)
     env.reset(options={"trace": trace})
     exact = np.zeros(3, np.int64)
     for slot in decider.slots:
@@ -240,11 +244,16 @@ def test_each_trouble_alone_keeps_the_books(trouble, data):
     assert_sound(simulate(data.draw(traces(**alone)), load_agent("random")))
 
 
+def priced_at_random() -> Priced:
+    """Any plan, with bid prices solved on a schedule."""
+    return Priced(load_agent("random"), ToyPricer())
+
+
 @pytest.mark.parametrize("kind", list(Kind), ids=[kind.name.lower() for kind in Kind])
 def test_a_story_without_an_event_is_not_believed(kind):
     """Guards the tests above: with a row of any kind left out, the story breaks off or ends otherwise."""
     for seed in range(20):
-        simulation = simulate(random_trace(seed, **every_trouble()), load_agent("random"))
+        simulation = simulate(random_trace(seed, **every_trouble()), priced_at_random())
         events = simulation.events.to_pandas().to_numpy()
         rows = np.flatnonzero(events[:, 1] == kind)
         if len(rows):
@@ -278,7 +287,7 @@ def test_metrics_leave_the_warmup_out_and_rewards_do_not(trace_of):
 @given(traces(), st.sampled_from(EVERY_AGENT))
 def test_metrics_recomputed_from_the_event_log(trace, agent):
     simulation = simulate(trace, agent_of(agent))
-    metrics, retold = simulation.metrics, Retold(trace)
+    metrics, retold = simulation.metrics, Retold(trace, simulation.world.pricer)
     retold.tell(simulation.events.to_pandas().to_numpy())
     lines = pd.DataFrame({"order": trace.future.lines["order"], "end": retold.ended, "parcel": retold.parcel_of})
     lines["promise"] = retold.tariffs.promise_at
@@ -332,7 +341,7 @@ def test_random_worlds_are_unpleasant_enough():
     kinds: set[int] = set()
     split = late = 0
     for seed in range(20):
-        simulation = simulate(random_trace(seed, **every_trouble()), load_agent("random"))
+        simulation = simulate(random_trace(seed, **every_trouble()), priced_at_random())
         kinds |= set(simulation.events["kind"].to_pylist())
         split += simulation.metrics["split_rate"] > 0
         late += simulation.metrics["late_line_rate"] > 0

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from agents import load_agent
+from envs.log import Kind
 from envs.reference import reference
 from envs.simulation import simulate
 from scenarios import draw_trace, load_scenario
@@ -28,6 +29,16 @@ def test_the_heuristic_of_the_page_decides(repository, trace):
     exec(block, names)  # the page's own words
     green = simulate(trace, names["greenest"], level="none").metrics["carbon_per_order"]
     assert green < simulate(trace, load_agent("fastest"), level="none").metrics["carbon_per_order"]
+
+
+def test_the_pricer_of_the_page_is_asked(repository, trace):
+    block = next(block for block in python_blocks(repository) if "seller = RuleAgent" in block)
+    names: dict = {}
+    exec(block, names)
+    for clock in ("compiled", "simpy"):
+        simulation = simulate(trace, names["seller"], clock)
+        assert (simulation.events["kind"].to_numpy() == Kind.PRICES_IN).sum() > 8
+    assert simulation.metrics != simulate(trace, load_agent("myopic")).metrics
 
 
 def test_the_process_of_the_page_changes_the_story(repository, trace):
