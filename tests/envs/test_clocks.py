@@ -258,7 +258,7 @@ def test_a_value_that_no_rule_could_play_is_refused(noun, field, value):
     trace = random_trace(2, **every_trouble())
     assert trace.network.settings["end_seconds"] == END
     World(trace)
-    named = {"actual_at": "announced_at"}.get(field, field)
+    named = "announced_at" if (field, value) == ("actual_at", -1) else field
     with pytest.raises(InputError, match=rf"{noun}\[1\]\.{named}"):
         World(broken(trace, noun, field, value))
 

@@ -135,7 +135,7 @@ def test_what_is_no_table_of_prices_is_refused(make, clock):
         (ToyPricer(3600, 900, 899), "stale_seconds"),
         (ToyPricer(3600, 0, 0), "stale_seconds"),
         (None, "pricer"),
-        (object(), "pricer"),
+        ("a table", "pricer"),
     ],
     ids=str,
 )
