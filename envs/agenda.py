@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.compiling import compiled
+from envs.compiling import compiled, inlined, internal
 from envs.hidden import num_reordered
 from scenarios.network import Network
 from scenarios.trace import Future
@@ -37,10 +37,22 @@ def new_agenda(network: Network, future: Future) -> Agenda:
     return Agenda(np.zeros(capacity, np.int64), np.zeros(1, np.int64))
 
 
+@inlined
+def key_of(time, rank, entity):
+    """What stands for an event in a heap; see ``event``."""
+    return time << _TIME_SHIFT | rank << _ENTITY_BITS | entity
+
+
+@inlined
+def seconds_of(key):
+    """When the event of a key is due."""
+    return key >> _TIME_SHIFT
+
+
 @compiled
 def push(agenda, time, rank, entity):
     """Adds an event."""
-    keys, key, i = agenda.keys, time << _TIME_SHIFT | rank << _ENTITY_BITS | entity, agenda.size[0]
+    keys, key, i = agenda.keys, key_of(time, rank, entity), agenda.size[0]
     agenda.size[0] = i + 1
     while i > 0:
         parent = (i - 1) >> 1
@@ -77,3 +89,20 @@ def pop(agenda):
         i = parent
     keys[i] = key
     return event(first)
+
+
+@internal
+def put_in_order(agenda):
+    """Makes a heap of keys in any order."""
+    keys, size = agenda.keys, agenda.size[0]
+    for start in range((size >> 1) - 1, -1, -1):
+        i, key = start, keys[start]
+        while 2 * i + 1 < size:
+            child = 2 * i + 1
+            if child + 1 < size and keys[child + 1] < keys[child]:
+                child += 1
+            if key <= keys[child]:
+                break
+            keys[i] = keys[child]
+            i = child
+        keys[i] = key

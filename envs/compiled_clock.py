@@ -78,7 +78,7 @@ def advance(network, future, seen, hidden, agenda):
     Returns:
         OVER, DUE, FULL or PRICES.
     """
-    while agenda.size[0] > 0:
+    while agenda.size[0] > 0 and agenda_rules.seconds_of(agenda.keys[0]) <= hidden.counters[0]["until_seconds"]:
         if what_is_full(hidden):
             return FULL
         now, rank, entity = agenda_rules.pop(agenda)
@@ -88,7 +88,7 @@ def advance(network, future, seen, hidden, agenda):
                 continue  # time does not go on for their sake
         seen.clock[0]["now_seconds"] = now
         if rank == ranks.ORDER_ARRIVED:
-            if entity + 1 < len(future.orders):
+            if entity + 1 < hidden.counters[0]["num_orders"]:
                 push(agenda, future.orders[entity + 1]["arrival_seconds"], ranks.ORDER_ARRIVED, entity + 1)
             if future.orders[entity]["patience_seconds"] < FOREVER_SECONDS:
                 push(agenda, now + future.orders[entity]["patience_seconds"], ranks.IMPATIENCE, entity)

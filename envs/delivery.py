@@ -7,6 +7,7 @@ from envs.compiling import compiled, internal
 from envs.hidden import DELIVERED
 from envs.parcels import end_line, promise_of
 from envs.state import NONE
+from envs.touched import touch_order
 
 _MEMORY = 16
 """Punctuality is a moving average over about this many deliveries. Source: assumption."""
@@ -43,7 +44,7 @@ def transit_seconds(network, future, hidden, parcel, permille):
     """How long the journey of a parcel takes, as luck and a regime of ``permille`` have it."""
     rows = hidden.parcels
     key = luck.luck(
-        future.orders[rows[parcel]["order"]]["luck_key"],
+        luck.key_of(future, hidden, rows[parcel]["order"]),
         luck.TRANSIT,
         rows[parcel]["warehouse"],
         rows[parcel]["service"],
@@ -57,6 +58,9 @@ def transit_seconds(network, future, hidden, parcel, permille):
 def deliver(network, future, seen, hidden, parcel):
     """The parcel is at the door: lateness is settled by line, punctuality seen, orders perhaps closed."""
     now, line = seen.clock[0]["now_seconds"], hidden.parcels[parcel]["first_line"]
+    if hidden.parcels[parcel]["delivered_at"] != now:  # a fork had other luck in mind
+        touch_order(hidden, hidden.parcels[parcel]["order"])
+        hidden.parcels[parcel]["delivered_at"] = now
     _remember(network, future, seen, hidden, parcel)
     while line != NONE:
         order, difference = future.lines[line]["order"], 0

@@ -1,16 +1,31 @@
 """Forks: copies of a replication in the middle of an episode, which go on by themselves.
 
-``fork`` is made for rollouts: given an earlier fork it copies only what may differ, so that its time depends neither on
-the length of the trace nor on the number of SKUs. For another future see ``envs.other_future``.
+They are made for rollouts: given an earlier fork, they copy only what may differ, so that their time depends neither on
+the length of the trace nor on the number of SKUs.
 """
 
 from __future__ import annotations
 
+import numpy as np
+
 from envs.borrowing import borrowed
 from envs.compiling import compiled, internal
-from envs.plan_table import COUNT_OPTIONS, COUNT_PLANS
-from envs.state import NONE
-from envs.touched import CELL, KINDS, RECEIPT, RING
+from envs.copies import (
+    ARRIVED,
+    ORDERS,
+    RECEIPTS,
+    copy_agenda,
+    copy_counters,
+    copy_plans,
+    copy_present,
+    copy_touched,
+    is_far,
+)
+from envs.due import fill
+from envs.own_future import new_own_future
+from envs.redraw import forget_journeys
+from envs.splice import num_known, splice
+from envs.tail import TAIL_DTYPES, Tail
 from envs.world import World
 from scenarios.errors import InputError
 
@@ -28,163 +43,138 @@ def fork(world: World, into: World | None = None) -> World:
     Raises:
         InputError: ``into`` is not a fork of ``world``, or SimPy plays it.
     """
-    check_forkable(world)
+    _check_forkable(world)
     if into is None:
         into = world.twin()
-    elif into.origin is not world:
+    elif into.origin is not world or into.future is not world.future:
         raise InputError("into", "another world", "an earlier fork of the same world", "leave it out")
-    if len(into.hidden.parcels) < len(world.hidden.parcels):
-        into.hidden = into.hidden._replace(parcels=world.hidden.parcels.copy())
-        into.rebind()
-    copy_state(world.handle, into.handle, into.synced)
+    _make_room_for_parcels(world, into)
+    copy_onto_the_same(world.handle, into.handle, into.synced)
     return into
 
 
-def check_forkable(world: World) -> None:
-    """Raises:
-    InputError: nothing is to come on the compiled clock's agenda.
+def fork_on(world: World, tail: Tail, into: World | None = None) -> World:
+    """A copy of ``world`` at its present decision that goes on in another future.
+
+    What has been seen stays. Orders, receipts, outages and regimes to come are those of the tail; so is what comes of
+    receipts that were announced and, unless its salt is 0, the luck of all that is under way: picks, journeys, goods
+    that were reordered, customers who wait. What would have ended by now ends in the next second.
+
+    Args:
+        world: at a decision, played by the compiled clock.
+        tail: see ``envs.tail.tail_of``. Of one that begins before now, only what comes later than now is taken.
+        into: an earlier fork of the same world on a tail, this or another one; what it was playing is lost.
+
+    Returns:
+        The fork; it keeps no logs, only totals, and ends after the tail's ``until_seconds``. Its arrays of orders,
+        lines and receipts have rows to spare: ``hidden.counters["num_orders"]`` orders will have arrived in the end.
+
+    Raises:
+        InputError: ``tail`` begins later than now, has ended, belongs to another network or contradicts an announced
+            receipt; ``into`` is not a fork of ``world`` on a tail; or SimPy plays ``world``.
     """
+    _check_forkable(world)
+    _check_fits(world, tail)
+    if into is None:
+        into = _new_memory(world, tail)
+    elif into.origin is not world or into.own is None:
+        raise InputError("into", "another world", "an earlier fork of the same world on a tail", "leave it out")
+    elif not into.own.has_room(world.future, tail):
+        into.__dict__.update(_new_memory(world, tail).__dict__)
+    _make_room_for_parcels(world, into)
+    if copy_onto_a_tail(world.handle, into.handle, into.own, tail, into.synced) > 0:
+        into.synced[:] = -1
+        expected = "the receipts that were announced in this world, in their order"
+        raise InputError("tail.outcomes", "another receipt", expected, "cut the tail out of a trace of this scenario")
+    return into
+
+
+def _check_forkable(world: World) -> None:
     if world.agenda.size[0] == 0:
         raise InputError(
             "fork", "a world that the compiled clock does not play", "clock='compiled'", "SimPy cannot be copied"
         )
 
 
+def _check_fits(world: World, tail: Tail) -> None:
+    now, network = int(world.seen.clock["now_seconds"][0]), world.network
+    after, until, _, num_regions, num_skus = tail.rules[0].tolist()
+    if after > now:
+        raise InputError("tail after_seconds", after, f"at most {now}, now", "cut it earlier")
+    if until < now:
+        raise InputError("tail until_seconds", until, f"at least {now}, now", "look farther ahead")
+    own = {"warehouses": len(tail.suppliers), "services": len(tail.weather), "regions": num_regions, "skus": num_skus}
+    for name, size in own.items():
+        if size != len(getattr(network, name)):
+            expected = f"{len(getattr(network, name))}, as in the network of the world"
+            raise InputError(f"tail {name}", size, expected, "cut it out of a trace of the same scenario")
+    for name, dtype in TAIL_DTYPES.items():
+        if getattr(tail, name).dtype != dtype:
+            raise InputError(f"tail {name}", str(getattr(tail, name).dtype), str(dtype), "use envs.tail.tail_of")
+
+
+def _new_memory(world: World, tail: Tail) -> World:
+    return world.twin(new_own_future(world.future, tail, len(world.hidden.parcels)))
+
+
+def _make_room_for_parcels(world: World, into: World) -> None:
+    missing = len(world.hidden.parcels) - len(into.hidden.parcels)
+    if missing > 0:
+        parcels = np.concatenate([into.hidden.parcels, np.zeros(missing, into.hidden.parcels.dtype)])
+        into.hidden = into.hidden._replace(parcels=parcels)
+        into.rebind()
+    if into.own is not None and len(into.own.journeys) < len(world.hidden.parcels):
+        into.own = into.own.with_parcels(len(world.hidden.parcels))
+
+
 @compiled
-def copy_state(source, target, synced):
-    """Copies what may differ between a world and its fork.
+def copy_onto_the_same(source, target, synced):
+    """Copies what may differ between a world and its fork on the same future.
 
     Args:
         source: handle of the world.
         target: handle of the fork.
-        synced: int64 (2,): entries in both rings at the last copy; negative for a new fork.
+        synced: see ``envs.copies``.
     """
-    future = borrowed(source.future)
+    hidden = borrowed(source.hidden)
+    synced[ORDERS], synced[RECEIPTS] = len(hidden.orders), len(hidden.arrivals)
+    _copy_seen(source, target, synced)
+    copy_agenda(borrowed(source.agenda), borrowed(target.agenda))
+
+
+@compiled
+def copy_onto_a_tail(source, target, own, tail, synced):
+    """Copies what may differ between a world and its fork on a tail, and splices the tail.
+
+    Args:
+        source: handle of the world.
+        target: handle of the fork.
+        own: see ``envs.own_future.OwnFuture``.
+        tail: see ``envs.tail.Tail``.
+        synced: see ``envs.copies``.
+
+    Returns:
+        How many announced receipts the tail contradicts.
+    """
     seen, hidden = borrowed(source.seen), borrowed(source.hidden)
+    others, memory, added = borrowed(target.hidden), borrowed(own), borrowed(tail)
+    is_new = is_far(hidden, others, synced)
+    num_spliced = 0 if is_new else synced[ARRIVED]
+    now = seen.clock[0]["now_seconds"]
+    synced[ORDERS] = hidden.counters[0]["num_arrived"]
+    synced[RECEIPTS] = num_known(borrowed(source.future), hidden, now)
+    _copy_seen(source, target, synced)
+    splice(source, target, memory, added, num_spliced)
+    forget_journeys(memory, others, is_new)
+    return fill(source, target, memory, added)
+
+
+@internal
+def _copy_seen(source, target, synced):
+    """All but the agenda."""
+    future, seen, hidden = borrowed(source.future), borrowed(source.seen), borrowed(source.hidden)
     other, others = borrowed(target.seen), borrowed(target.hidden)
-    _copy_cells(seen.picks, other.picks)
-    _copy_cells(seen.interruptions, other.interruptions)
-    _copy_cells(hidden.docks, others.docks)
-    _copy(seen.clock, other.clock, 0, 1)
-    _copy(seen.stations, other.stations, 0, len(seen.stations))
-    _copy(seen.bookings, other.bookings, 0, len(seen.bookings))
-    _copy(seen.punctuality, other.punctuality, 0, len(seen.punctuality))
-    _copy(seen.demand, other.demand, 0, len(seen.demand))
-    _copy(seen.goods, other.goods, 0, len(seen.goods))
-    _copy(seen.order, other.order, 0, 1)
-    _copy(seen.lines, other.lines, 0, seen.order[0]["num_lines"])
-    _copy(hidden.queues, others.queues, 0, len(hidden.queues))
-    _copy(hidden.weather, others.weather, 0, len(hidden.weather))
-    others.totals[:] = hidden.totals
-    _copy_touched(future, seen, hidden, other, others, synced)
-    _copy_counters(hidden, others, synced)
-    _copy_agenda(borrowed(source.agenda), borrowed(target.agenda))
-    _copy_plans(borrowed(source.plans), borrowed(target.plans))
-
-
-@internal
-def _copy(source, target, first, last):
-    for i in range(first, last):
-        target[i] = source[i]
-
-
-@internal
-def _copy_cells(source, target):
-    for i in range(source.shape[0]):
-        for j in range(source.shape[1]):
-            target[i, j] = source[i, j]
-
-
-@internal
-def _copy_touched(future, seen, hidden, other, others, synced):
-    """Orders, stock cells and receipts that were written to, here or there, since the last copy; or all of them."""
-    here, there = hidden.counters[0]["num_touched"], others.counters[0]["num_touched"]
-    if synced[0] < 0 or here - synced[0] > RING or there - synced[1] > RING:
-        _copy_everything(future, seen, hidden, other, others)
-        return
-    for n in range(synced[1], there):
-        _copy_entry(future, seen, hidden, other, others, others, others.touched[n & (RING - 1)])
-    for n in range(synced[0], here):
-        _copy_entry(future, seen, hidden, other, others, hidden, hidden.touched[n & (RING - 1)])
-
-
-@internal
-def _copy_entry(future, seen, hidden, other, others, owner, entry):
-    """Copies what an entry of the ring of ``owner``, hidden state of either, is about."""
-    kind, number = entry % KINDS, entry // KINDS
-    if kind == CELL:
-        warehouse, sku = number // seen.stock.shape[1], number % seen.stock.shape[1]
-        other.stock[warehouse, sku] = seen.stock[warehouse, sku]
-    elif kind == RECEIPT:
-        _copy_receipts(seen, hidden, other, others, number, number + 1)
-    else:
-        parcel = owner.orders[number]["last_parcel"]
-        while parcel != NONE:
-            following = owner.parcels[parcel]["previous_of_order"]
-            others.parcels[parcel] = hidden.parcels[parcel]
-            parcel = following
-        _copy_orders(future, hidden, others, number, number + 1)
-
-
-@internal
-def _copy_everything(future, seen, hidden, other, others):
-    _copy_cells(seen.stock, other.stock)
-    _copy_receipts(seen, hidden, other, others, 0, len(hidden.arrivals))
-    here, there = hidden.counters, others.counters
-    num_parcels = max(here[0]["num_parcels"], there[0]["num_parcels"])
-    _copy(hidden.parcels, others.parcels, 0, num_parcels)
-    _copy_orders(future, hidden, others, 0, max(here[0]["num_arrived"], there[0]["num_arrived"]))
-
-
-@internal
-def _copy_receipts(seen, hidden, other, others, first, last):
-    _copy(seen.receipts, other.receipts, first, last)
-    _copy(hidden.arrivals, others.arrivals, first, last)
-    _copy(hidden.claims, others.claims, first, last)
-
-
-@internal
-def _copy_orders(future, hidden, others, first, last):
-    """Orders and their lines."""
-    if first == last:
-        return
-    rows = future.orders
-    _copy(hidden.orders, others.orders, first, last)
-    last_line = rows[last - 1]["first_line"] + rows[last - 1]["num_lines"]
-    _copy(hidden.lines, others.lines, rows[first]["first_line"], last_line)
-    for order in range(first, last):
-        for part in range(len(hidden.totals)):
-            others.order_costs[order, part] = hidden.order_costs[order, part]
-
-
-@internal
-def _copy_counters(source, target, synced):
-    """Counters; a fork keeps no logs and its own ring."""
-    log_level, num_touched = target.counters[0]["log_level"], target.counters[0]["num_touched"]
-    synced[0], synced[1] = source.counters[0]["num_touched"], num_touched
-    target.counters[0] = source.counters[0]
-    target.counters[0]["log_level"], target.counters[0]["num_touched"] = log_level, num_touched
-    target.counters[0]["num_events"], target.counters[0]["num_ledger_rows"] = 0, 0
-
-
-@internal
-def _copy_agenda(source, target):
-    size = source.size[0]
-    target.size[0] = size
-    target.keys[:size] = source.keys[:size]
-
-
-@internal
-def _copy_plans(source, target):
-    """The plans of the present decision."""
-    num_plans, num_options = source.counts[COUNT_PLANS], source.counts[COUNT_OPTIONS]
-    target.counts[:] = source.counts
-    _copy(source.slots, target.slots, 0, num_plans)
-    target.chosen[:num_plans] = source.chosen[:num_plans]
-    target.costs[:num_plans] = source.costs[:num_plans]
-    target.rules[:num_plans] = source.rules[:num_plans]
-    target.features[:] = source.features
-    target.context[:] = source.context
-    target.start_at[:] = source.start_at
-    _copy(source.options, target.options, 0, num_options)
-    target.option_costs[:num_options] = source.option_costs[:num_options]
+    copy_present(seen, hidden, other, others)
+    copy_touched(future, seen, hidden, other, others, synced)
+    copy_counters(hidden, others, synced)
+    copy_plans(borrowed(source.plans), borrowed(target.plans))

@@ -81,6 +81,7 @@ CLAIMS = record_dtype("first_parcel", "last_parcel")  # (M,)
 WEATHER = record_dtype("transit_permille")  # (S,)
 COUNTERS = record_dtype(
     "num_parcels",
+    "num_orders",  # that will have arrived in the end; a fork on a tail has rows for more
     "num_open_orders",
     "num_arrived",  # orders
     "num_broken",  # groups in ``broken``
@@ -93,6 +94,8 @@ COUNTERS = record_dtype(
     "is_describing",  # whether features are computed
     "own_rule",  # the rule whose best plan alone is made; NONE: the whole table
     "are_prices_solved",  # ``solved_prices`` wait to come into force
+    "luck_salt",  # of orders that had arrived when a fork was given other luck; 0: the luck of the trace
+    "until_seconds",  # a fork on a tail ends there
 )
 
 
@@ -134,12 +137,6 @@ def new_hidden(network: Network, future: Future, log_level: int, is_priced: bool
     num_orders, num_lines = len(future.orders), len(future.lines)
     docks = filled((num_warehouses, num_services), DOCKS, first_parcel=NONE, last_parcel=NONE)
     docks["next_collection"] = network.pairs["first_collection"]
-    orders = filled(num_orders, ORDER_STATE, **dict.fromkeys(("last_parcel", "decision_id", "ended_at"), NONE))
-    orders["num_open_lines"] = future.orders["num_lines"]
-    for field in ("next_in_group", "held_since", "hold_until"):
-        orders[field] = NONE
-    orders["first_of_group"] = orders["last_in_group"] = np.arange(num_orders)
-    orders["previous_order"] = _previous_orders(network, future)
     arrivals = np.zeros(num_receipt_rows(network, future), RECEIPTS)
     arrivals[num_reordered(network) :] = future.receipts
     # Rows beyond what is used cost nothing: the system hands out memory when it is first written to.
@@ -147,15 +144,24 @@ def new_hidden(network: Network, future: Future, log_level: int, is_priced: bool
     event_room = margin + 4 * num_orders + 9 * num_lines if log_level >= EVENTS else 0
     ledger_room = margin + NUM_PARTS * num_orders + 2 * num_lines if log_level >= LEDGER else 0
     return Hidden(
-        orders=orders,
-        lines=filled(num_lines, LINE_STATE, parcel=NONE, next_line=NONE),
+        orders=new_order_states(network, future.orders),
+        lines=new_line_states(num_lines),
         parcels=np.zeros(num_lines + 2 * MARGIN, PARCELS),
         queues=filled(num_warehouses, QUEUES, first_parcel=NONE, last_parcel=NONE, wake_at=NONE),
         docks=docks,
         arrivals=arrivals,
         claims=filled(len(arrivals), CLAIMS, first_parcel=NONE, last_parcel=NONE),
         weather=filled(num_services, WEATHER, transit_permille=1000),
-        counters=filled(1, COUNTERS, num_open_orders=num_orders, log_level=log_level, is_describing=1, own_rule=NONE),
+        counters=filled(
+            1,
+            COUNTERS,
+            num_orders=num_orders,
+            num_open_orders=num_orders,
+            log_level=log_level,
+            is_describing=1,
+            own_rule=NONE,
+            until_seconds=np.iinfo(np.int64).max,
+        ),
         totals=np.zeros(NUM_PARTS, np.int64),
         order_costs=np.zeros((num_orders, NUM_PARTS), np.int64),
         moved=np.zeros(num_lines + network.stock.shape[1] + 1, np.int64),
@@ -167,9 +173,23 @@ def new_hidden(network: Network, future: Future, log_level: int, is_priced: bool
     )
 
 
-def _previous_orders(network: Network, future: Future) -> np.ndarray:
+def new_order_states(network: Network, orders: np.ndarray) -> np.ndarray:
+    """``ORDER_STATE`` (N,) before the orders arrive."""
+    nothing = ("last_parcel", "decision_id", "ended_at", "next_in_group", "held_since", "hold_until")
+    states = filled(len(orders), ORDER_STATE, **dict.fromkeys(nothing, NONE))
+    states["num_open_lines"] = orders["num_lines"]
+    states["first_of_group"] = states["last_in_group"] = np.arange(len(orders))
+    states["previous_order"] = _previous_orders(network, orders)
+    return states
+
+
+def new_line_states(num_lines: int) -> np.ndarray:
+    """``LINE_STATE`` (L,) before their orders arrive."""
+    return filled(num_lines, LINE_STATE, parcel=NONE, next_line=NONE)
+
+
+def _previous_orders(network: Network, orders: np.ndarray) -> np.ndarray:
     """int64 (N,): the order before of the same customer to the same region; NONE without one, or without holds."""
-    orders = future.orders
     previous = np.full(len(orders), NONE, np.int64)
     settings = network.settings[0]
     if settings["hold_short_seconds"] > 0 or settings["hold_long_seconds"] > 0:

@@ -14,7 +14,7 @@ from enum import IntEnum
 import numba
 import numpy as np
 
-from envs.compiling import compiled
+from envs.compiling import compiled, inlined
 
 
 class Stream(IntEnum):
@@ -24,12 +24,14 @@ class Stream(IntEnum):
     TRANSIT = 2
     SHORT = 3  # with the SKU in the bits above
     LEAD = 4
+    PATIENCE = 5
 
 
 PICK = int(Stream.PICK)
 TRANSIT = int(Stream.TRANSIT)
 SHORT = int(Stream.SHORT)
 LEAD = int(Stream.LEAD)
+PATIENCE = int(Stream.PATIENCE)
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_A = np.uint64(0xBF58476D1CE4E5B9)
@@ -65,3 +67,9 @@ def luck(key, stream, warehouse, service, attempt):
     z = mix(z ^ np.uint64(warehouse))
     z = mix(z ^ np.uint64(service))
     return mix(z ^ np.uint64(attempt))
+
+
+@inlined
+def key_of(future, hidden, order):
+    """Luck key of an order; a fork on a tail gives those that have arrived other luck by a salt."""
+    return future.orders[order]["luck_key"] ^ np.uint64(hidden.counters[0]["luck_salt"])

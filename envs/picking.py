@@ -103,7 +103,7 @@ def realised_seconds(network, future, hidden, parcel):
     rows = hidden.parcels
     warehouse = rows[parcel]["warehouse"]
     key = luck.luck(
-        future.orders[rows[parcel]["order"]]["luck_key"],
+        luck.key_of(future, hidden, rows[parcel]["order"]),
         luck.PICK,
         warehouse,
         rows[parcel]["service"],
@@ -159,7 +159,7 @@ def _take_stock(network, future, seen, hidden, parcel):
     line = rows[parcel]["first_line"]
     while line != NONE:
         following, order, sku = hidden.lines[line]["next_line"], future.lines[line]["order"], future.lines[line]["sku"]
-        key = luck.luck(future.orders[order]["luck_key"], luck.SHORT + (sku << 8), warehouse, service, attempt)
+        key = luck.luck(luck.key_of(future, hidden, order), luck.SHORT + (sku << 8), warehouse, service, attempt)
         if np.int64(key >> _SHARE) < network.warehouses[warehouse]["short_weight"]:
             units = future.lines[line]["units"]
             missing = 1 + np.int64(key & _UNITS) % units

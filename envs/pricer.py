@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from envs.playable import LATEST
 from envs.prices import Pricing
 from envs.snapshot import read_only
 from envs.state import Observable, new_lines, new_order
@@ -67,7 +68,7 @@ def check_pricer(pricing: Pricing, pricer: Pricer | None) -> None:
     if not isinstance(pricer, Pricer):
         raise InputError("pricer", pricer, "interval_seconds, delay_seconds and prices()", "see envs.pricer.Pricer")
     interval, delay = pricer.interval_seconds, pricer.delay_seconds
-    check_int("pricer.interval_seconds", interval, 1, MAX_SECONDS, "seconds")
+    check_int("pricer.interval_seconds", interval, 1, LATEST, "seconds")
     check_int("pricer.delay_seconds", delay, 0, interval - 1, "seconds, less than an interval,")
     check_int("pricer.stale_seconds", stale_seconds(pricer), max(1, delay), _STALE_INTERVALS * MAX_SECONDS, "seconds")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from envs.agenda import Agenda, new_agenda
 from envs.costs import MILLICENTS, OBJECTIVE_OF_PART
 from envs.handle import make_handle
 from envs.hidden import Hidden, new_hidden, num_receipt_rows
+from envs.own_future import OwnFuture
 from envs.plan_table import Plans, new_plans
 from envs.playable import check_playable
 from envs.pricer import Pricer, check_pricer, set_schedule, solved_prices
@@ -64,23 +66,30 @@ class World:
             set_schedule(self.seen, pricer)
         set_weights(self.seen, weights)
         self.origin: World | None = None
-        self.synced = np.full(2, -1, np.int64)
+        self.own: OwnFuture | None = None
+        self.synced = np.full(5, -1, np.int64)
         self.rebind()
 
-    def twin(self) -> World:
-        """A world at second 0 on the same trace and with the same settings that keeps no logs; see ``envs.fork``.
+    def twin(self, own: OwnFuture | None = None) -> World:
+        """A world at second 0 with the same settings that keeps no logs; see ``envs.fork``.
 
         Nobody solves prices in it: a fork goes on with those in force, until they are stale.
+
+        Args:
+            own: memory for a future of its own; without it the twin is on the same trace.
         """
         other = copy(self)
         other.pricer = None
-        other.origin, other.synced = self, np.full(2, -1, np.int64)
-        other.seen = new_observable(self.network, num_receipt_rows(self.network, self.future))
-        other.hidden = new_hidden(self.network, self.future, log.LEVELS["none"])
+        other.origin, other.own, other.synced = self, own, np.full(5, -1, np.int64)
+        if own is not None:
+            other.trace = replace(self.trace, future=own.read_only())
+            other.future = other.trace.future
+        other.seen = new_observable(other.network, num_receipt_rows(other.network, other.future))
+        other.hidden = new_hidden(other.network, other.future, log.LEVELS["none"])
         for name in ("is_describing", "own_rule"):
             other.hidden.counters[name] = self.hidden.counters[name]
         other.plans = new_plans(self.network)
-        other.agenda = new_agenda(self.network, self.future)
+        other.agenda = new_agenda(other.network, other.future)
         other.rebind()
         return other
 
@@ -109,7 +118,8 @@ class World:
         self.hidden.counters["are_prices_solved"] = 1
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "handle"}
+        kept = {name: value for name, value in self.__dict__.items() if name != "handle"}
+        return {**kept, "own": None}  # its memory is that of the future, which a copy would not share
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

@@ -28,8 +28,8 @@ def first_that(agrees: Callable[[Drawn], bool], draws: Iterator[Drawn], otherwis
     return next((value for _, value in zip(range(TRIES), draws, strict=False) if agrees(value)), otherwise)
 
 
-def redrawn(trace: Trace, seen: Retold, place: int, seed: int, size: Sizes) -> Trace:
-    """The trace with all that is not revealed at the decision at the arrival of order ``place`` drawn anew.
+def redrawn(trace: Trace, seen: Retold, seed: int, size: Sizes) -> Trace:
+    """The trace with all that is not revealed at a decision drawn anew.
 
     Orders, receipts, outages to come; what really comes of announced receipts, and when; regimes, luck of picks,
     short picks, journeys and suppliers, wherever the new ones agree with what has been seen; and the patience of
@@ -37,18 +37,17 @@ def redrawn(trace: Trace, seen: Retold, place: int, seed: int, size: Sizes) -> T
 
     Args:
         trace: what was played.
-        seen: its events, told up to that decision.
-        place: index of the order.
+        seen: its events, told up to that decision: at an arrival, at the end of a hold, or because plans broke.
         seed: of the new draws.
         size: what the trace was made with.
     """
-    random, now = np.random.default_rng(seed), int(trace.future.orders["arrival_seconds"][place])
+    random, now, num_arrived = np.random.default_rng(seed), seen.now, len(seen.group_of)
     future = trace.future
-    orders, lines = _new_orders(random, trace, place, size)
-    orders["patience_seconds"] = _new_patience(random, orders, seen, now, place)
+    orders, lines = _new_orders(random, trace, now, num_arrived, size)
+    orders["patience_seconds"] = _new_patience(random, orders, seen, now)
     trace = with_future(trace, regimes=_new_regimes(random, trace, seen, now))
     keys = (random.integers(0, 1 << 64, dtype=np.uint64) for _ in count())
-    for order in range(place + 1):
+    for order in range(num_arrived):
         own = [life for life in seen.parcels if life.order == order]
         picks = [(pick, units) for pick, units in seen.missing.items() if seen.tariffs.order[pick[0]] == order]
         old = orders["luck_key"][order]
@@ -85,9 +84,27 @@ def redrawn(trace: Trace, seen: Retold, place: int, seed: int, size: Sizes) -> T
     )
 
 
-def _new_orders(random: np.random.Generator, trace: Trace, place: int, size: Sizes) -> tuple[np.ndarray, np.ndarray]:
-    """Orders and lines up to ``place``, then others; some belong to customers who have ordered before."""
-    orders, now = trace.future.orders[: place + 1].copy(), int(trace.future.orders["arrival_seconds"][place])
+def unfinished(seen: Retold) -> list[int]:
+    """Orders that have arrived and have not ended."""
+    return [order for order in seen.group_of if not seen.ended[seen.lines_of(order)].all()]
+
+
+def under_way(seen: Retold) -> list[int]:
+    """Orders of parcels that are being picked or are on their way: luck has decided and has not shown all of it."""
+    return sorted(
+        {
+            life.order
+            for life in seen.parcels
+            if life.stage == PICKING or (life.stage == DEPARTED and life.delivered_at > seen.now)
+        }
+    )
+
+
+def _new_orders(
+    random: np.random.Generator, trace: Trace, now: int, num_arrived: int, size: Sizes
+) -> tuple[np.ndarray, np.ndarray]:
+    """Orders that have arrived and their lines, then others; some belong to customers who have ordered before."""
+    orders = trace.future.orders[:num_arrived].copy()
     lines = trace.future.lines[: orders["first_line"][-1] + orders["num_lines"][-1]]
     size = replace(size, num_orders=int(random.integers(0, 30)))
     new_orders, new_lines = random_orders(random, trace.network, size)
@@ -98,16 +115,15 @@ def _new_orders(random: np.random.Generator, trace: Trace, place: int, size: Siz
     new_orders["first_line"] += len(lines)
     dates = random.integers(0, 2 * DAY // GRID, len(new_lines)) * GRID * (random.random(len(new_lines)) < 0.3)
     new_lines["ship_from_seconds"] = np.where(dates > 0, late[new_lines["order"]] + dates, 0)
-    new_lines["order"] += place + 1
+    new_lines["order"] += num_arrived
     return np.concatenate([orders, new_orders]), np.concatenate([lines, new_lines])
 
 
-def _new_patience(random: np.random.Generator, orders: np.ndarray, seen: Retold, now: int, place: int) -> np.ndarray:
+def _new_patience(random: np.random.Generator, orders: np.ndarray, seen: Retold, now: int) -> np.ndarray:
     """New patience of all who have cancelled nothing so far: they may wait for ever, or cancel after ``now``."""
     later = now - orders["arrival_seconds"] + random.integers(1, DAY, len(orders))
     patience = np.where(random.random(len(orders)) < 0.3, FOREVER_SECONDS, np.maximum(1, later))
     patience[list(seen.impatient)] = orders["patience_seconds"][list(seen.impatient)]
-    assert all(order <= place for order in seen.impatient)
     return patience
 
 

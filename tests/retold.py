@@ -56,6 +56,11 @@ class Retold(Trucks):
         self._joins: list[int] = []  # expected: group that the order joins
         self._causes: list[int] = []  # groups about to be asked
 
+    @property
+    def now(self) -> int:
+        """Second of the last event told."""
+        return self._now
+
     def tell(self, events: np.ndarray) -> None:
         """Goes on with the rows of the event log that were not told yet."""
         for time, kind, order, parcel, warehouse, service, value in events[self._num_told :].tolist():
@@ -86,7 +91,7 @@ class Retold(Trucks):
             assert group in self.held_since or not self._undecided(group), "lines were not decided"
         self._loose.clear()
         for order in self._deadlines.pop(self._now, ()):
-            for line in self._lines_of(order):
+            for line in self.lines_of(order):
                 assert self.ended[line] or self.tariffs.is_presale[line] or not self._is_waiting(line), "not cancelled"
         assert self._pricer is None or self._prices_at >= time or self.ended.all(), "prices did not come into force"
         assert not any((self._joins, self._shorts, self._reopens, self._reorders, self._causes))
@@ -96,12 +101,13 @@ class Retold(Trucks):
         assert not self._reorders
         self._now = time
 
-    def _lines_of(self, order: int) -> range:
+    def lines_of(self, order: int) -> range:
+        """Numbers of an order's lines."""
         row = self.future.orders[order]
         return range(row["first_line"], row["first_line"] + row["num_lines"])
 
     def _undecided(self, group: int) -> list[int]:
-        lines = (line for order in self.members[group] for line in self._lines_of(order))
+        lines = (line for order in self.members[group] for line in self.lines_of(order))
         return [line for line in lines if not self.ended[line] and self.parcel_of[line] < 0]
 
     def _is_waiting(self, line: int) -> bool:
@@ -118,7 +124,7 @@ class Retold(Trucks):
         group = self.group_of.get(self._last_order.get(customer, -1))
         self._last_order[customer] = order
         if group in self.held_since and self._undecided(group):
-            lines = [*self._undecided(group), *self._lines_of(order)]
+            lines = [*self._undecided(group), *self.lines_of(order)]
             if len({self.tariffs.sku[line] for line in lines}) == len(lines) <= MAX_LINES:
                 self._joins.append(group)
         self._causes.append(order)
@@ -197,7 +203,7 @@ class Retold(Trucks):
         self.impatient.add(order)
 
     def _order_closed(self, order, _parcel, num_parcels, _place) -> None:
-        assert all(self.ended[line] for line in self._lines_of(order))
+        assert all(self.ended[line] for line in self.lines_of(order))
         assert num_parcels == len(self._plans[order])
         self.closed.append(order)
 

@@ -115,6 +115,14 @@ def sizes(**fixed: Any) -> st.SearchStrategy[Sizes]:
     return st.builds(Sizes, **chosen, **rest)
 
 
+def size_of(trace: Trace, **changes: Any) -> Sizes:
+    """Sizes of a world that is there, so that other orders, receipts and outages of it can be drawn."""
+    num_warehouses, num_skus = trace.network.stock.shape
+    days = max(1, int(trace.network.settings["horizon_seconds"][0]) // DAY)
+    places = {"num_services": len(trace.network.services), "num_regions": len(trace.network.regions)}
+    return Sizes(num_warehouses=num_warehouses, num_skus=num_skus, days=days, **places, **changes)
+
+
 def traces(**fixed: Any) -> st.SearchStrategy[Trace]:
     """Random worlds; shrinks towards small ones, and a property that fails prints the story of the smallest."""
     return st.builds(random_trace, st.integers(0, 2**32 - 1), sizes(**fixed)).map(noted)

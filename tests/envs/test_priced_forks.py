@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from envs.other_future import fork_on
 
 from envs import World
 from envs.compiled_clock import CompiledClock
 from envs.fork import fork
-from envs.other_future import fork_on
 from envs.prices import Pricing
 from envs.state import NONE
 from tests.priced import ONE_STEP, Noting, ToyPricer, closed_form

@@ -16,17 +16,21 @@ def page(repository) -> str:
     return (repository / PAGE).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("number", [0, 1, 2])
 def test_examples_run(repository, number):
     examples = re.findall(r"```python\n(.*?)```", page(repository), re.DOTALL)
-    assert len(examples) == 2
+    assert len(examples) == 3
     names: dict = {}
     exec(examples[number], names)
     if number == 0:
         assert names["rewards"].shape == (8,)
-    else:
+    elif number == 1:
         assert len(names["futures"]) == 3
         assert min(names["futures"]) > 0
+    else:
+        assert len(names["means"]) == 3
+        assert min(names["means"]) > 0
+        assert len(set(names["means"])) > 1
 
 
 def test_the_table_is_of_this_model(repository):
