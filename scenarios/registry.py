@@ -13,11 +13,21 @@ from scenarios.scenario import Scenario
 from scenarios.settings import Settings
 
 SCENARIOS: dict[str, str] = {
+    "ample-stock": "scenarios.catalogue.board.ample_stock:ample_stock",
+    "carrier-regime": "scenarios.catalogue.board.carrier_regime:carrier_regime",
+    "cutoff-congestion": "scenarios.catalogue.board.cutoff_congestion:cutoff_congestion",
+    "hold-consolidate": "scenarios.catalogue.board.hold_consolidate:hold_consolidate",
+    "jasin-sinha": "scenarios.catalogue.board.jasin_sinha:jasin_sinha",
     "metro": "scenarios.catalogue.metro:metro",
     "metro-disrupted": "scenarios.catalogue.disrupted:metro_disrupted",
     "metro-reorder": "scenarios.catalogue.disrupted:metro_reorder",
     "metro-small": "scenarios.catalogue.metro:metro_small",
+    "misplaced-scarce": "scenarios.catalogue.board.misplaced_scarce:misplaced_scarce",
     "olist-pooled": "scenarios.olist.read:load_olist",
+    "peak-regime": "scenarios.catalogue.board.peak_regime:peak_regime",
+    "presale-split": "scenarios.catalogue.board.presale_split:presale_split",
+    "single-warehouse": "scenarios.catalogue.board.single_warehouse:single_warehouse",
+    "stationary": "scenarios.catalogue.board.stationary:stationary",
     "tables": "scenarios.tables.read:load_tables",
     "tiny": "scenarios.catalogue.tiny:tiny",
     "toy-backorder": "scenarios.catalogue.toys:toy_backorder",
@@ -36,6 +46,7 @@ SCENARIOS: dict[str, str] = {
     "toy-scarce": "scenarios.catalogue.toys:toy_scarce",
     "toy-short-pick": "scenarios.catalogue.toys_disruptions:toy_short_pick",
     "toy-split": "scenarios.catalogue.toys:toy_split",
+    "two-tier": "scenarios.catalogue.board.two_tier:two_tier",
 }
 """Name -> ``module:function`` that builds the scenario; those with a parameter ``data`` read a folder."""
 

@@ -11,7 +11,23 @@ from scenarios import draw_trace, load_scenario, scenario_names
 from scenarios.carrier_outage import CarrierOutage
 from scenarios.trace import Trace
 
+BOARD = (
+    "ample-stock",
+    "carrier-regime",
+    "cutoff-congestion",
+    "hold-consolidate",
+    "misplaced-scarce",
+    "peak-regime",
+    "presale-split",
+    "single-warehouse",
+    "stationary",
+    "two-tier",
+)
+"""Scenarios of the board whose demand is a model."""
+
 SHORTER: dict[str, dict[str, Any]] = {
+    **{name: {"horizon_days": 2, "drain_days": 4, "orders_per_day": 40.0} for name in BOARD},
+    "jasin-sinha": {"horizon_days": 1},
     "metro": {"horizon_days": 1, "drain_days": 4, "orders_per_day": 900.0},
     "metro-disrupted": {"horizon_days": 2, "drain_days": 4, "orders_per_day": 300.0},
     "metro-reorder": {"horizon_days": 2, "drain_days": 5},

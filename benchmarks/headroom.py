@@ -1,0 +1,190 @@
+"""``python -m benchmarks.headroom [SCENARIO ...]``: what the board's scenarios leave to be won.
+
+Every heuristic plays validation traces of a scenario, and so do probes (``benchmarks.probes``): a price on one feature
+of a plan, another weight of lateness, other bid prices, a hold for everybody, doubt about carriers. The best heuristic
+and the best probe are chosen on one half of the traces and compared on the other, so that neither is flattered.
+There both are also held against the bound ``demand_hindsight``, which knows all orders but not their luck. One line a
+scenario, as Markdown; ``--all`` gives a table of every router instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+
+import numpy as np
+
+from agents import agent_names, load_agent
+from benchmarks.probes import Doubting, HeldOnce, Priced
+from envs.costs import MILLICENTS
+from envs.many import simulate_many
+from envs.metrics import Metrics
+from envs.prices import Pricing
+from envs.protocol import Agent
+from scenarios import draw_trace, load_scenario
+from scenarios.catalogue.board.groups import LITERATURE, SANITY, WINNABLE
+from scenarios.scenario import Scenario
+from scenarios.seeds import VALIDATION
+
+PRICED = ("num_parcels", "backordered_share", "later_share", "pick_start", "queue_load", "slack", "shelf_left")
+PRICES = (-12.0, -4.0, 4.0, 12.0)
+"""Currency units per squashed feature; a negative price makes plans with much of the feature dearer."""
+
+LEVELS = (0.5, 2.0)
+TILTS = (0.5, 1.6, 3.0)
+"""Weight of lateness beside weights one."""
+
+STUDENT = 2.09
+"""Student's t for a 95 % interval, about 20 traces."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A router, with the weight of lateness and the price level that it is played with."""
+
+    name: str
+    agent: Agent
+    tilt: float = 1.0
+    level: float = 1.0
+
+
+def probes(scenario: Scenario) -> list[Trial]:
+    """What is tried on top of myopic: one mechanism each."""
+    none, settings = Pricing.NONE, scenario.settings
+    found = [Trial(f"{f} {p:+g}", Priced(f, ((f, p),), none)) for f in PRICED for p in PRICES]
+    queue = (("pick_start", -6.0), ("queue_load", -6.0))
+    found.append(Trial("pick_start -6 and queue_load -6", Priced("queue", queue, none)))
+    found += [Trial(f"lateness x {tilt:g}", load_agent("myopic"), tilt=tilt) for tilt in TILTS]
+    if settings.price_level_millicents:
+        found += [Trial(f"bid prices x {level:g}", load_agent("primal-dual"), level=level) for level in LEVELS]
+        found += [
+            Trial(f"primal-dual, {f} {p:+g}", Priced(f, ((f, p),), Pricing.CLOSED_FORM))
+            for f in ("num_parcels", "backordered_share", "queue_load", "shelf_left")
+            for p in (-2.0, 2.0)
+        ]
+    if settings.hold_short_minutes:
+        found += [Trial(f"hold once up to {most} lines", HeldOnce("hold", most, none)) for most in (1, 2, 5)]
+    if scenario.regimes:
+        found.append(Trial("doubting", Doubting()))
+    return found
+
+
+def play(scenario: Scenario, trial: Trial, seeds: range, num_workers: int) -> list[Metrics]:
+    """Metrics of one router on the traces of ``seeds``."""
+    if trial.level != 1.0:
+        level = round(trial.level * scenario.settings.price_level_millicents)
+        scenario = replace(scenario, settings=replace(scenario.settings, price_level_millicents=level))
+    traces = [draw_trace(scenario, seed) for seed in seeds]
+    played = simulate_many(traces, trial.agent, weights=(1.0, trial.tilt, 1.0), num_workers=num_workers)
+    return [simulation.metrics for simulation in played]
+
+
+def mean(metrics: Sequence[Metrics], name: str) -> float:
+    """Over traces."""
+    return float(np.mean([one[name] for one in metrics]))
+
+
+def paired(metrics: Sequence[Metrics], base: Sequence[Metrics]) -> str:
+    """The difference of cost to ``base`` in percent of it, with a 95 % interval over traces."""
+    cost, other = (np.array([one["cost_per_order"] for one in rows]) for rows in (metrics, base))
+    percent = 100 * (cost - other) / other.mean()
+    return f"{percent.mean():+.2f} ± {STUDENT * percent.std(ddof=1) / math.sqrt(len(percent)):.2f} %"
+
+
+@dataclass(frozen=True)
+class Headroom:
+    """What was measured on one scenario.
+
+    Attributes:
+        scenario_id: with its version.
+        shown: metrics of all heuristics, by name, on traces on which nothing was chosen.
+        best: name of the best heuristic.
+        probe: name of the best probe.
+        probed: its metrics on the same traces.
+        bound: mean of ``demand_hindsight`` over them, currency units an order.
+    """
+
+    scenario_id: str
+    shown: dict[str, list[Metrics]]
+    best: str
+    probe: str
+    probed: list[Metrics]
+    bound: float
+
+    def line(self) -> str:
+        """One row for the page."""
+        base = self.shown[self.best]
+        cost = mean(base, "cost_per_order")
+        cells = [
+            self.scenario_id,
+            f"{mean(base, 'num_orders'):,.0f}",
+            f"{mean(self.shown['myopic'], 'cost_per_order'):.3f}",
+            f"{self.best} {cost:.3f}",
+            *(f"{100 * mean(base, key):.1f} %" for key in ("otif_rate", "split_rate", "utilisation")),
+            f"{self.probe}: {paired(self.probed, base)}",
+            f"{100 * (cost / self.bound - 1):.1f} %",
+        ]
+        return f"| {' | '.join(cells)} |"
+
+    def table(self) -> str:
+        """Every router, with differences to the best heuristic."""
+        rows = [f"| {self.scenario_id} | cost | on time | split | picking | difference to {self.best} |"]
+        rows.append("|---|---:|---:|---:|---:|---:|")
+        for name, metrics in {**self.shown, f"probe: {self.probe}": self.probed}.items():
+            keys = ("cost_per_order", "otif_rate", "split_rate", "utilisation")
+            numbers = " | ".join(f"{mean(metrics, key):.3f}" for key in keys)
+            rows.append(f"| {name} | {numbers} | {paired(metrics, self.shown[self.best])} |")
+        return "\n".join(rows) + "\n"
+
+
+HEADER = (
+    "| scenario | orders | myopic | best heuristic | on time | split | picking | best probe | best above bound |\n"
+    "|---|---:|---:|---|---:|---:|---:|---|---:|"
+)
+
+
+def measure(name: str, num_traces: int, num_workers: int) -> Headroom:
+    """All heuristics and the best probe of one scenario."""
+    scenario = load_scenario(name)
+    choosing, showing = VALIDATION[:num_traces], VALIDATION[num_traces : 2 * num_traces]
+    heuristics = [Trial(agent, load_agent(agent)) for agent in agent_names()]
+
+    def cost(trial: Trial) -> float:
+        return mean(play(scenario, trial, choosing, num_workers), "cost_per_order")
+
+    best = min(heuristics, key=lambda trial: (round(cost(trial), 6), trial.name != "myopic"))
+    probe = min(probes(scenario), key=cost)
+    traces = [draw_trace(scenario, seed) for seed in showing]
+    demand_hindsight = import_module("agents.bounds").demand_hindsight  # scipy only where it is needed
+    bounds = [demand_hindsight(trace).value_millicents / trace.num_orders / MILLICENTS for trace in traces]
+    return Headroom(
+        scenario.id,
+        {trial.name: play(scenario, trial, showing, num_workers) for trial in heuristics},
+        best.name,
+        probe.name,
+        play(scenario, probe, showing, num_workers),
+        float(np.mean(bounds)),
+    )
+
+
+def main() -> int:
+    """Prints a line or a table a scenario."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.headroom", description=__doc__)
+    parser.add_argument("scenarios", nargs="*", default=[*WINNABLE, *SANITY, *LITERATURE], metavar="SCENARIO")
+    parser.add_argument("--traces", type=int, default=20, help="to choose on, and as many to compare on (default 20)")
+    parser.add_argument("--workers", type=int, default=1, help="threads (default 1)")
+    parser.add_argument("--all", action="store_true", help="every router")
+    arguments = parser.parse_args()
+    if not arguments.all:
+        print(HEADER)
+    for name in arguments.scenarios:
+        found = measure(name, arguments.traces, arguments.workers)
+        print(found.table() if arguments.all else found.line(), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
