@@ -6,9 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from envs.protocol import Agent
-from scenarios.errors import unknown_name
+from scenarios.errors import InputError, unknown_name
+from scenarios.scenario import Scenario
 
 MANIFEST = "manifest.json"
 """The file that makes a folder a policy bundle."""
@@ -42,28 +44,50 @@ HEURISTICS: dict[str, tuple[Callable[[], Agent], str]] = {
 }
 
 
+def _dual(scenario: Scenario, **arguments: Any) -> Agent:
+    return import_module("agents.dual.router").dual_router(scenario, **arguments)
+
+
+FORECASTERS: dict[str, tuple[Callable[[Scenario], Agent], str]] = {
+    "static-dual": (
+        partial(_dual, is_static=True),
+        "myopic plus bid prices of linear programs over sampled futures, solved once",
+    ),
+    "dual": (_dual, "the same, solved again during the episode"),
+}
+"""Routers that forecast from what a shop has on record, and are therefore made for one scenario."""
+
+
 def agent_names() -> list[str]:
-    """Names that ``load_agent`` knows, besides paths of policy bundles."""
+    """Names of the heuristics, which ``load_agent`` knows without a scenario."""
     return list(HEURISTICS)
 
 
-def load_agent(name_or_bundle_path: str | Path) -> Agent:
-    """A heuristic by name, or the policy of a bundle folder.
+def load_agent(name_or_bundle_path: str | Path, scenario: Scenario | None = None) -> Agent:
+    """A heuristic or a router that forecasts by name, or the policy of a bundle folder.
+
+    Args:
+        name_or_bundle_path: who.
+        scenario: whose past a router forecasts from; the others do not need it.
 
     Raises:
-        InputError: unknown name, or a folder that is no sound bundle.
+        InputError: unknown name, a folder that is no sound bundle, or a router that forecasts without a scenario.
     """
     name = str(name_or_bundle_path)
     if name in HEURISTICS:
         return HEURISTICS[name][0]()
+    if name in FORECASTERS:
+        if scenario is None:
+            raise InputError("agent", name, "a scenario whose past it forecasts from", "name one, or take a heuristic")
+        return FORECASTERS[name][0](scenario)
     path = Path(name)
     if path.is_dir() or "/" in name or path.suffix:
         return import_module("agents.bundle").BundleAgent(path)
-    raise unknown_name("agent", name, HEURISTICS)
+    raise unknown_name("agent", name, HEURISTICS | FORECASTERS)
 
 
 def main(args: list[str]) -> int:
     """Prints the agents' names, one a line."""
-    for name, (_, doc) in HEURISTICS.items():
+    for name, (_, doc) in (HEURISTICS | FORECASTERS).items():
         print(f"{name:14s} {doc}")
     return 0

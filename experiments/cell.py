@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import agents.registry
-from agents.registry import HEURISTICS, MANIFEST, load_agent
+from agents.registry import FORECASTERS, HEURISTICS, MANIFEST, load_agent
 from envs.compiling import source_hash
 from envs.protocol import Agent
 from experiments.record import read_lines
@@ -40,25 +40,30 @@ class Contestant:
     is_policy: bool
 
 
-def contestants(specs: tuple[str, ...]) -> list[Contestant]:
+def contestants(specs: tuple[str, ...], has_scenario: bool = True) -> list[Contestant]:
     """Loads each agent once, so that a bad name or bundle is refused before anything is simulated.
 
     Args:
-        specs: names, bundle folders, or ``heuristics`` for all names.
+        specs: names, bundle folders, or ``heuristics`` for all names of these.
+        has_scenario: whether there is a scenario for routers that forecast.
 
     Raises:
-        InputError: an unknown name, an unsound bundle, the same agent twice, or none.
+        InputError: an unknown name, an unsound bundle, the same agent twice, none, or a router that forecasts
+            without a scenario.
     """
     found: list[Contestant] = []
     for spec in itertools.chain.from_iterable(HEURISTICS if spec == "heuristics" else (spec,) for spec in specs):
-        agent = load_agent(spec)
-        identity = identity_of(spec, agent)
+        if spec in FORECASTERS and has_scenario:
+            identity = label = spec  # made where it plays: its past takes seconds
+        else:
+            agent = load_agent(spec)
+            identity, label = identity_of(spec, agent), agent.name
         if any(identity == other.identity for other in found):
             raise InputError("agents", spec, "each agent once", "remove the second one")
-        label, path = agent.name, Path(spec)
+        path = Path(spec)
         if any(label == other.label for other in found):
-            label = f"{agent.name} ({path.parent.name}/{path.name})"
-        found.append(Contestant(spec, label, identity, spec not in HEURISTICS))
+            label = f"{label} ({path.parent.name}/{path.name})"
+        found.append(Contestant(spec, label, identity, spec not in HEURISTICS | FORECASTERS))
     if not found:
         raise InputError("agents", list(specs), "at least one agent", "name one, or heuristics for all of them")
     return found
@@ -112,7 +117,7 @@ def cell_id(identity: str, trace_sha256: str, clock: str, weights: tuple[float, 
 def _agents_hash() -> str:
     """Hash over the code that decides; a heuristic's name alone does not say what it does."""
     digest = hashlib.sha256()
-    for path in sorted(Path(agents.registry.__file__).parent.glob("*.py")):
+    for path in sorted(Path(agents.registry.__file__).parent.rglob("*.py")):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 

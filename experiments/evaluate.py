@@ -110,7 +110,7 @@ def evaluate(
     Raises:
         InputError: something that cannot be used; nothing has been written then.
     """
-    agents = contestants(evaluation.agents)
+    agents = contestants(evaluation.agents, has_scenario=not evaluation.source.files)
     choose_reference(evaluation.reference, [a.label for a in agents], [a.label for a in agents if a.is_policy])
     first = evaluation.source.load(0)
     curve = _learning_curve(evaluation.training_run)

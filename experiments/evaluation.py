@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from agents.registry import load_agent
+from agents.registry import FORECASTERS, load_agent
 from envs.costs import MILLICENTS
 from envs.protocol import Agent
 from envs.simulation import simulate
@@ -16,8 +17,9 @@ from experiments.cell import Cell, Contestant, cell_id, read_cells
 from experiments.jobs import at_once
 from experiments.portrait import portrait_of
 from experiments.record import append_line
+from experiments.settings import ScenarioChoice
 from experiments.statistics import tail_mean
-from experiments.traces import TraceSource
+from experiments.traces import TraceSource, scenario_of
 from scenarios.draw import draw_trace
 from scenarios.errors import InputError
 from scenarios.registry import load_scenario
@@ -110,7 +112,7 @@ def play_trace(match: Match, position: int, stored: frozenset[str]) -> Iterator[
             metrics={},
         )
         if cell.id not in stored:
-            cell = _played(cell, trace, agent_of(contestant.spec, contestant.identity), match)
+            cell = _played(cell, trace, agent_of(contestant, match.source.scenario), match)
         yield cell
 
 
@@ -130,10 +132,16 @@ def _played(cell: Cell, trace: Trace, agent: Agent, match: Match) -> Cell:
     return replace(cell, metrics=metrics, portrait=portrait_of(simulation) if cell.position == 0 else None)
 
 
+def agent_of(contestant: Contestant, choice: ScenarioChoice) -> Agent:
+    """The agent, loaded once a process; ``choice`` is whose past a router forecasts from."""
+    return _agent(contestant.spec, contestant.identity, choice.name, json.dumps(choice.overrides, sort_keys=True))
+
+
 @lru_cache(maxsize=16)
-def agent_of(spec: str, identity: str) -> Agent:
-    """The agent, loaded once a process."""
-    return load_agent(spec)
+def _agent(spec: str, identity: str, scenario: str, overrides: str) -> Agent:
+    if spec not in FORECASTERS:
+        return load_agent(spec)
+    return load_agent(spec, scenario_of(ScenarioChoice(scenario, json.loads(overrides))))
 
 
 @lru_cache(maxsize=2)

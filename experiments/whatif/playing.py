@@ -134,7 +134,7 @@ def play_job(job: Job) -> Iterator[Outcome]:
         if outcome.id in job.stored and has_orders:
             yield outcome
         else:
-            agent = agent_of(router.spec, router.identity)
+            agent = agent_of(router, job.source.scenario)
             yield _played(outcome, trace, agent, job, is_drilled)
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from agents import agent_names, load_agent
-from agents.registry import HEURISTICS, main
+from agents.registry import FORECASTERS, HEURISTICS, main
 from envs.protocol import Agent
 from scenarios.errors import InputError
 
@@ -35,7 +35,7 @@ def test_a_path_to_nothing_is_refused(path):
 def test_the_command_lists_all(capsys):
     assert main([]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == agent_names()
+    assert [line.split()[0] for line in lines] == [*agent_names(), *FORECASTERS]
     assert all(doc in line for line, (_, doc) in zip(lines, HEURISTICS.values(), strict=True))
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from envs.other_future import fork_on
 
 from envs import World
 from envs.compiled_clock import CompiledClock
-from envs.fork import fork
+from envs.fork import fork, fork_on
 from envs.prices import Pricing
 from envs.state import NONE
+from envs.tail import tail_of
 from tests.priced import ONE_STEP, Noting, ToyPricer, closed_form
 from tests.worlds import DAY, random_trace
 
@@ -22,7 +22,12 @@ def at_decision(number: int, pricer: ToyPricer) -> CompiledClock:
     return clock
 
 
-@pytest.mark.parametrize("make", [fork, lambda world: fork_on(world, world.future)], ids=["fork", "fork_on"])
+def fork_on_its_own_tail(world: World) -> World:
+    now, num_seen = int(world.seen.clock["now_seconds"][0]), int(world.hidden.counters["num_arrived"][0])
+    return fork_on(world, tail_of(world.trace, now, num_seen=num_seen, salt=0))
+
+
+@pytest.mark.parametrize("make", [fork, fork_on_its_own_tail])
 @pytest.mark.parametrize("pricer", [ToyPricer(), ToyPricer(DAY, DAY - 1, 5 * DAY)], ids=str)
 def test_a_fork_goes_on_with_the_prices_in_force_until_they_are_stale(make, pricer):
     noting = Noting(pricer)

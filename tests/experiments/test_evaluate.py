@@ -46,6 +46,22 @@ def test_trace_files_give_the_same_results(tiny_run, folder, tmp_path):
     assert first["metrics"]["cost_per_order"] == twin["metrics"]["cost_per_order"]
 
 
+def test_routers_that_forecast_take_part(tmp_path):
+    """As docs/routers.md has it, in two processes; from files there is no past to forecast from."""
+    names = ["myopic", "static-dual", "dual"]
+    arguments = ["scenario=tiny", f"agents=[{','.join(names)}]", "split=validation", "traces=4", "mlflow=false"]
+    assert routelab.main(["evaluate", *arguments, "workers=2", f"run_dir={tmp_path}/run"]) == 0
+    run = Run.open(tmp_path / "run")
+    assert [agent["identity"] for agent in run.record["agents"]] == names
+    cells = [json.loads(line) for line in run.path("cells.jsonl").read_text().splitlines()]
+    costs = {name: sum(c["metrics"]["cost_per_order"] for c in cells if c["agent"] == name) for name in names}
+    assert costs["dual"] < costs["myopic"]
+    file = tmp_path / "one.npz"
+    assert routelab.main(["trace", "scenario=tiny", "seed=1000001", f"out={file}", f"run_dir={tmp_path}/t"]) == 0
+    assert routelab.main(["evaluate", "agents=[dual]", f"trace_files=[{file}]", "mlflow=false"]) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.npz", "run", "t"]
+
+
 def test_multirun_compares_several_scenarios(tmp_path):
     arguments = ["-m", "scenario=tiny,toy-scarce", "agents=[myopic]", "traces=1", "mlflow=false"]
     assert routelab.main(["evaluate", *arguments, f"run_dir={tmp_path}/sweep"]) == 0

@@ -1,0 +1,1 @@
+"""Bid prices by linear programs over sampled futures."""

@@ -1,0 +1,1 @@
+"""One forecast for all routers: what past demand that looked like the present was followed by."""

@@ -1,0 +1,89 @@
+"""History: what a shop has on record. Here these are training traces, which no comparison is made on."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from scenarios.draw import draw_trace
+from scenarios.local_time import DAY_SECONDS, HOUR_SECONDS
+from scenarios.network import Network
+from scenarios.scenario import Scenario
+from scenarios.seeds import require_training_seed
+from scenarios.trace import Future
+
+NUM_TRACES = 100
+"""Past traces that a forecast looks at."""
+
+_KEPT, _NEW = 57 / 64, 7 / 64
+"""How a recent rate forgets, as in ``envs.demand``."""
+
+_WEEK_SECONDS = 7 * DAY_SECONDS
+
+
+class History:
+    """Past demand and past regimes of one scenario, hour by hour.
+
+    Nothing of it tells when the present episode ends: past traces go on after their last day with the first days of
+    another one, so that a window of any length can be cut out of them anywhere.
+
+    Args:
+        scenario: the world; only what has been played out in it is kept.
+        num_traces: past traces, at least 2.
+        first_seed: of these; training seeds only.
+
+    Attributes:
+        futures: what each past trace brought.
+        network: public arrays of the first one.
+        period_seconds: whole weeks, else whole days, of a trace; after that the next one goes on.
+        recent: float (traces, hours, R): recent orders an hour as ``envs.demand`` would show them at each full hour.
+        stretch: float (traces, hours, S): transit times by service, 1 for normal.
+    """
+
+    def __init__(self, scenario: Scenario, num_traces: int = NUM_TRACES, first_seed: int = 0) -> None:
+        require_training_seed(first_seed + num_traces - 1)
+        self._recipe = (scenario, num_traces, first_seed)
+        traces = [draw_trace(scenario, first_seed + i) for i in range(num_traces)]
+        self.network: Network = traces[0].network
+        self.futures: list[Future] = [trace.future for trace in traces]
+        horizon = int(self.network.settings["horizon_seconds"][0])
+        unit = _WEEK_SECONDS if horizon >= _WEEK_SECONDS else DAY_SECONDS if horizon >= DAY_SECONDS else horizon
+        self.period_seconds = horizon // unit * unit
+        self.recent = np.stack([self._recent(future) for future in self.futures])
+        self.stretch = np.stack([self._stretch(future) for future in self.futures])
+
+    def __reduce__(self) -> tuple[type[History], tuple[Scenario, int, int]]:
+        return History, self._recipe
+
+    def hour_of(self, seconds: int) -> int:
+        """The hour of past traces that a second of an episode is like."""
+        return seconds % self.period_seconds // HOUR_SECONDS
+
+    def _num_hours(self) -> int:
+        return -(-self.period_seconds // HOUR_SECONDS)
+
+    def _recent(self, future: Future) -> np.ndarray:
+        num_hours, num_regions = self._num_hours(), len(self.network.regions)
+        hours = future.orders["arrival_seconds"] // HOUR_SECONDS
+        is_within = hours < num_hours
+        cells = hours[is_within] * num_regions + future.orders["region"][is_within]
+        counts = np.bincount(cells, minlength=num_hours * num_regions).reshape(num_hours, num_regions)
+        rows, rate = np.zeros((num_hours, num_regions)), np.zeros(num_regions)
+        for hour in range(num_hours):
+            rows[hour] = rate
+            rate = _KEPT * rate + _NEW * counts[hour]
+        return rows
+
+    def _stretch(self, future: Future) -> np.ndarray:
+        starts = np.arange(self._num_hours()) * HOUR_SECONDS
+        rows = np.ones((len(starts), len(self.network.services)))
+        for regime in future.regimes:
+            rows[starts >= regime["starts_at"], regime["service"]] = regime["transit_permille"] / 1000.0
+        return rows
+
+
+@lru_cache(maxsize=4)
+def history_of(scenario: Scenario, num_traces: int = NUM_TRACES) -> History:
+    """The history of a scenario, made once a process."""
+    return History(scenario, num_traces)

@@ -1,0 +1,143 @@
+"""Bid prices against the definition: what one unit more would save, and one less would cost."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from agents.dual.line_costs import line_costs
+from agents.dual.pricer import DualPricer, available_units, thinned
+from agents.dual.program import shelf_prices
+from agents.forecast.analogues import Forecast, Window
+from agents.forecast.history import History
+from envs.compiled_clock import CompiledClock
+from envs.pricer import solved_prices
+from envs.world import World
+from scenarios import draw_trace, load_scenario
+from scenarios.local_time import HOUR_SECONDS
+
+TINY = load_scenario("tiny")
+METRO = load_scenario("metro-small")
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    world = World(draw_trace(TINY, 1_000_000), "none")
+    CompiledClock(world).start()
+    return world
+
+
+@pytest.fixture(scope="module")
+def forecast() -> Forecast:
+    return Forecast(History(TINY, 30), num_nearest=10)
+
+
+def least_cost(world: World, window: Window, stock: np.ndarray) -> float:
+    """By looking at every way to serve single lines; lost lines cost their margin."""
+    whole, _ = line_costs(world.network, world.seen, window)
+    best = np.inf
+    for chosen in itertools.product(range(-1, stock.shape[0]), repeat=len(window.lines)):
+        left, cost = stock.copy(), 0.0
+        for line, warehouse in enumerate(chosen):
+            if warehouse < 0:
+                cost += window.lines["margin_millicents"][line]
+            else:
+                left[warehouse, window.lines["sku"][line]] -= window.lines["units"][line]
+                cost += whole[line, warehouse]
+        if left.min() >= 0:
+            best = min(best, cost)
+    return best
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_price_lies_between_what_a_unit_saves_and_what_it_costs(world, forecast, seed):
+    window, _ = thinned(forecast.window(seed, 0, 20 * HOUR_SECONDS), 6)
+    assert 3 <= len(window.lines) <= 6
+    stock = np.random.default_rng(seed).integers(0, 3, (2, 2))
+    prices, now = shelf_prices(world.network, world.seen, stock, window, 1.0), least_cost(world, window, stock)
+    asked = set(window.lines["sku"].tolist())
+    for cell in np.ndindex(stock.shape):
+        more = stock.copy()
+        more[cell] += 1
+        assert prices[cell] >= now - least_cost(world, window, more) - 1e-6
+        if stock[cell] > 0 and cell[1] in asked:
+            less = stock.copy()
+            less[cell] -= 1
+            assert prices[cell] <= least_cost(world, window, less) - now + 1e-6
+        if cell[1] not in asked:
+            assert prices[cell] == 0
+
+
+def test_ample_stock_is_worth_nothing_and_no_stock_the_most(world, forecast):
+    window = forecast.window(0, 0, 20 * HOUR_SECONDS)
+    ample, none = np.full((2, 2), 1000), np.zeros((2, 2), np.int64)
+    assert not shelf_prices(world.network, world.seen, ample, window, 1.0).any()
+    prices = shelf_prices(world.network, world.seen, none, window, 1.0)
+    whole, _ = line_costs(world.network, world.seen, window)
+    for warehouse, sku in np.ndindex(prices.shape):
+        lines = window.lines["sku"] == sku
+        saved = window.lines["margin_millicents"][lines] - whole[lines, warehouse]
+        assert prices[warehouse, sku] >= max(0.0, saved.max()) - 1e-6
+
+
+def test_lines_of_one_order_share_a_parcel():
+    """Where a partner lies is dearer than the same unit elsewhere by what a second parcel costs."""
+    world = World(draw_trace(METRO, 1_000_000), "none")
+    CompiledClock(world).start()
+    forecast = Forecast(History(METRO, 2), num_nearest=1)
+    window = forecast.window(0, 0, 30 * HOUR_SECONDS)
+    pair = window.orders[window.orders["num_lines"] == 2][:1].copy()
+    lines = window.lines[pair["first_line"][0] : pair["first_line"][0] + 2].copy()
+    pair["first_line"], lines["order"] = 0, 0
+    alone = Window(pair, lines, window.stretch)
+    whole, fixed = line_costs(world.network, world.seen, alone)
+    able = np.flatnonzero(np.isfinite(whole).all(axis=0))
+    home, away = able[0], able[1]
+    stock = np.zeros(world.seen.stock.shape, np.int64)
+    stock[[home, away], lines["sku"][0]] = lines["units"][0]
+    stock[home, lines["sku"][1]] = lines["units"][1]
+    price = shelf_prices(world.network, world.seen, stock, alone, 1.0)[home, lines["sku"][1]]
+    together = whole[:, home].sum() - fixed[:, home].min()
+    apart = whole[0, [home, away]].min() + lines["margin_millicents"][1]
+    assert together < apart
+    assert price * lines["units"][1] <= apart - min(together, whole[0, away] + whole[1, home]) + 1e-3
+
+
+def test_thinning_keeps_the_share_that_it_states(forecast):
+    window = forecast.window(2, 0, 24 * HOUR_SECONDS)
+    for most in (1, 5, 1000):
+        kept, share = thinned(window, most)
+        assert 0 < len(kept.orders) <= most
+        assert share == len(kept.orders) / len(window.orders)
+        assert kept.orders["num_lines"].sum() == len(kept.lines)
+        assert (kept.lines["order"] == np.repeat(np.arange(len(kept.orders)), kept.orders["num_lines"])).all()
+
+
+def test_units_of_announced_receipts_count_when_they_come_in_time():
+    world = World(draw_trace(METRO, 1_000_000), "none")
+    clock = CompiledClock(world)
+    clock.start()
+    while world.seen.clock["num_receipts"][0] < 5:
+        clock.answer(0)
+    seen = world.seen
+    shelf = seen.stock["on_hand_units"] - seen.stock["allocated_units"]
+    assert (available_units(seen, 0) >= shelf).all()
+    known = seen.receipts[: seen.clock["num_receipts"][0]]
+    known = known[known["is_open"] != 0]
+    wait = int(known["expected_at"].max() - seen.clock["now_seconds"][0])
+    expected = shelf.sum() + (known["expected_units"] - known["claimed_units"]).sum()
+    assert available_units(seen, wait).sum() == expected > shelf.sum()
+
+
+def test_prices_are_those_of_the_samples_averaged(world, forecast):
+    pricer = DualPricer(forecast, lookahead_seconds=20 * HOUR_SECONDS, num_samples=3)
+    seen = world.seen._replace(stock=world.seen.stock.copy())
+    seen.stock["on_hand_units"] //= 3
+    stock, total = available_units(seen, 20 * HOUR_SECONDS), np.zeros(seen.stock.shape)
+    for window in forecast.sample(seen, 20 * HOUR_SECONDS, 3):
+        total += shelf_prices(world.network, seen, stock, window, 1.0)
+    prices = solved_prices(pricer, world.network, seen)
+    assert prices.tolist() == np.rint(total / 3).astype(int).tolist()
+    assert prices.any()
