@@ -36,7 +36,7 @@ def test_the_command_lists_all(capsys):
     assert main([]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == [*agent_names(), *FORECASTERS]
-    assert all(doc in line for line, (_, doc) in zip(lines, HEURISTICS.values(), strict=True))
+    assert all(doc in line for line, (_, doc) in zip(lines, (HEURISTICS | FORECASTERS).values(), strict=True))
 
 
 def test_asking_for_names_imports_no_learning_library(fresh_process):
