@@ -39,22 +39,25 @@ class DualPricer:
 
     def prices(self, network: Network, seen: Observable) -> np.ndarray:
         """Bid prices, int64 (W, K) weighted millicents a unit; see ``envs.pricer.Pricer``."""
-        stock = available_units(seen, self.lookahead_seconds)
+        stock = self.available_units(seen)
         total = np.zeros(stock.shape)
         for window in self.forecast.sample(seen, self.lookahead_seconds, self.num_samples):
             kept, share = thinned(window, self.max_orders)
             total += shelf_prices(network, seen, stock, kept, share)
         return np.rint(total / self.num_samples).astype(np.int64)
 
+    def available_units(self, seen: Observable) -> np.ndarray:
+        """Units that may be promised within the look-ahead, float (W, K), not negative.
 
-def available_units(seen: Observable, seconds: int) -> np.ndarray:
-    """Units that may be promised within the next ``seconds``, int64 (W, K): on the shelf, or announced to arrive."""
-    units = seen.stock["on_hand_units"] - seen.stock["allocated_units"]
-    known = seen.receipts[: seen.clock["num_receipts"][0]]
-    until = seen.clock["now_seconds"][0] + seconds
-    coming = known[(known["is_open"] != 0) & (known["expected_at"] <= until)]
-    np.add.at(units, (coming["warehouse"], coming["sku"]), coming["expected_units"] - coming["claimed_units"])
-    return units
+        Those on the shelf, and of receipts that are announced to arrive in time as many as receipts used to bring.
+        """
+        units = (seen.stock["on_hand_units"] - seen.stock["allocated_units"]).astype(float)
+        known, history = seen.receipts[: seen.clock["num_receipts"][0]], self.forecast.history
+        until = seen.clock["now_seconds"][0] + self.lookahead_seconds - history.receipt_delay_seconds
+        coming = known[(known["is_open"] != 0) & (known["expected_at"] <= until)]
+        expected = history.receipt_fill * coming["expected_units"] - coming["claimed_units"]
+        np.add.at(units, (coming["warehouse"], coming["sku"]), expected)
+        return np.maximum(0.0, units)
 
 
 def thinned(window: Window, max_orders: int) -> tuple[Window, float]:

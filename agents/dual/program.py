@@ -29,7 +29,7 @@ def shelf_prices(network: Network, seen: Observable, stock: np.ndarray, window: 
     Args:
         network: public arrays.
         seen: preference weights and interruptions are read.
-        stock: int64 (W, K) units that the window may use.
+        stock: (W, K) units that the window may use, not negative.
         window: imagined demand, of which each order stands for ``1 / share`` orders.
         share: of the window's orders that were kept, above 0, at most 1.
 
@@ -82,7 +82,7 @@ def shelf_prices(network: Network, seen: Observable, stock: np.ndarray, window: 
         ),
         (num_lines, len(objective)),
     )
-    units = np.maximum(0, stock.ravel()[cells]) * share
+    units = stock.ravel()[cells] * share
     found = linprog(
         objective,
         A_ub=vstack([shelves, together]).tocsr(),

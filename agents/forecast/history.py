@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import hashlib
+import pickle
 
 import numpy as np
 
@@ -39,6 +40,8 @@ class History:
         period_seconds: whole weeks, else whole days, of a trace; after that the next one goes on.
         recent: float (traces, hours, R): recent orders an hour as ``envs.demand`` would show them at each full hour.
         stretch: float (traces, hours, S): transit times by service, 1 for normal.
+        receipt_fill: units that came of receipts, of those announced.
+        receipt_delay_seconds: mean time that receipts came after they were expected, early ones included.
     """
 
     def __init__(self, scenario: Scenario, num_traces: int = NUM_TRACES, first_seed: int = 0) -> None:
@@ -52,6 +55,11 @@ class History:
         self.period_seconds = horizon // unit * unit
         self.recent = np.stack([self._recent(future) for future in self.futures])
         self.stretch = np.stack([self._stretch(future) for future in self.futures])
+        receipts = np.concatenate([future.receipts for future in self.futures])
+        announced = int(receipts["expected_units"].sum())
+        self.receipt_fill = int(receipts["actual_units"].sum()) / announced if announced else 1.0
+        late = receipts["actual_at"] - receipts["expected_at"]
+        self.receipt_delay_seconds = float(late.mean()) if len(late) else 0.0
 
     def __reduce__(self) -> tuple[type[History], tuple[Scenario, int, int]]:
         return History, self._recipe
@@ -83,7 +91,15 @@ class History:
         return rows
 
 
-@lru_cache(maxsize=4)
 def history_of(scenario: Scenario, num_traces: int = NUM_TRACES) -> History:
-    """The history of a scenario, made once a process."""
-    return History(scenario, num_traces)
+    """The history of a scenario; the latest ones are kept, because making one takes seconds."""
+    key = hashlib.sha256(pickle.dumps((scenario, num_traces))).digest()
+    if key not in _made:
+        while len(_made) >= _MOST_KEPT:
+            del _made[next(iter(_made))]
+        _made[key] = History(scenario, num_traces)
+    return _made[key]
+
+
+_MOST_KEPT = 4
+_made: dict[bytes, History] = {}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from agents.dual.line_costs import line_costs
-from agents.dual.pricer import DualPricer, available_units, thinned
+from agents.dual.pricer import DualPricer, thinned
 from agents.dual.program import shelf_prices
 from agents.forecast.analogues import Forecast, Window
 from agents.forecast.history import History
@@ -115,27 +115,32 @@ def test_thinning_keeps_the_share_that_it_states(forecast):
         assert (kept.lines["order"] == np.repeat(np.arange(len(kept.orders)), kept.orders["num_lines"])).all()
 
 
-def test_units_of_announced_receipts_count_when_they_come_in_time():
-    world = World(draw_trace(METRO, 1_000_000), "none")
+def test_of_announced_receipts_as_much_counts_as_used_to_come():
+    scenario = load_scenario("misplaced-scarce")
+    forecast, world = Forecast(History(scenario, 4), num_nearest=2), World(draw_trace(scenario, 1_000_000), "none")
+    receipts = np.concatenate([future.receipts for future in forecast.history.futures])
+    fill = receipts["actual_units"].sum() / receipts["expected_units"].sum()
+    assert forecast.history.receipt_fill == pytest.approx(fill) < 0.9
+    assert forecast.history.receipt_delay_seconds > HOUR_SECONDS
     clock = CompiledClock(world)
     clock.start()
     while world.seen.clock["num_receipts"][0] < 5:
         clock.answer(0)
     seen = world.seen
     shelf = seen.stock["on_hand_units"] - seen.stock["allocated_units"]
-    assert (available_units(seen, 0) >= shelf).all()
+    assert (DualPricer(forecast, 0).available_units(seen) == shelf).all()
     known = seen.receipts[: seen.clock["num_receipts"][0]]
     known = known[known["is_open"] != 0]
-    wait = int(known["expected_at"].max() - seen.clock["now_seconds"][0])
-    expected = shelf.sum() + (known["expected_units"] - known["claimed_units"]).sum()
-    assert available_units(seen, wait).sum() == expected > shelf.sum()
+    wait = int(known["expected_at"].max() - seen.clock["now_seconds"][0] + forecast.history.receipt_delay_seconds) + 1
+    added = DualPricer(forecast, wait).available_units(seen).sum() - shelf.sum()
+    assert 0 < added == pytest.approx((fill * known["expected_units"] - known["claimed_units"]).sum(), abs=1.0)
 
 
 def test_prices_are_those_of_the_samples_averaged(world, forecast):
     pricer = DualPricer(forecast, lookahead_seconds=20 * HOUR_SECONDS, num_samples=3)
     seen = world.seen._replace(stock=world.seen.stock.copy())
     seen.stock["on_hand_units"] //= 3
-    stock, total = available_units(seen, 20 * HOUR_SECONDS), np.zeros(seen.stock.shape)
+    stock, total = pricer.available_units(seen), np.zeros(seen.stock.shape)
     for window in forecast.sample(seen, 20 * HOUR_SECONDS, 3):
         total += shelf_prices(world.network, seen, stock, window, 1.0)
     prices = solved_prices(pricer, world.network, seen)
