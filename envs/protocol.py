@@ -14,6 +14,9 @@ from scenarios.network import Network
 class Agent(Protocol):
     """Any decider: a heuristic, a learned policy, a person behind a screen.
 
+    An agent that rolls out offers ``look_ahead``, which is handed an ``envs.lookahead.Lookahead`` at the start of an
+    episode on the compiled clock, and ``base``, the ``Inner`` that decides in its rollouts.
+
     An agent whose ``pricing`` is ``SCHEDULED`` has one attribute more, ``pricer``: the ``envs.pricer.Pricer`` that
     solves its bid prices. An agent around another one passes on the pricing and the pricer of that.
 

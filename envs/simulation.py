@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from envs.compiled_clock import CompiledClock
+    from envs.lookahead import Lookahead
     from envs.simpy_clock import Process, SimpyClock
 
 CLOCKS = ("simpy", "compiled")
@@ -66,6 +67,15 @@ def make_clock(world: World, clock: str, processes: Sequence[Process] = ()) -> S
 
         return CompiledClock(world)
     raise unknown_name("clock", clock, CLOCKS)
+
+
+def _lookahead(world: World, agent: Agent, clock: str) -> Lookahead:
+    from envs.lookahead import Lookahead
+
+    if clock != "compiled":
+        expected = "'compiled' for an agent that looks ahead"
+        raise InputError("clock", clock, expected, f"SimPy's processes cannot be copied for {agent.name!r}")
+    return Lookahead(world, agent.base)  # type: ignore[attr-defined]
 
 
 def world_for(trace: Trace, agent: Agent, level: str, weights: tuple[float, float, float]) -> World:
@@ -118,6 +128,8 @@ def simulate(
 
         play_alone(world, inner)
         return Simulation(world, measure(world))
+    if hasattr(agent, "look_ahead"):
+        agent.look_ahead(_lookahead(world, agent, clock))
     snapshot = Snapshot(world.network, world.seen, world.plans)
     count = world.plans.counts
     with rare_collections():

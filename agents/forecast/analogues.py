@@ -8,12 +8,14 @@ Source: Lorenz 1969, "Atmospheric predictability as revealed by naturally occurr
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from agents.forecast.history import History
 from envs.state import Observable
+from envs.tail import Tail, tail_of
 from scenarios.errors import InputError
 from scenarios.trace import LINES, ORDERS
 
@@ -73,10 +75,28 @@ class Forecast:
 
         The draws are spread evenly over the nearest analogues; more than there are repeat none before all were taken.
         """
-        now, found = int(seen.clock["now_seconds"][0]), self.nearest(seen)
-        random = np.random.default_rng((self.seed, now))
+        now = int(seen.clock["now_seconds"][0])
+        return [self.window(trace, now, seconds) for trace in self._drawn(seen, now, count)]
+
+    def tails(self, seen: Observable, seconds: int, count: int) -> list[Tail]:
+        """Whole futures of the next ``seconds`` for rollouts, as they followed in ``count`` analogues.
+
+        Besides demand they bring the receipts, outages and regimes of these pasts, and other luck for all that is
+        under way. See ``envs.fork.fork_on``.
+        """
+        now, tails = int(seen.clock["now_seconds"][0]), []
+        for number, trace in enumerate(self._drawn(seen, now, count)):
+            past, window = self.history.traces[trace], self.window(trace, now, seconds)
+            future = past.future._replace(orders=window.orders, lines=window.lines)
+            salt = 1 + (self.seed << 40) + (now << 8) + number
+            tails.append(tail_of(replace(past, future=future), now, now + seconds, salt=salt))
+        return tails
+
+    def _drawn(self, seen: Observable, now: int, count: int) -> list[int]:
+        """Numbers of past traces, spread over the nearest analogues."""
+        found, random = self.nearest(seen), np.random.default_rng((self.seed, now))
         order = np.concatenate([random.permutation(found) for _ in range(-(-count // len(found)))])
-        return [self.window(int(trace), now, seconds) for trace in order[:count]]
+        return [int(trace) for trace in order[:count]]
 
     def window(self, trace: int, now: int, seconds: int) -> Window:
         """What a past trace brought from the second like ``now`` on, orders in (now, now + seconds]."""

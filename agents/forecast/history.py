@@ -12,7 +12,7 @@ from scenarios.local_time import DAY_SECONDS, HOUR_SECONDS
 from scenarios.network import Network
 from scenarios.scenario import Scenario
 from scenarios.seeds import require_training_seed
-from scenarios.trace import Future
+from scenarios.trace import Future, Trace
 
 NUM_TRACES = 100
 """Past traces that a forecast looks at."""
@@ -35,7 +35,8 @@ class History:
         first_seed: of these; training seeds only.
 
     Attributes:
-        futures: what each past trace brought.
+        traces: the past.
+        futures: what each of them brought.
         network: public arrays of the first one.
         period_seconds: whole weeks, else whole days, of a trace; after that the next one goes on.
         recent: float (traces, hours, R): recent orders an hour as ``envs.demand`` would show them at each full hour.
@@ -47,9 +48,9 @@ class History:
     def __init__(self, scenario: Scenario, num_traces: int = NUM_TRACES, first_seed: int = 0) -> None:
         require_training_seed(first_seed + num_traces - 1)
         self._recipe = (scenario, num_traces, first_seed)
-        traces = [draw_trace(scenario, first_seed + i) for i in range(num_traces)]
-        self.network: Network = traces[0].network
-        self.futures: list[Future] = [trace.future for trace in traces]
+        self.traces: list[Trace] = [draw_trace(scenario, first_seed + i) for i in range(num_traces)]
+        self.network: Network = self.traces[0].network
+        self.futures: list[Future] = [trace.future for trace in self.traces]
         horizon = int(self.network.settings["horizon_seconds"][0])
         unit = _WEEK_SECONDS if horizon >= _WEEK_SECONDS else DAY_SECONDS if horizon >= DAY_SECONDS else horizon
         self.period_seconds = horizon // unit * unit
