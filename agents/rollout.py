@@ -1,7 +1,7 @@
 """Rollout: the few best plans, each played on in a few sampled futures under the base router, and the best taken.
 
-Source: Bertsekas, Tsitsiklis and Wu 1997, "Rollout algorithms for combinatorial optimization"; sampled futures are those
-of the one forecast, the same for every plan, so that plans are compared on equal luck.
+Source: Bertsekas, Tsitsiklis and Wu 1997, "Rollout algorithms for combinatorial optimization". Sampled futures are
+those of the one forecast, the same for every plan, so that plans are compared on equal luck.
 """
 
 from __future__ import annotations

@@ -18,6 +18,9 @@ _ENTITY, _RANK = (1 << _ENTITY_BITS) - 1, (1 << _RANK_BITS) - 1
 LAST_SECOND = (1 << (63 - _TIME_SHIFT)) - 1
 """The latest second for which something may be on the agenda, 34 years."""
 
+MOST_ENTITIES = 1 << _ENTITY_BITS
+"""Orders, parcels or other things of one kind that an agenda can tell apart."""
+
 
 class Agenda(NamedTuple):
     """A heap; ``size`` entries are in use. Keys are ordered as the triples are."""

@@ -133,7 +133,7 @@ def carry_out(network, future, seen, hidden, plans, slot):
         _book_by_line(network, future, seen, hidden, plans, slot)
     if plans.slots[slot]["hold_seconds"] > 0:
         group = hidden.orders[order]["first_of_group"]
-        holding.hold(network, future, seen, hidden, group, plans.slots[slot]["hold_seconds"])
+        holding.hold(seen, hidden, group, plans.slots[slot]["hold_seconds"])
         return 0
     if plans.slots[slot]["is_decline"]:
         log.log_event(hidden, now, log.DECLINED, order, NONE, decision_id)

@@ -25,7 +25,7 @@ def num_undecided(future, hidden, order):
 
 
 @internal
-def hold(network, future, seen, hidden, group, seconds):
+def hold(seen, hidden, group, seconds):
     """Holds a group of orders; waiting is booked as if nobody joined it."""
     rows, now = hidden.orders, seen.clock[0]["now_seconds"]
     touch_order(hidden, group)

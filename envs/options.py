@@ -45,7 +45,7 @@ def price_options(network, seen, plans, num_blocks, first_rule, end_rule, is_pru
     num_subsets = 1 << num_blocks
     _describe_subsets(plans.subsets, num_subsets)
     rankings.clear(plans, num_subsets, first_rule, end_rule)
-    has_one_promise = _has_one_promise(seen.order, seen.lines)
+    asked = (first_rule, end_rule, is_pruning, _has_one_promise(seen.order, seen.lines))
     for warehouse in range(network.pairs.shape[0]):
         in_stock = sources.blocks_in_stock(plans.subsets, num_blocks, sources.lines_in_stock(network, seen, warehouse))
         on_receipt = sources.blocks_on_receipt(network, seen, plans, num_blocks, warehouse)
@@ -70,20 +70,8 @@ def price_options(network, seen, plans, num_blocks, first_rule, end_rule, is_pru
                 earliest = max(start_at, expected_at, release_at)
                 if earliest > start_at:
                     earliest = shifts.after_open_seconds(network, warehouse, earliest, 0)
-                _price_services(
-                    network,
-                    seen,
-                    plans,
-                    subset,
-                    warehouse,
-                    receipt,
-                    release_at,
-                    earliest,
-                    has_one_promise,
-                    first_rule,
-                    end_rule,
-                    is_pruning,
-                )
+                goods = (subset, receipt, release_at, earliest)
+                _price_services(network, seen, plans, warehouse, goods, asked)
 
 
 @woven
@@ -125,21 +113,19 @@ def _forget(network, seen, plans, warehouse):
 
 
 @woven
-def _price_services(
-    network,
-    seen,
-    plans,
-    subset,
-    warehouse,
-    receipt,
-    release_at,
-    start_at,
-    has_one_promise,
-    first_rule,
-    end_rule,
-    is_pruning,
-):
-    """Adds an option for every service that can carry the subset from a warehouse."""
+def _price_services(network, seen, plans, warehouse, goods, asked):
+    """Adds an option for every service that can carry a subset from a warehouse.
+
+    Args:
+        network: public arrays.
+        seen: what may be seen.
+        plans: the table.
+        warehouse: whence.
+        goods: the subset, its receipt or NONE, the second before which it is not released, when its pick may start.
+        asked: first and end of the range of rules, whether options are pruned, whether all lines have one promise.
+    """
+    subset, receipt, release_at, start_at = goods
+    first_rule, end_rule, is_pruning, has_one_promise = asked
     settings, region, now = network.settings, seen.order[0]["region"], seen.clock[0]["now_seconds"]
     weight_cost, weight_carbon = seen.clock[0]["weight_cost_permille"], seen.clock[0]["weight_carbon_permille"]
     weight_lateness = seen.clock[0]["weight_lateness_permille"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from envs.agenda import LAST_SECOND
+from envs.agenda import LAST_SECOND, MOST_ENTITIES
 from envs.state import MAX_LINES
 from scenarios.errors import InputError
 from scenarios.network import FOREVER_SECONDS
@@ -34,6 +34,14 @@ def check_playable(trace: Trace) -> None:
     is_too_long = (patience > LATEST) & (patience < FOREVER_SECONDS)
     allowed = f"at most {LATEST} seconds, or {FOREVER_SECONDS} for never"
     _refuse("orders", orders, "patience_seconds", is_too_long, allowed)
+    slowest = int(trace.network.tables["value"].max()) * int(regimes["transit_permille"].max(initial=1000)) // 1000
+    if slowest > LATEST:
+        raise InputError(
+            "longest transit", slowest, f"at most {LATEST} seconds", "correct the transit time or the regime"
+        )
+    for name, array in (("orders", orders), ("lines", future.lines), ("receipts", receipts)):
+        if len(array) > MOST_ENTITIES // 4:
+            raise InputError(f"number of {name}", len(array), f"at most {MOST_ENTITIES // 4}", "split the trace")
     for name, array, field in (
         ("orders", orders, "arrival_seconds"),
         ("receipts", receipts, "actual_at"),

@@ -247,6 +247,7 @@ END = 5 * DAY
         ("orders", "patience_seconds", 0),
         ("orders", "patience_seconds", 1 << 36),
         ("receipts", "actual_at", 1 << 36),
+        ("outages", "starts_at", 1 << 36),
         ("outages", "starts_at", -600),
         ("outages", "ends_at", END + 1),
         ("regimes", "starts_at", -600),
@@ -310,3 +311,11 @@ def test_a_full_log_is_never_silent():
     assert world.hidden.counters["has_overflown"]
     assert world.hidden.counters["num_events"] == 5
     assert world.hidden.events[:, 6].tolist() == [7, 8, 8, 8, 8]
+
+
+def test_journeys_that_no_agenda_could_hold_are_refused():
+    """They used to come first on the compiled clock's agenda."""
+    trace = random_trace(2, **every_trouble())
+    longest = int(trace.network.tables["value"].max())
+    with pytest.raises(InputError, match="longest transit"):
+        World(broken(trace, "regimes", "transit_permille", 1000 * ((1 << 30) // longest)))
