@@ -150,6 +150,8 @@ class MOOrderRoutingVectorEnv(VectorEnv[Observation, np.ndarray, np.ndarray]):
         if is_over.any() and self.autoreset_mode != AutoresetMode.NEXT_STEP:
             raise InputError("step", np.flatnonzero(is_over).tolist(), "episodes under way", "reset these replications")
         actions = np.asarray(actions, np.int64)
+        if actions.shape != (self.num_envs,):
+            raise InputError("actions", actions.shape, f"one for each replication, ({self.num_envs},)", "pass them all")
         num_plans = self._batch.num_plans()
         slots = np.where((actions >= 0) & (actions < num_plans), actions, actions % num_plans)
         self._num_mapped += (slots != actions) & ~is_over

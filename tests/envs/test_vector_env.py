@@ -257,3 +257,13 @@ def test_stepping_before_the_first_reset_is_refused():
     assert env.action_masks().sum() == 3
     with pytest.raises(InputError, match=r"reset\(\)"):
         env.step(np.zeros(3, int))
+
+
+@pytest.mark.parametrize("actions", [[0], [0] * (NUM_ENVS + 1), 0, [[0] * NUM_ENVS]])
+def test_actions_for_other_replications_than_there_are_are_refused(actions):
+    """One action used to be taken for all of them."""
+    env = make()
+    env.reset(seed=1)
+    with pytest.raises(InputError, match=r"actions.*one for each"):
+        env.step(np.array(actions))
+    env.close()
