@@ -58,8 +58,8 @@ def cuts_of(
     return parcels, lines, cuts
 
 
-class Pricing:
-    """Prices parcels of a trace.
+class ColumnCosts:
+    """What parcels of a trace cost at the least.
 
     Args:
         lateness: how lateness is counted.

@@ -81,7 +81,7 @@ class KnownLuck:
 class ExpectedLuck:
     """Expected lateness, the best of all later collections by expectation."""
 
-    def __init__(self, network: Network, future: Future, packs: Packs, cargo: Cargo) -> None:
+    def __init__(self, network: Network, future: Future, cargo: Cargo) -> None:
         self.network, self.future, self.cargo = network, future, cargo
 
     def __call__(self, ways: Ways, place: tuple[int, int]) -> np.ndarray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 from agents.bounds.bound import PERMILLE, Bound, check_bounded, permille_of
-from agents.bounds.columns import Pricing
+from agents.bounds.columns import ColumnCosts
 from agents.bounds.declines import make_declines
 from agents.bounds.lateness import ExpectedLuck, KnownLuck
 from agents.bounds.packs import make_packs
@@ -30,7 +30,7 @@ def hindsight(trace: Trace, weights: tuple[float, float, float] = WEIGHTS) -> Bo
     Raises:
         InputError: bad weights, stock that is reordered inside the simulation, or a trace that cannot be played.
     """
-    return _bound("hindsight", KnownLuck, trace, weights)
+    return _bound("hindsight", trace, weights, knows_luck=True)
 
 
 def demand_hindsight(trace: Trace, weights: tuple[float, float, float] = WEIGHTS) -> Bound:
@@ -43,12 +43,10 @@ def demand_hindsight(trace: Trace, weights: tuple[float, float, float] = WEIGHTS
     Raises:
         InputError: bad weights, stock that is reordered inside the simulation, or a trace that cannot be played.
     """
-    return _bound("demand_hindsight", ExpectedLuck, trace, weights)
+    return _bound("demand_hindsight", trace, weights, knows_luck=False)
 
 
-def _bound(
-    name: str, luck: type[KnownLuck] | type[ExpectedLuck], trace: Trace, weights: tuple[float, float, float]
-) -> Bound:
+def _bound(name: str, trace: Trace, weights: tuple[float, float, float], *, knows_luck: bool) -> Bound:
     began, network, future = time.perf_counter(), trace.network, trace.future
     permille = permille_of(weights)
     check_bounded(trace)
@@ -57,9 +55,9 @@ def _bound(
     packs = make_packs(network, future)
     cargo = make_cargo(network, future, packs)
     supply = make_supply(network, future, line_facts(future)[1])
-    pricing = Pricing(network, future, packs, cargo, luck(network, future, packs, cargo), permille)
-    columns = pricing.columns(supply)
-    declines = make_declines(network, future, knows_luck=luck is KnownLuck)
+    luck = KnownLuck(network, future, packs, cargo) if knows_luck else ExpectedLuck(network, future, cargo)
+    columns = ColumnCosts(network, future, packs, cargo, luck, permille).columns(supply)
+    declines = make_declines(network, future, knows_luck=knows_luck)
     solved = solve_program(future, packs, columns, supply, declines, int(permille[0]))
     cost, lateness, carbon = (float(part) / PERMILLE for part in solved.parts)
     return Bound(

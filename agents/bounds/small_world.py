@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.bounds.bound import PERMILLE
-from agents.bounds.columns import Pricing
+from agents.bounds.columns import ColumnCosts
 from agents.bounds.lateness import ExpectedLuck
 from agents.bounds.packs import make_packs
 from agents.bounds.parcels import make_cargo
@@ -143,9 +143,9 @@ def _parcel_costs(scenario: Scenario, network: Network, demand: Demand, horizon:
     future = quiet_future(orders, lines, np.zeros(0, RECEIPTS), len(network.warehouses))
     packs = make_packs(network, future)
     cargo = make_cargo(network, future, packs)
-    lateness = ExpectedLuck(network, future, packs, cargo)
-    pricing = Pricing(network, future, packs, cargo, lateness, np.full(3, PERMILLE))
-    columns = pricing.columns(_no_cuts(network))
+    lateness = ExpectedLuck(network, future, cargo)
+    priced = ColumnCosts(network, future, packs, cargo, lateness, np.full(3, PERMILLE))
+    columns = priced.columns(_no_cuts(network))
     costs = np.full((len(orders), len(network.warehouses)), -1, np.int64)
     owner = lines["order"][packs.lines[columns.pack, 0]]
     costs[owner, columns.warehouse] = columns.costs.sum(axis=1) // PERMILLE

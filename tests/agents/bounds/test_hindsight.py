@@ -16,6 +16,7 @@ from envs.compiled_clock import CompiledClock
 from envs.costs import OBJECTIVE_OF_PART
 from envs.fork import fork
 from envs.many import simulate_many
+from envs.protocol import Agent
 from envs.world import World
 from scenarios import draw_trace, load_scenario
 from scenarios.catalogue import toys, toys_disruptions
@@ -23,11 +24,12 @@ from scenarios.errors import InputError
 from scenarios.network import FOREVER_SECONDS
 from scenarios.trace import Trace
 from tests.every_agent import EVERY_AGENT, agent_of
-from tests.named_traces import short_trace
+from tests.named_traces import BOARD, short_trace
 from tests.worlds import Sizes, every_trouble, random_trace, traces, with_future, with_settings
 
 OPTIMUM_MILLICENTS = {**toys.OPTIMUM_MILLICENTS, **toys_disruptions.OPTIMUM_MILLICENTS}
 BOUNDED_TOYS = sorted(set(OPTIMUM_MILLICENTS) - {"toy-reorder"})
+BOARD_ROUTERS = ("random", "fewest-splits", "myopic", "primal-dual", "consolidate")
 NAMED = ("tiny", "toy-mmc", "metro-small", "metro", "metro-disrupted")
 WEIGHTS = st.tuples(*[st.sampled_from([0.0, 0.5, 1.0, 3.0])] * 3)
 
@@ -45,6 +47,11 @@ def weighted(world: World, weights: tuple[float, float, float]) -> float:
         )
         / 1000
     )
+
+
+def ledger(trace: Trace, agent: Agent) -> int:
+    """Millicents that the router pays on the trace, the warm-up included."""
+    return int(simulate_many([trace], agent)[0].world.totals.sum())
 
 
 @pytest.mark.parametrize("bound", [hindsight, demand_hindsight])
@@ -95,19 +102,38 @@ def test_the_toys_would_notice_a_bound_that_forgets_something(change):
 def test_no_agent_beats_it_in_a_named_scenario(name):
     trace = short_trace(name)
     bound = hindsight(trace)
-    costs = {agent: int(simulate_many([trace], agent_of(agent))[0].world.totals.sum()) for agent in EVERY_AGENT}
+    costs = {agent: ledger(trace, agent_of(agent)) for agent in EVERY_AGENT}
     assert 0 < bound.value_millicents <= min(costs.values()), costs
     assert bound.num_orders == trace.num_orders
     # What the dual proves is what the primal found, but for rounding.
     assert bound.value_millicents == pytest.approx(sum(bound.parts_millicents), rel=1e-9, abs=2.0)
 
 
+def check_board_routers(trace: Trace) -> None:
+    bound = hindsight(trace).value_millicents
+    costs = {router: ledger(trace, load_agent(router)) for router in BOARD_ROUTERS}
+    assert 0 < bound <= min(costs.values()), costs
+
+
+@pytest.mark.parametrize("name", [*BOARD, "jasin-sinha"])
+def test_no_router_beats_it_on_the_board(name):
+    check_board_routers(short_trace(name))
+
+
+def test_no_router_beats_it_where_stock_runs_out():
+    """A whole trace: the short one ends before shelves are empty."""
+    check_board_routers(draw_trace(load_scenario("misplaced-scarce"), 3))
+
+
+def test_no_router_that_forecasts_beats_it():
+    trace = short_trace("tiny")
+    assert 0 < hindsight(trace).value_millicents <= ledger(trace, load_agent("static-dual", load_scenario("tiny")))
+
+
 @pytest.mark.parametrize("name", ["tiny", "metro"])
 def test_it_is_close_where_nothing_queues(name):
     trace = short_trace(name)
-    best = min(
-        int(simulate_many([trace], load_agent(agent))[0].world.totals.sum()) for agent in ("myopic", "primal-dual")
-    )
+    best = min(ledger(trace, load_agent(agent)) for agent in ("myopic", "primal-dual"))
     assert hindsight(trace).value_millicents > 0.9 * best
     assert demand_hindsight(trace).value_millicents > 0.95 * best
 
@@ -116,7 +142,7 @@ def test_real_orders_are_bounded(real_data):
     trace = short_trace("olist-pooled", data=real_data / "olist_sample")
     bound = hindsight(trace).value_millicents
     for agent in ("random", "cheapest", "myopic", "primal-dual"):
-        assert 0 < bound <= int(simulate_many([trace], load_agent(agent))[0].world.totals.sum())
+        assert 0 < bound <= ledger(trace, load_agent(agent))
 
 
 @given(trace=traces(has_reordering=False), weights=WEIGHTS, seed=st.integers(0, 99))

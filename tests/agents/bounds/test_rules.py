@@ -89,7 +89,7 @@ def test_expected_lateness_is_the_mean_of_known_lateness():
         orders = future.orders.copy()
         orders["luck_key"] = random.integers(0, 1 << 64, len(orders), np.uint64)
         known.append(KnownLuck(network, future._replace(orders=orders), packs, cargo)(ways, place))
-    expected = ExpectedLuck(network, future, packs, cargo)(ways, place)
+    expected = ExpectedLuck(network, future, cargo)(ways, place)
     error = np.std(known, axis=0) / len(known) ** 0.5
     assert (expected <= np.mean(known, axis=0) + 4 * error).all()
     assert (expected >= 0.9 * (np.mean(known, axis=0) - 4 * error) - 2).all()
