@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import agents.registry
+from agents.forecast.history import digest_of
 from agents.registry import FORECASTERS, HEURISTICS, MANIFEST, load_agent
 from envs.compiling import source_hash
 from envs.protocol import Agent
 from experiments.record import read_lines
+from experiments.settings import ScenarioChoice
+from experiments.traces import scenario_of
 from scenarios.errors import InputError
 
 CELLS = "cells.jsonl"
@@ -107,6 +110,17 @@ class Cell:
         return asdict(self)
 
 
+def identity_in(contestant: Contestant, choice: ScenarioChoice) -> str:
+    """What plays: the contestant, and for a router that forecasts also all that its past follows from.
+
+    Overrides alone do not tell what a scenario that is read from files says, hence the hash.
+    """
+    if contestant.spec not in FORECASTERS:
+        return contestant.identity
+    scenario = scenario_of(choice)
+    return ":".join((contestant.identity, scenario.id, json.dumps(choice.overrides, sort_keys=True), digest_of(scenario)))
+
+
 def cell_id(identity: str, trace_sha256: str, clock: str, weights: tuple[float, float, float]) -> str:
     """Hash of agent, trace, clock, weights, rules and agents' code: the same id, the same result."""
     facts = [identity, trace_sha256, clock, list(weights), source_hash(), _agents_hash()]
@@ -116,9 +130,14 @@ def cell_id(identity: str, trace_sha256: str, clock: str, weights: tuple[float, 
 @lru_cache(maxsize=1)
 def _agents_hash() -> str:
     """Hash over the code that decides; a heuristic's name alone does not say what it does."""
+    return code_hash(Path(agents.registry.__file__).parent)
+
+
+def code_hash(folder: Path) -> str:
+    """Hash over the Python files of a folder, each with its place in it."""
     digest = hashlib.sha256()
-    for path in sorted(Path(agents.registry.__file__).parent.rglob("*.py")):
-        digest.update(path.name.encode() + path.read_bytes())
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 

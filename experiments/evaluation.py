@@ -13,7 +13,7 @@ from agents.registry import FORECASTERS, load_agent
 from envs.costs import MILLICENTS
 from envs.protocol import Agent
 from envs.simulation import simulate
-from experiments.cell import Cell, Contestant, cell_id, read_cells
+from experiments.cell import Cell, Contestant, cell_id, identity_in, read_cells
 from experiments.jobs import at_once
 from experiments.portrait import portrait_of
 from experiments.record import append_line
@@ -102,7 +102,7 @@ def play_trace(match: Match, position: int, stored: frozenset[str]) -> Iterator[
     sha256 = trace.sha256
     for contestant in match.agents:
         cell = Cell(
-            id=cell_id(contestant.identity, sha256, match.clock, match.weights),
+            id=cell_id(identity_in(contestant, match.source.scenario), sha256, match.clock, match.weights),
             agent=contestant.label,
             identity=contestant.identity,
             position=position,

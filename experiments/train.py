@@ -39,7 +39,7 @@ class Training:
         scenario: trained on.
         learner: name in ``LEARNERS``.
         config: the learner's ``TrainingConfig``.
-        references: heuristics whose cost stands beside the learning curve.
+        references: routers whose cost stands beside the learning curve.
         reference_traces: validation traces to measure them on.
         mlflow_uri: None to leave MLflow out.
     """
@@ -65,10 +65,11 @@ class Training:
         template = import_module(LEARNERS[learner]).TrainingConfig()
         overrides = {"weights": weights_of(settings["reward"]), **agent, **settings["train"]}
         references = texts_of("references", settings["references"])
+        scenario = ScenarioChoice.of(settings["scenario"])
         for name in references:
-            load_agent(name)
+            load_agent(name, scenario_of(scenario))
         return cls(
-            scenario=ScenarioChoice.of(settings["scenario"]),
+            scenario=scenario,
             learner=learner,
             config=replaced("train", template, overrides),
             references=references,
@@ -141,13 +142,14 @@ def clean(row: dict[str, Any]) -> dict[str, float]:
 
 
 def reference_costs(scenario: Scenario, names: tuple[str, ...], weights: Weights, num_traces: int) -> dict[str, float]:
-    """Weighted cost per order of heuristics, as the learning curve counts it: every order, warm-up included."""
+    """Weighted cost per order of reference routers, as the learning curve counts it: every order, warm-up included."""
     factor = np.array(weights)[list(OBJECTIVE_OF_PART)]
     costs: dict[str, list[float]] = {name: [] for name in names}
+    agents = {name: load_agent(name, scenario) for name in names}
     for seed in VALIDATION[:num_traces] if names else ():
         trace = draw_trace(scenario, seed)
-        for name in names:
-            simulation = simulate(trace, load_agent(name), "compiled", level="none", weights=weights)
+        for name, agent in agents.items():
+            simulation = simulate(trace, agent, "compiled", level="none", weights=weights)
             total = float(factor @ simulation.world.totals)
             costs[name].append(total / (MILLICENTS * max(1, trace.num_orders)))
     return {name: float(np.mean(values)) for name, values in costs.items()}

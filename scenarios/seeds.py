@@ -6,6 +6,8 @@ from scenarios.checks import check_int
 from scenarios.errors import InputError
 
 TRAINING = range(0, 1_000_000)
+HISTORY = range(999_000, TRAINING.stop)
+"""Training seeds that only make up what a shop has on record; nobody learns or is compared on them."""
 VALIDATION = range(1_000_000, 2_000_000)
 TEST = range(2_000_000, 1 << 62)
 SPLITS = {"training": TRAINING, "validation": VALIDATION, "test": TEST}

@@ -32,13 +32,15 @@ def line_costs(network: Network, seen: Observable, window: Window) -> tuple[np.n
     num_warehouses, num_services = network.pairs.shape
     orders = window.orders[window.lines["order"]]
     grams = window.lines["units"] * network.skus["grams"][window.lines["sku"]]
+    ship_from = np.maximum(orders["arrival_seconds"], window.lines["ship_from_seconds"])
+    promise_at = orders["promise_at"] + ship_from - orders["arrival_seconds"]  # as in ``envs.parcels.promise_of``
     required = network.skus["requirements"][window.lines["sku"]] | orders["requirements"]
     whole = np.full((len(grams), num_warehouses), UNREACHABLE)
     fixed = np.zeros((len(grams), num_warehouses))
     for warehouse in range(num_warehouses):
         row = network.warehouses[warehouse]
         can_pick = (required & WAREHOUSE_SIDE & ~row["capabilities"]) == 0
-        picked_at = np.maximum(orders["arrival_seconds"], window.lines["ship_from_seconds"]) + (
+        picked_at = ship_from + (
             row["pick_parcel_seconds"] + row["pick_line_seconds"] + row["pick_unit_seconds"] * window.lines["units"]
         )
         for service in range(num_services):
@@ -49,7 +51,7 @@ def line_costs(network: Network, seen: Observable, window: Window) -> tuple[np.n
                 continue
             each, base = _parcel(network, seen, warehouse, service, lanes, grams)
             ready_at = np.maximum(picked_at, seen.interruptions["until_seconds"][warehouse, service])
-            slack = orders["promise_at"] - _collected_at(network, warehouse, service, ready_at)
+            slack = promise_at - _collected_at(network, warehouse, service, ready_at)
             late = _lateness(network, lanes["transit_table"], slack, window.stretch[service])
             each = np.where(can_carry, each + seen.clock["weight_lateness_permille"][0] / 1000 * late, UNREACHABLE)
             is_better = each < whole[:, warehouse]

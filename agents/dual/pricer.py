@@ -22,6 +22,7 @@ class DualPricer:
     Attributes:
         forecast: whence futures are sampled.
         lookahead_seconds: how far they reach.
+        ends_at: second after which nothing comes, where it is published; none of them reaches beyond.
         interval_seconds: from one solution to the next.
         delay_seconds: of simulated time that a solution takes.
         num_samples: futures.
@@ -30,21 +31,28 @@ class DualPricer:
     """
 
     forecast: Forecast
-    lookahead_seconds: int = 48 * HOUR_SECONDS
+    lookahead_seconds: int
     interval_seconds: int = 6 * HOUR_SECONDS
     delay_seconds: int = 600
     num_samples: int = 6
     max_orders: int = 300
+    ends_at: int | None = None
     name: str = "dual"
 
     def prices(self, network: Network, seen: Observable) -> np.ndarray:
         """Bid prices, int64 (W, K) weighted millicents a unit; see ``envs.pricer.Pricer``."""
         stock = self.available_units(seen)
         total = np.zeros(stock.shape)
-        for window in self.forecast.sample(seen, self.lookahead_seconds, self.num_samples):
+        for window in self.forecast.sample(seen, self.reach(seen), self.num_samples):
             kept, share = thinned(window, self.max_orders)
             total += shelf_prices(network, seen, stock, kept, share)
         return np.rint(total / self.num_samples).astype(np.int64)
+
+    def reach(self, seen: Observable) -> int:
+        """Seconds that the sampled futures of a state last, at least one."""
+        if self.ends_at is None:
+            return self.lookahead_seconds
+        return max(1, min(self.lookahead_seconds, self.ends_at - int(seen.clock["now_seconds"][0])))
 
     def available_units(self, seen: Observable) -> np.ndarray:
         """Units that may be promised within the look-ahead, float (W, K), not negative.
@@ -53,7 +61,7 @@ class DualPricer:
         """
         units = (seen.stock["on_hand_units"] - seen.stock["allocated_units"]).astype(float)
         known, history = seen.receipts[: seen.clock["num_receipts"][0]], self.forecast.history
-        until = seen.clock["now_seconds"][0] + self.lookahead_seconds - history.receipt_delay_seconds
+        until = seen.clock["now_seconds"][0] + self.reach(seen) - history.receipt_delay_seconds
         coming = known[(known["is_open"] != 0) & (known["expected_at"] <= until)]
         expected = history.receipt_fill * coming["expected_units"] - coming["claimed_units"]
         np.add.at(units, (coming["warehouse"], coming["sku"]), expected)

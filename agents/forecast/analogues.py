@@ -58,8 +58,9 @@ class Forecast:
 
     def distances(self, seen: Observable) -> np.ndarray:
         """How unlike the present each past trace was at this hour, float (traces,): squared, in standard deviations."""
-        hour = self.history.hour_of(int(seen.clock["now_seconds"][0]))
-        past, now = self.history.recent[:, hour], seen.demand["recent_milli"] / 1000.0
+        second = int(seen.clock["now_seconds"][0])
+        hour = self.history.hour_of(second)
+        past, now = self.history.recent[:, self.history.demand_hour_of(second)], seen.demand["recent_milli"] / 1000.0
         spread = 2 * RATE_VARIANCE * np.maximum(past.mean(axis=0), _FEW)
         demand = ((past - now) ** 2 / spread).sum(axis=1)
         transit = seen.punctuality["transit_permille"] / 1000.0

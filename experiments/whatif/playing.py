@@ -8,7 +8,7 @@ from pathlib import Path
 
 from envs.protocol import Agent
 from envs.simulation import simulate
-from experiments.cell import cell_id
+from experiments.cell import cell_id, identity_in
 from experiments.evaluation import agent_of, warm_up
 from experiments.jobs import at_once
 from experiments.record import append_line
@@ -117,7 +117,7 @@ def play_job(job: Job) -> Iterator[Outcome]:
     sha256 = trace.sha256
     for number, router in enumerate(job.entry.routers):
         outcome = Outcome(
-            id=cell_id(router.identity, sha256, job.clock, job.weights),
+            id=cell_id(identity_in(router, job.source.scenario), sha256, job.clock, job.weights),
             variant=job.entry.variant.name,
             router=router.label,
             position=job.position,

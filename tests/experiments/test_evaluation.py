@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from agents.registry import load_agent
 from envs.simulation import simulate
-from experiments.cell import TIMINGS, cell_id, contestants, read_cells
+from experiments.cell import TIMINGS, cell_id, code_hash, contestants, identity_in, read_cells
 from experiments.evaluation import Match, play
 from experiments.portrait import map_of, portrait_of
 from experiments.settings import ScenarioChoice
@@ -80,6 +83,48 @@ def test_other_weights_or_clock_are_other_cells():
         cell_id("myopic", "t", "compiled", (1.0, 2.0, 1.0)),
     }
     assert len({first, *others}) == 5
+
+
+def test_a_forecaster_is_another_one_with_another_past():
+    one, plain = contestants(("dual", "myopic"))
+    choices = [ScenarioChoice("tiny"), ScenarioChoice("tiny", {"orders_per_day": 31.0}), ScenarioChoice("toy-nearest")]
+    assert len({identity_in(one, choice) for choice in choices}) == 3
+    assert identity_in(one, choices[0]).startswith("dual:tiny@1:")
+    assert {identity_in(plain, choice) for choice in choices} == {"myopic"}
+    assert identity_in(one, choices[1]) == identity_in(one, ScenarioChoice("tiny", {"orders_per_day": 31.0}))
+
+
+def test_a_forecaster_is_the_same_one_in_another_process():
+    code = (
+        "from experiments.cell import contestants, identity_in; from experiments.settings import ScenarioChoice; "
+        "print(identity_in(contestants(('dual',))[0], ScenarioChoice('metro-disrupted')))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == identity_in(contestants(("dual",))[0], ScenarioChoice("metro-disrupted"))
+
+
+def test_a_forecaster_is_played_once(tmp_path):
+    source = TraceSource(ScenarioChoice("tiny"), seeds_of("test", 0, 2))
+    cells = play(match("dual", source=source), tmp_path / "cells.jsonl", lambda *_: None)
+    seen = []
+    play(match("dual", source=source), tmp_path / "cells.jsonl", lambda cell, is_stored: seen.append(is_stored))
+    assert seen == [True, True]
+    other = TraceSource(ScenarioChoice("tiny", {"orders_per_day": 31.0}), source.seeds)
+    more = play(match("dual", source=other), tmp_path / "other.jsonl", lambda *_: None)
+    assert not {cell.id for cell in more} & {cell.id for cell in cells}
+
+
+def test_code_is_known_by_its_place_too(tmp_path):
+    for name, texts in (("one", ("x = 1", "y = 2")), ("two", ("y = 2", "x = 1"))):
+        for folder, text in zip(("dual", "forecast"), texts, strict=True):
+            (tmp_path / name / folder).mkdir(parents=True)
+            (tmp_path / name / folder / "router.py").write_text(text)
+    (tmp_path / "three" / "dual").mkdir(parents=True)
+    (tmp_path / "three" / "dual" / "router.py").write_text("x = 1")
+    (tmp_path / "four" / "forecast").mkdir(parents=True)
+    (tmp_path / "four" / "forecast" / "router.py").write_text("x = 1")
+    assert len({code_hash(tmp_path / name) for name in ("one", "two", "three", "four")}) == 4
+    assert code_hash(tmp_path / "one") == code_hash(tmp_path / "one")
 
 
 def test_weights_reach_the_agent(tmp_path):

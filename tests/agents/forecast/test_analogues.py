@@ -12,6 +12,7 @@ from envs.world import World
 from scenarios import draw_trace, load_scenario
 from scenarios.errors import InputError
 from scenarios.local_time import DAY_SECONDS, HOUR_SECONDS
+from scenarios.seeds import HISTORY
 
 SCENARIO = load_scenario("metro-disrupted", horizon_days=3, orders_per_day=600.0)
 
@@ -68,9 +69,26 @@ def test_after_the_last_day_comes_the_first_day_of_another_past(forecast):
 
 
 def test_a_past_that_is_being_played_again_is_found(forecast):
-    for seed in (1, 7):
-        world = at_second(seed, 40 * HOUR_SECONDS)
-        assert forecast.nearest(world.seen)[0] == seed
+    for number in (1, 7):
+        world = at_second(HISTORY[number], 40 * HOUR_SECONDS)
+        assert forecast.nearest(world.seen)[0] == number
+
+
+def test_after_the_first_period_the_past_is_warm_too(forecast):
+    """What was like the present an hour into the second lap is found; the cold first lap had no recent orders then."""
+    history, world = forecast.history, at_second(1_000_000, HOUR_SECONDS)
+    num_hours = history.recent.shape[1] // 2
+    assert (history.recent[:, 0] == 0).all()
+    assert (history.recent[:, num_hours] > 0).any(axis=1).all()
+    seen = world.seen._replace(clock=world.seen.clock.copy(), demand=world.seen.demand.copy())
+    for number in (2, 9):
+        seen.clock["now_seconds"] = history.period_seconds + HOUR_SECONDS
+        seen.demand["recent_milli"] = np.rint(1000 * history.recent[number, num_hours + 1])
+        found = forecast.distances(seen)
+        seen.clock["now_seconds"] = HOUR_SECONDS
+        assert found[number] < forecast.distances(seen)[number]
+        seen.clock["now_seconds"] = 5 * history.period_seconds + HOUR_SECONDS
+        assert forecast.distances(seen).tolist() == found.tolist()
 
 
 def test_a_peak_is_recognised_while_it_lasts():
