@@ -22,7 +22,7 @@ from scenarios.draw import draw_trace
 from scenarios.errors import InputError, unknown_name
 from scenarios.registry import load_scenario
 from scenarios.scenario import Scenario
-from scenarios.seeds import TRAINING
+from scenarios.seeds import HISTORY, TRAINING
 from scenarios.trace import Trace, load_trace
 
 if TYPE_CHECKING:
@@ -112,8 +112,8 @@ def check_trace(trace: Any) -> None:
 
 
 def training_seed(generator: np.random.Generator) -> int:
-    """Seed of the next training trace."""
-    return int(generator.integers(TRAINING.start, TRAINING.stop))
+    """Seed of the next training trace; what forecasts look back on is left out."""
+    return int(generator.integers(TRAINING.start, HISTORY.start))
 
 
 class MOOrderRoutingEnv(gymnasium.Env[Observation, int], EzPickle):
