@@ -118,7 +118,9 @@ def identity_in(contestant: Contestant, choice: ScenarioChoice) -> str:
     if contestant.spec not in FORECASTERS:
         return contestant.identity
     scenario = scenario_of(choice)
-    return ":".join((contestant.identity, scenario.id, json.dumps(choice.overrides, sort_keys=True), digest_of(scenario)))
+    return ":".join(
+        (contestant.identity, scenario.id, json.dumps(choice.overrides, sort_keys=True), digest_of(scenario))
+    )
 
 
 def cell_id(identity: str, trace_sha256: str, clock: str, weights: tuple[float, float, float]) -> str:

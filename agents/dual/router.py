@@ -26,23 +26,28 @@ LONG_SECONDS = 2000 * DAY_SECONDS
 
 
 def dual_router(
-    scenario: Scenario, *, lookahead_hours: int | None = None, interval_hours: int = INTERVAL_HOURS, is_static: bool = False
+    scenario: Scenario,
+    *,
+    lookahead_hours: int | None = None,
+    interval_hours: int = INTERVAL_HOURS,
+    is_static: bool = False,
 ) -> RuleAgent:
     """A router that follows bid prices solved on a schedule, from the past of a scenario.
 
     Args:
         scenario: whose past is looked at.
-        lookahead_hours: how far the sampled futures reach; if None a week, but no further than the past goes on by itself; or
-            the whole horizon if prices are never solved again or the scenario is one of the literature.
+        lookahead_hours: how far the sampled futures reach; if None a week, but no further than the past goes on by
+            itself; or the whole horizon if prices are never solved again or the scenario is one of the literature.
         interval_hours: from one solution to the next.
         is_static: prices are solved at second 0 only, and never grow stale.
     """
     history, horizon = history_of(scenario), scenario.horizon_days * DAY_SECONDS
     is_published = scenario.name.startswith(LITERATURE)
+    lookahead = min(LOOKAHEAD_HOURS * HOUR_SECONDS, history.period_seconds)
     if lookahead_hours is not None:
         lookahead = lookahead_hours * HOUR_SECONDS
-    else:
-        lookahead = horizon if is_static or is_published else min(LOOKAHEAD_HOURS * HOUR_SECONDS, history.period_seconds)
+    elif is_static or is_published:
+        lookahead = horizon
     ends_at = horizon if is_published else None  # nowhere else may a router know it
     interval = LONG_SECONDS if is_static else interval_hours * HOUR_SECONDS
     name = "static-dual" if is_static else "dual"

@@ -53,7 +53,7 @@ def test_weights_and_settings_reach_the_configuration():
         "agent": {"name": "maskable-ppo", "pricing": "NONE"},
         "reward": {"cost": 1.0, "lateness": 3.0, "carbon": 1.0},
         "train": {"total_steps": 5},
-        "references": ["myopic"],
+        "references": ["myopic", "dual"],
         "reference_traces": 2,
         "scenario": {"name": "tiny"},
         "mlflow": False,
@@ -72,6 +72,11 @@ def test_references_count_every_order_at_the_weights():
     free = reference_costs(scenario, ("nearest",), (0.0, 1.0, 1.0), 2)["nearest"]
     assert 3.0 < plain < 8.0
     assert 0.0 < free < 0.1  # tiny has no lateness: only carbon is left
+
+
+def test_a_router_that_forecasts_may_be_a_reference():
+    costs = reference_costs(load_scenario("tiny"), ("dual", "random"), (1.0, 1.0, 1.0), 2)
+    assert 0.0 < costs["dual"] < costs["random"]
 
 
 @pytest.mark.slow

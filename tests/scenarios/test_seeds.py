@@ -1,7 +1,7 @@
 import pytest
 
 from scenarios.errors import InputError
-from scenarios.seeds import require_training_seed, split_of
+from scenarios.seeds import HISTORY, TRAINING, require_training_seed, split_of
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,11 @@ def test_splits(seed, split):
 def test_illegal_seeds(seed):
     with pytest.raises(InputError, match="seed"):
         split_of(seed)
+
+
+def test_the_past_has_the_last_training_seeds():
+    assert len(HISTORY) == 1000
+    assert HISTORY.stop == TRAINING.stop
 
 
 def test_training_refuses_the_rest():

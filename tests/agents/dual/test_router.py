@@ -11,10 +11,13 @@ from agents import load_agent
 from agents.dual.pricer import DualPricer
 from agents.dual.router import dual_router
 from agents.forecast.analogues import Forecast
-from agents.forecast.history import history_of
+from agents.forecast.history import History, history_of
+from agents.heuristics import RuleAgent
 from envs.compiled_clock import CompiledClock
 from envs.log import Kind
 from envs.many import simulate_many
+from envs.plan_table import Rule
+from envs.prices import Pricing
 from envs.protocol import pricer_of
 from envs.simulation import CLOCKS, simulate
 from envs.world import World
@@ -87,13 +90,17 @@ def test_nothing_is_kept_for_later_than_a_known_end():
     assert replace(pricer, ends_at=None).prices(world.network, seen).any()
 
 
-SHORT = load_scenario("metro-small", **SHORTER["metro-small"])
+@pytest.fixture(scope="module")
+def small() -> RuleAgent:
+    """A dual that solves small programs from a short past of the short metro."""
+    forecast = Forecast(History(load_scenario("metro-small", **SHORTER["metro-small"]), 10), num_nearest=4)
+    pricer = DualPricer(forecast, DAY_SECONDS, num_samples=2, max_orders=60)
+    return RuleAgent("dual", Rule.SCORE, Pricing.SCHEDULED, pricer=pricer)
 
 
-@pytest.mark.parametrize("name", ["static-dual", "dual"])
-def test_no_choice_depends_on_what_is_still_to_come(name):
+def test_no_choice_depends_on_what_is_still_to_come(small):
     """Everything that is not revealed at a decision is redrawn; the past that is forecast from stays."""
-    trace, agent = short_trace("metro-small"), load_agent(name, SHORT)
+    trace, agent = short_trace("metro-small"), small
     before = Witness(agent)
     simulation = simulate(trace, before)
     events = events_of(simulation)
@@ -108,8 +115,8 @@ def test_no_choice_depends_on_what_is_still_to_come(name):
         assert after.memory[: decision + 1] == before.memory[: decision + 1]
 
 
-def test_both_clocks_play_the_metro_alike():
-    one, two = (simulate(short_trace("metro-small"), load_agent("dual", SHORT), clock) for clock in CLOCKS)
+def test_both_clocks_play_the_metro_alike(small):
+    one, two = (simulate(short_trace("metro-small"), small, clock) for clock in CLOCKS)
     assert one.events.equals(two.events)
     assert (one.events.to_pandas()["kind"] == Kind.PRICES_IN).sum() > 1
 

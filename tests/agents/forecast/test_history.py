@@ -111,7 +111,7 @@ def test_the_second_lap_goes_on_where_the_first_one_ends(history):
     assert history.demand_hour_of(history.period_seconds - 1) == num_hours - 1
     assert history.demand_hour_of(history.period_seconds) == num_hours
     assert history.demand_hour_of(4 * history.period_seconds + HOUR_SECONDS) == num_hours + 1
-    last = 56 / 64 < (history.recent[:, num_hours] + 1e-9) / (history.recent[:, num_hours - 1] + 1e-9)
+    last = (history.recent[:, num_hours] + 1e-9) / (history.recent[:, num_hours - 1] + 1e-9) > 56 / 64
     assert last.all()  # an hour forgets no more than its share
     kept = (57 / 64) ** num_hours
     difference = history.recent[:, num_hours:] - history.recent[:, :num_hours]
