@@ -11,11 +11,8 @@ import numpy as np
 from agents.snapshot_document import to_document
 from envs.feature_schema import CONTEXT_FEATURES, SLOT_FEATURES
 from envs.plan_table import MAX_PLANS
-from envs.pricer import Pricer
-from envs.prices import Pricing
-from envs.protocol import Agent, pricer_of
+from envs.protocol import Agent, Onlooker
 from envs.snapshot import Snapshot
-from scenarios.network import Network
 from scenarios.trace import Names
 
 NUM_BINS = 10
@@ -42,7 +39,7 @@ class Decision:
 
 
 @dataclass(slots=True)
-class Recorder:
+class Recorder(Onlooker):
     """Lets another agent decide and keeps every ``every``-th decision; itself an agent.
 
     Attributes:
@@ -57,22 +54,6 @@ class Recorder:
     every: int = 1
     decisions: list[Decision] = field(default_factory=list)
     needs_features: bool = True
-
-    @property
-    def name(self) -> str:
-        return self.agent.name
-
-    @property
-    def pricing(self) -> Pricing:
-        return self.agent.pricing
-
-    @property
-    def pricer(self) -> Pricer | None:
-        return pricer_of(self.agent)
-
-    def start(self, network: Network) -> None:
-        """Starts the agent behind."""
-        self.agent.start(network)
 
     def choose(self, snapshot: Snapshot) -> int:
         """The choice of the agent behind."""

@@ -48,12 +48,17 @@ def _dual(scenario: Scenario, **arguments: Any) -> Agent:
     return import_module("agents.dual.router").dual_router(scenario, **arguments)
 
 
+def _rollout(scenario: Scenario) -> Agent:
+    return import_module("agents.rollout").rollout_router(scenario)
+
+
 FORECASTERS: dict[str, tuple[Callable[[Scenario], Agent], str]] = {
     "static-dual": (
         partial(_dual, is_static=True),
         "myopic plus bid prices of linear programs over sampled futures, solved once",
     ),
     "dual": (_dual, "the same, solved again during the episode"),
+    "rollout": (_rollout, "the few best plans of dual, each played on in sampled futures; compiled clock only"),
 }
 """Routers that forecast from what a shop has on record, and are therefore made for one scenario."""
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from agents.dual.router import dual_router
 from agents.forecast.analogues import Forecast
+from agents.forecast.history import history_of
 from agents.heuristics import RuleAgent
 from envs.inner import Inner
 from envs.lookahead import Lookahead
@@ -18,6 +20,7 @@ from envs.snapshot import Snapshot
 from envs.tail import Tail
 from scenarios.local_time import HOUR_SECONDS
 from scenarios.network import Network
+from scenarios.scenario import Scenario
 
 _AGAIN_SECONDS = HOUR_SECONDS // 2
 """Sampled futures serve all decisions of so long; then others are sampled."""
@@ -105,3 +108,8 @@ class RolloutRouter:
             seconds = self.horizon_seconds + _AGAIN_SECONDS
             self._tails, self._sampled_at = self.forecast.tails(snapshot.seen, seconds, self.num_futures), now
         return self._tails
+
+
+def rollout_router(scenario: Scenario) -> RolloutRouter:
+    """Rollout over the dual, both with the forecast from the past of a scenario."""
+    return RolloutRouter(dual_router(scenario), Forecast(history_of(scenario)))

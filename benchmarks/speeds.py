@@ -16,9 +16,8 @@ from agents.learned.network import PlanScorer
 from agents.learned.training_config import TrainingConfig
 from agents.scoring_model import ScoringModel
 from benchmarks.yardsticks import heap_events, simpy_timeouts
-from envs.pricer import Pricer
 from envs.prices import Pricing
-from envs.protocol import Agent, pricer_of
+from envs.protocol import Agent, Onlooker
 from envs.simulation import simulate
 from envs.snapshot import Snapshot
 from scenarios import draw_trace, load_scenario
@@ -72,7 +71,7 @@ class MaskReader:
 
 
 @dataclass(slots=True)
-class Stopwatch:
+class Stopwatch(Onlooker):
     """Times another agent from choice to choice: what happens in between, plans, features, and the choice."""
 
     agent: Agent
@@ -80,24 +79,9 @@ class Stopwatch:
     before: float = 0.0
     needs_features: bool = True
 
-    @property
-    def name(self) -> str:
-        """The agent's."""
-        return self.agent.name
-
-    @property
-    def pricing(self) -> Pricing:
-        """The agent's."""
-        return self.agent.pricing
-
-    @property
-    def pricer(self) -> Pricer | None:
-        """The agent's."""
-        return pricer_of(self.agent)
-
     def start(self, network: Network) -> None:
         """Starts the agent."""
-        self.agent.start(network)
+        Onlooker.start(self, network)
         self.before = time.perf_counter()
 
     def choose(self, snapshot: Snapshot) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from envs.pricer import Pricer
 from envs.prices import Pricing
@@ -18,7 +18,7 @@ class Agent(Protocol):
     episode on the compiled clock, and ``base``, the ``Inner`` that decides in its rollouts.
 
     An agent whose ``pricing`` is ``SCHEDULED`` has one attribute more, ``pricer``: the ``envs.pricer.Pricer`` that
-    solves its bid prices. An agent around another one passes on the pricing and the pricer of that.
+    solves its bid prices. An agent around another one is an ``Onlooker``.
 
     Two things more are asked of an agent that is to be fast; both must choose what ``choose`` chooses. ``inner``, an
     ``envs.inner.Inner``: how it decides inside the compiled loop. ``choose_batch``: slots int64 (R,) for a whole
@@ -42,6 +42,41 @@ class Agent(Protocol):
 
     def choose(self, snapshot: Snapshot) -> int:
         """Returns the slot of a real plan, 0 <= slot < snapshot.num_plans."""
+
+
+class Onlooker:
+    """Base of agents around another one, which decides: they are to the world what that one is.
+
+    Attributes:
+        agent: who decides.
+    """
+
+    agent: Agent
+
+    @property
+    def name(self) -> str:
+        """That of the agent inside."""
+        return self.agent.name
+
+    @property
+    def pricing(self) -> Pricing:
+        """That of the agent inside."""
+        return self.agent.pricing
+
+    @property
+    def pricer(self) -> Pricer | None:
+        """That of the agent inside."""
+        return pricer_of(self.agent)
+
+    def start(self, network: Network) -> None:
+        """A new episode begins."""
+        self.agent.start(network)
+
+    def __getattr__(self, name: str) -> Any:
+        """An agent inside that rolls out may still look ahead."""
+        if name in ("look_ahead", "base"):
+            return getattr(self.agent, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
 def pricer_of(agent: Agent) -> Pricer | None:

@@ -24,7 +24,7 @@ from envs.world import World
 from scenarios.draw import draw_trace
 from scenarios.errors import InputError
 from scenarios.scenario import Scenario
-from scenarios.seeds import TRAINING
+from scenarios.seeds import HISTORY
 from scenarios.trace import Trace
 
 BASE_ROUTER = Inner(Code.RULE, int(Rule.SCORE), is_own_best=True)
@@ -144,7 +144,7 @@ class RoutingVecEnv(VecEnv):
     def _seed_of(self, row: int, episode: int) -> int:
         """Seed of an episode; groups take turns."""
         num_groups = self.num_envs // self.group_size
-        return (self._first_seed + episode * num_groups + row // self.group_size) % TRAINING.stop
+        return (self._first_seed + episode * num_groups + row // self.group_size) % HISTORY.start
 
     def _begin(self, rows: list[int]) -> None:
         """The next trace in some replications, at its first order."""

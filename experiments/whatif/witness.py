@@ -6,17 +6,14 @@ import numpy as np
 
 from envs.compiling import compiled
 from envs.picking import start_of_next_pick
-from envs.pricer import Pricer
-from envs.prices import Pricing
-from envs.protocol import Agent, pricer_of
+from envs.protocol import Agent, Onlooker
 from envs.snapshot import Snapshot
-from scenarios.network import Network
 
 NEVER = -1
 _BEING_NOTED = -2
 
 
-class Witness:
+class Witness(Onlooker):
     """Decides as the agent inside it does, and remembers stock and queues at an order's first decision.
 
     Args:
@@ -37,28 +34,9 @@ class Witness:
         self.queue_seconds = np.zeros((num_orders, num_warehouses), np.int64)
 
     @property
-    def name(self) -> str:
-        """That of the agent inside."""
-        return self.agent.name
-
-    @property
-    def pricing(self) -> Pricing:
-        """That of the agent inside."""
-        return self.agent.pricing
-
-    @property
-    def pricer(self) -> Pricer | None:
-        """That of the agent inside."""
-        return pricer_of(self.agent)
-
-    @property
     def needs_features(self) -> bool:
         """That of the agent inside."""
         return self.agent.needs_features
-
-    def start(self, network: Network) -> None:
-        """A new episode begins."""
-        self.agent.start(network)
 
     def choose(self, snapshot: Snapshot) -> int:
         """The slot that the agent inside takes."""
