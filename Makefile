@@ -15,7 +15,7 @@ demo test test-slow bench: export MPLBACKEND ?= Agg
 
 help:
 	@echo "make demo       simulate, train, compare, export and answer an order (about 5 minutes)"
-	@echo "make test       the tests on two cores (about 8 minutes, of which 2 for compiling once)"
+	@echo "make test       the tests on two cores (about 10 minutes, of which 1 for compiling once)"
 	@echo "make test-slow  the tests that train agents or run large scenarios"
 	@echo "make lint       ruff: rules and formatting        make format     ruff mends what it can"
 	@echo "make types      mypy                              make contracts  which room may import which"
