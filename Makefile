@@ -35,7 +35,7 @@ help:
 	    echo "Python cannot make virtual environments. Debian, Ubuntu: apt install python3-venv" >&2; exit 1; \
 	  fi; \
 	fi
-	@echo "Installing the pinned packages into .venv: about 1.7 GB, 1 to 5 minutes, once"
+	@echo "Installing the pinned packages into .venv: about 2 GB, 1 to 5 minutes, once"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 

@@ -48,11 +48,10 @@ def measure_batched(repeats: int = 3) -> list[Speed]:
     Args:
         repeats: the best of so many counts.
     """
-    small = draw_trace(load_scenario("metro-small"), SEED)
     trace = draw_trace(load_scenario("metro-disrupted"), SEED)
     lines = len(trace.future.lines) / trace.num_orders
     own, full = load_agent("myopic"), RuleAgent("myopic", Rule.SCORE, needs_features=True)
-    simulate(small, own)
+    simulate(trace, own)
     speeds = []
     for agent, level, what, target in (
         (own, "none", "own best plan", None),
@@ -65,7 +64,7 @@ def measure_batched(repeats: int = 3) -> list[Speed]:
     for size in NUM_ROWS:
         batched = rate(_rounds(trace, 1, size), repeats)
         speeds.append(Speed(f"batch of {size}: plans, features, masks in Python", batched, "decisions/s", 80_000.0))
-    inside = _gain(lambda workers: _many(small, own, workers), repeats)
+    inside = _gain(lambda workers: _many(trace, own, workers), repeats)
     speeds.append(Speed("two workers against one, inside the loop", inside, "%", 180.0))
     beside = _gain(lambda workers: _rounds(trace, workers, NUM_ROWS[-1]), repeats)
     speeds.append(Speed("two workers against one, batch", beside, "%", 180.0))
@@ -78,10 +77,10 @@ def _episode(trace: Trace, agent: Agent, level: str) -> Callable[[], int]:
 
 
 def _many(trace: Trace, agent: Agent, num_workers: int) -> Callable[[], int]:
-    """The same trace in 32 replications."""
+    """The same trace in eight replications."""
 
     def work() -> int:
-        done = simulate_many([trace] * 32, agent, num_workers=num_workers)
+        done = simulate_many([trace] * 8, agent, num_workers=num_workers)
         return sum(int(one.metrics["num_decisions"]) for one in done)
 
     return work

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
 
+from envs.compiling import cache_directory
 from experiments.comparison import Table
 
 PLAIN_WIDTH = 160
@@ -60,7 +61,9 @@ class Steps:
 @contextmanager
 def getting_ready(console: Console) -> Iterator[None]:
     """Says that rules may have to be compiled, on a terminal or in a file."""
-    words = "Getting the rules ready (about a minute, the first time on a machine)"
+    words = "Getting the rules ready"
+    if not cache_directory().exists():
+        words += " (about a minute, the first time on a machine)"
     if not console.is_terminal:
         console.print(words)
     with console.status(words):

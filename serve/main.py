@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +72,15 @@ def _serve(path: Path, host: str, port: int, budget_seconds: float) -> None:
         failures.append(error)
         server.should_exit = True
 
-    app = create_app(partial(load_service, path, budget_seconds), stop)
+    def load() -> DecisionService:
+        service = load_service(path, budget_seconds)
+        print(f"Ready: send orders to http://{host}:{port}/v1/decisions", flush=True)
+        return service
+
+    app = create_app(load, stop)
     server = uvicorn.Server(uvicorn.Config(app, host=host, port=port))
-    print(f"Checking {path}. The first time the rules are compiled, which takes a minute or two.")
-    print(f"Ready when http://{host}:{port}/health/ready answers 200; the API is described at /docs.")
+    print(f"Checking {path}. The first time the rules are compiled, which takes about a minute.")
+    print(f"http://{host}:{port}/health/ready answers 200 when that is done; the API is described at /docs.")
     server.run()
     if failures:
         raise failures[0]

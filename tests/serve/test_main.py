@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import uvicorn
+from fastapi.testclient import TestClient
 
 from scenarios.errors import InputError
 from serve.main import main
@@ -23,6 +26,23 @@ def test_the_example_request_can_be_sent(
     assert main(["--bundle", str(sound_bundle), "--example-request"]) == 0
     request = DecisionRequest.model_validate(json.loads(capsys.readouterr().out))
     assert service.decide(request).stage == "policy"
+
+
+def test_it_says_when_it_is_ready(
+    sound_bundle: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not before the bundle has been checked, which the application does in the background."""
+
+    def run_instead(server: uvicorn.Server) -> None:
+        assert "Ready:" not in capsys.readouterr().out
+        with TestClient(server.config.app) as client:
+            until = time.monotonic() + 60
+            while client.get("/health/ready").status_code != 200 and time.monotonic() < until:
+                time.sleep(0.05)
+
+    monkeypatch.setattr(uvicorn.Server, "run", run_instead)
+    assert main(["--bundle", str(sound_bundle), "--port", "1234"]) == 0
+    assert "Ready: send orders to http://127.0.0.1:1234/v1/decisions" in capsys.readouterr().out
 
 
 def test_a_corrupt_bundle_ends_the_command(sound_bundle: Path, tmp_path: Path) -> None:
