@@ -33,7 +33,6 @@ from agents.learned.training_config import TrainingConfig
 from agents.learned.values import ValueState, costs_of, next_round, with_prices
 from agents.learned.vec_env import RoutingVecEnv
 from envs.prices import Pricing
-from envs.scorer import linear
 from scenarios.draw import draw_trace
 from scenarios.scenario import Scenario
 from scenarios.seeds import VALIDATION, require_training_seed
@@ -73,7 +72,8 @@ def train(scenario: Scenario, config: TrainingConfig, directory: Path, on_progre
     prices = _search(scenario, config, directory / SEARCH, key, values, diary)
     searched = with_prices(values.scorer, prices.price_list)
     model = _ppo(scenario, config, directory / CHECKPOINT, key, searched, values.num_steps + prices.num_steps, diary)
-    stages = {"values": values.scorer, "search": searched, "ppo": scorer_of(model)}
+    untrained = PlanScorer(config.hidden, config.temperature)
+    stages = {"base": untrained, "values": values.scorer, "search": searched, "ppo": scorer_of(model)}
     _keep_best(scenario, config, model, stages, directory / STAGES)
     policy = directory / POLICY
     scratch = policy.with_suffix(".partial.zip")
@@ -166,8 +166,7 @@ def _keep_best(
     if not traces:
         return
     preferences, pricing = config.preferences, Pricing[config.pricing]
-    scorers = {"base": linear(), **{name: scorer.arrays() for name, scorer in stages.items()}}
-    costs = {name: costs_of(scorer, traces, preferences, pricing) for name, scorer in scorers.items()}
+    costs = {name: costs_of(scorer.arrays(), traces, preferences, pricing) for name, scorer in stages.items()}
     best = min(stages, key=lambda name: float((costs[name] / costs["base"]).mean()))
     found = {"kept": best, "cost_per_order": {name: float(values.mean()) for name, values in costs.items()}}
     path.write_text(json.dumps(found, indent=2) + "\n")

@@ -72,14 +72,14 @@ class TrainingConfig:
 
     search_generations: int = 8
     search_candidates: int = 41
-    search_traces: int = 3
-    value_rounds: int = 2
+    search_traces: int = 4
+    value_rounds: int = 4
     value_traces: int = 12
     value_checks: int = 16
     value_share: float = 0.05
     value_horizon_hours: int = 12
     value_epochs: int = 20
-    total_steps: int = 250_000
+    total_steps: int = 100_000
     num_envs: int = 16
     group_size: int = 16
     num_steps: int = 512
@@ -89,7 +89,7 @@ class TrainingConfig:
     gamma: float = 0.997
     gae_lambda: float = 0.97
     clip_range: float = 0.2
-    hidden: int = 32
+    hidden: int = 16
     temperature: float = 0.2
     weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
     is_conditioned: bool = False
@@ -97,7 +97,7 @@ class TrainingConfig:
     seed: int = 0
     num_threads: int = 1
     search_threads: int = 2
-    validation_traces: int = 8
+    validation_traces: int = 20
     num_workers: int = 1
 
     def __post_init__(self) -> None:
