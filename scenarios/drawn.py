@@ -24,6 +24,9 @@ from scenarios.twinned import marked
 MARK = "drawn"
 """In the ids of such scenarios."""
 
+REACH = 1.25
+"""Of factors, if nothing else is said."""
+
 NUM_LEVELS = 6
 """Independent factors of a world: those of ``drawn_once``, in their sequence."""
 
@@ -54,7 +57,7 @@ class DrawnScenario(Scenario):
         return replace(drawn_once(member, levels), id=self.id)
 
 
-def drawn(members: tuple[Scenario, ...], reach: float = 1.25, name: str | None = None) -> DrawnScenario:
+def drawn(members: tuple[Scenario, ...], reach: float = REACH, name: str | None = None) -> DrawnScenario:
     """A family of worlds around some scenarios.
 
     Args:
