@@ -107,7 +107,7 @@ def world_of(name: str) -> Scenario:
     scenario = load_scenario(plain)
     changes = {"": lambda: scenario, TWINNED: lambda: twinned(scenario), DRAWN: lambda: drawn((scenario,))}
     if mark not in changes:
-        raise unknown_name("mark", mark, changes)
+        raise unknown_name("mark", mark, (TWINNED, DRAWN))
     return changes[mark]()
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from experiments.scoreboard.front import (
 from experiments.scoreboard.pages.writing import write_pages
 from experiments.scoreboard.points import swept_points
 from experiments.scoreboard.running import run
+from experiments.scoreboard.task import Policy, Task
 from experiments.settings import check_count
 from scenarios.errors import InputError, unknown_name
 
@@ -48,42 +50,42 @@ class Runner:
         """Runs one part; what is there already is not made again."""
         getattr(self, f"_{name}")()
 
-    def _run(self, title: str, tasks: Any) -> None:
+    def _run(self, title: str, tasks: Iterable[Task]) -> None:
         run(title, tasks, self.store, self.board.folder, workers=self.workers, console=self.console)
 
+    def _policies(self, scenarios: Iterable[str], is_conditioned: bool = False) -> dict[str, list[Policy]]:
+        return {name: plan.policies_of(self.board, self.store, name, is_conditioned) for name in scenarios}
+
     def _routers(self) -> None:
-        for scenario in self.board.scenarios:
-            self._run(f"{scenario}, routers", plan.router_tasks(self.board, scenario))
+        self._run("Routers", _all(plan.router_tasks(self.board, name) for name in self.board.scenarios))
 
     def _bounds(self) -> None:
-        for scenario in self.board.scenarios:
-            self._run(f"{scenario}, bounds", plan.bound_tasks(self.board, scenario))
+        self._run("Bounds", _all(plan.bound_tasks(self.board, name) for name in self.board.scenarios))
 
     def _train(self) -> None:
-        policies = [
-            policy for name in self.board.scenarios for policy in plan.policies_of(self.board, self.store, name)
-        ]
-        self._run("Training", plan.training_tasks(policies))
+        policies = self._policies(self.board.scenarios)
+        self._run("Training", plan.training_tasks(_all(policies.values())))
 
     def _learned(self) -> None:
-        for scenario in self.board.scenarios:
-            policies = plan.policies_of(self.board, self.store, scenario)
-            self._run(f"{scenario}, learned", plan.learned_tasks(self.board, scenario, policies))
+        policies = self._policies(self.board.scenarios)
+        self._run("Learned", _all(plan.learned_tasks(self.board, name, known) for name, known in policies.items()))
 
     def _front(self) -> None:
-        for scenario in self.board.front_scenarios:
-            self._run(f"{scenario}, reference point", plan.reference_tasks(self.board, scenario))
+        board, scenarios = self.board, self.board.front_scenarios
+        if not scenarios:
+            return
+        self._run("Reference points", _all(plan.reference_tasks(board, name) for name in scenarios))
+        for scenario in scenarios:
             self._set_reference_point(scenario)
-            self._run(f"{scenario}, weight sweeps", plan.sweep_tasks(self.board, scenario))
-        path = self.board.pages / REFERENCE_POINTS
-        if self.board.front_scenarios and not is_committed(path):
+        self._run("Weight sweeps", _all(plan.sweep_tasks(board, name) for name in scenarios))
+        path = board.pages / REFERENCE_POINTS
+        if not is_committed(path):
             self.console.print(f"Commit {path}, then run this again: preferences are learned after that only.")
             return
-        for scenario in self.board.front_scenarios:
-            policies = plan.policies_of(self.board, self.store, scenario, is_conditioned=True)
-            self._run(f"{scenario}, training with preferences", plan.training_tasks(policies))
-            policies = plan.policies_of(self.board, self.store, scenario, is_conditioned=True)
-            self._run(f"{scenario}, front", plan.conditioned_tasks(self.board, scenario, policies))
+        policies = self._policies(scenarios, is_conditioned=True)
+        self._run("Training with preferences", plan.training_tasks(_all(policies.values())))
+        policies = self._policies(scenarios, is_conditioned=True)
+        self._run("Fronts", _all(plan.conditioned_tasks(board, name, known) for name, known in policies.items()))
 
     def _set_reference_point(self, scenario: str) -> None:
         scenario_id = world_of(scenario).id
@@ -102,6 +104,10 @@ class Runner:
     def _pages(self) -> None:
         for path in write_pages(self.board, self.store):
             self.console.print(f"Page: {path}", soft_wrap=True)
+
+
+def _all(groups: Iterable[Iterable[Any]]) -> Iterator[Any]:
+    return itertools.chain.from_iterable(groups)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import subprocess
 from pathlib import Path
 
 import numpy as np
 
 from experiments.evaluation import Weights
+from experiments.provenance import git
 from experiments.record import write_text
 from experiments.scoreboard.hypervolume import nadir
 from scenarios.errors import InputError
@@ -56,7 +56,7 @@ def read_reference_points(folder: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         return {}
     try:
-        rows = list(csv.DictReader(path.open(newline="")))
+        rows = list(csv.DictReader(io.StringIO(path.read_text())))
         return {row["scenario"]: np.array([float(row[goal]) for goal in GOALS]) for row in rows}
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(str(path), error, f"columns {', '.join(_COLUMNS)}", "restore the committed file") from error
@@ -85,14 +85,6 @@ def add_reference_point(folder: Path, scenario_id: str, num_traces: int, points:
 def is_committed(path: Path) -> bool:
     """Whether git has the file as it is; true outside a checkout, where nothing can be committed."""
     folder = path.resolve().parent
-    if _git(folder, "rev-parse", "--is-inside-work-tree") != "true":
+    if git(folder, "rev-parse", "--is-inside-work-tree") != "true":
         return True
-    return bool(_git(folder, "ls-files", path.name)) and not _git(folder, "status", "--porcelain", "--", path.name)
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=30, check=False)
-    except OSError:
-        return ""
-    return done.stdout.strip()
+    return bool(git(folder, "ls-files", path.name)) and not git(folder, "status", "--porcelain", "--", path.name)

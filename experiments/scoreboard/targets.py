@@ -142,12 +142,12 @@ def _gap(found: dict[str, Summary]) -> Verdict:
     known = {name: found[name] for name in WINNABLE if name in found}
     gaps = [gap for gap in (summary.left_by_dual for summary in known.values()) if gap and gap.share is not None]
     is_whole = len(gaps) == len(WINNABLE) and all(summary.is_enough for summary in known.values())
-    numbers = ""
+    numbers, is_reached = "", None
     if gaps:
         mean = mean_share(gaps)
+        is_reached = mean.mean >= GAP_SHARE if is_whole else None
         ends = "" if mean.low is None or mean.high is None else f" [{100 * mean.low:.1f}, {100 * mean.high:.1f}]"
         numbers = f"{100 * mean.mean:.1f} %{ends} over {len(gaps)}"
-    is_reached = mean_share(gaps).mean >= GAP_SHARE if is_whole else None
     return Verdict(text, is_reached, _open(numbers, len(WINNABLE) - len(gaps)))
 
 
@@ -187,10 +187,11 @@ def _training(summaries: Sequence[Summary]) -> Verdict:
     minutes = [value for summary in summaries for value in summary.training_minutes]
     if not minutes:
         return Verdict(text, None, "not run")
+    is_enough = all(summary.is_enough for summary in summaries)
     numbers = (
         f"{sum(minutes) / len(minutes):.1f} core minutes in the mean, {max(minutes):.1f} at most, of {len(minutes)}"
     )
-    return Verdict(text, max(minutes) <= TRAINING_MINUTES, numbers)
+    return Verdict(text, max(minutes) <= TRAINING_MINUTES if is_enough else None, numbers)
 
 
 def _yes(is_reached: bool | None) -> str:

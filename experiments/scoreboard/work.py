@@ -15,7 +15,7 @@ from envs.costs import MILLICENTS
 from envs.protocol import Agent
 from envs.simulation import Simulation, simulate
 from experiments.evaluation import warm_up
-from experiments.provenance import ROOT, git_state, processor
+from experiments.provenance import NO_CHECKOUT, ROOT, git, git_state, processor
 from experiments.scoreboard.board import world_of
 from experiments.scoreboard.cell import BOUND, TRAINING, Cell
 from experiments.scoreboard.policies import agent_of, sha256_of, train_policy
@@ -161,6 +161,7 @@ def _cell(task: Task, values: dict[str, float], **facts: str) -> Cell:
 
 @lru_cache(maxsize=1)
 def _commit() -> str:
-    """With a plus if files differed from it."""
-    state = git_state(ROOT)
-    return str(state["commit"])[:12] + ("+" if state["is_dirty"] else "")
+    """With a plus if code differed from it; pages may, they are rewritten all the time."""
+    commit = str(git_state(ROOT)["commit"])
+    is_changed = commit != NO_CHECKOUT and git(ROOT, "status", "--porcelain", "--", "*.py")
+    return commit if commit == NO_CHECKOUT else commit[:12] + ("+" if is_changed else "")

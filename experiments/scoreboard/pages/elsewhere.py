@@ -105,9 +105,9 @@ def elsewhere_page(elsewhere: Elsewhere, figure: str) -> str:
         f"`{MIXED}` is one policy (domain randomisation): every training trace is of another scenario of the winnable "
         f"group, with other demand, stock, prices and times (`scenarios/drawn.py`).",
         "## Changed worlds",
-        f"Twinned: each warehouse has a twin nearby and twice as much is ordered (`scenarios/twinned.py`). Drawn: demand, "
-        f"stock, shipping rates, prices of lateness, pick and transit times are each multiplied by a factor between "
-        f"{1 / REACH:g} and {REACH:g}, drawn by the trace's seed.",
+        f"Twinned: each warehouse has a twin nearby and twice as much is ordered (`scenarios/twinned.py`). Drawn: "
+        f"demand, stock, shipping rates, prices of lateness, pick and transit times are each multiplied by a factor "
+        f"from {1 / REACH:g} to {REACH:g}, drawn by the trace's seed.",
         _changed(elsewhere),
         origin(command_of(board, scenarios, ("generalisation", "pages")), elsewhere.used.values()),
     )

@@ -31,10 +31,10 @@ def front_page(board: Board, fronts: Sequence[Front], figures: dict[str, str]) -
     return page(
         "# Fronts: cost, lateness and carbon",
         f"Each router plays the same traces under {len(SWEEP)} weight vectors; a point is what it then pays of the "
-        f"three goals, currency units an order, mean over traces. Hypervolume: the space between points and a reference "
-        f"point, the nadir of the myopic sweep on validation traces, which is committed before preferences are learned "
-        f"({_link(board)}). Expected utility: the weighted cost of the best point, mean over {NUM_PREFERENCES:,} "
-        f"preferences drawn over the range of the sweep; lower is better.",
+        f"three goals, currency units an order, mean over traces. Hypervolume: the space between points and a "
+        f"reference point, the nadir of the myopic sweep on validation traces ({_link(board)}), which is committed "
+        f"before preferences are learned. Expected utility: the weighted cost of the best point, mean over "
+        f"{NUM_PREFERENCES:,} preferences drawn over the range of the sweep; lower is better.",
         "" if CONDITIONED else _not_conditioned(),
         *(_section(front, figures.get(front.scenario, "")) for front in fronts),
         "## Weight vectors\n\n" + table(("number", *_goals()), _weights()),

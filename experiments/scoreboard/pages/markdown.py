@@ -27,10 +27,8 @@ def _row(cells: Sequence[str]) -> str:
 
 def percent(interval: Interval, digits: int = 2) -> str:
     """A difference in percent with its interval."""
-    mean = f"{interval.mean:+.{digits}f} %"
-    if interval.low is None or interval.high is None:
-        return mean
-    return f"{mean} [{interval.low:+.{digits}f}, {interval.high:+.{digits}f}]"
+    mean, *ends = (None if value is None else f"{round(value, digits) + 0.0:+.{digits}f}" for value in interval)
+    return f"{mean} %" if None in ends else f"{mean} % [{ends[0]}, {ends[1]}]"
 
 
 def share(value: float | None) -> str:

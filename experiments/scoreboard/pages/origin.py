@@ -55,7 +55,7 @@ def origin(command: str, cells: Iterable[Cell]) -> str:
     machines = ", ".join(sorted({cell.facts["processor"] for cell in cells}))
     facts = [
         f"- Cells: {counts}; times are those of one process.",
-        f"- Commit: {commits} (a plus: with files that differed from it). Made {when} on {machines}.",
+        f"- Commit: {commits} (a plus: with code that differed from it). Made {when} on {machines}.",
         f"- Trace seeds: {_seeds(cells)}.",
     ]
     trainings = _of(cells, TRAINING)

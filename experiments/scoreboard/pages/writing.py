@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -68,7 +69,8 @@ def _texts(
         texts[name] = scenario_page(evidence, summary, figure)
     pictures = {front.scenario: _figure(board, f"front-{front.scenario}", front_figure(front)) for front in fronts}
     texts["front"] = front_page(board, fronts, pictures)
-    elsewhere = Elsewhere(board, store)
+    run = tuple(evidence.scenario for evidence in evidences)
+    elsewhere = Elsewhere(replace(board, scenarios=run) if run else board, store)
     texts["generalisation"] = elsewhere_page(elsewhere, _figure(board, "generalisation", matrix_figure(elsewhere)))
     return texts
 
