@@ -135,12 +135,12 @@ def matrix_figure(elsewhere: Elsewhere) -> Figure | None:
     names, scenarios = homes(elsewhere.board), elsewhere.board.scenarios
     is_shown = ~np.isnan(matrix).all(axis=1)
     shown = matrix[is_shown]
-    figure = new_figure(2.6 + 0.72 * len(scenarios), 1.9 + 0.36 * len(shown))
+    figure = new_figure(max(6.4, 2.6 + 0.72 * len(scenarios)), 1.9 + 0.36 * len(shown))
     (axes,) = side_by_side(figure, 1)
     axes.imshow(np.clip(shown, -10, 10), cmap="RdYlGn_r", vmin=-10, vmax=10, aspect="auto")
     for (row, place), value in np.ndenumerate(shown):
         if not np.isnan(value):
-            axes.text(place, row, f"{value:+.1f}", ha="center", va="center", fontsize=7.5, color=INK)
+            axes.text(place, row, f"{round(value, 1) + 0.0:+.1f}", ha="center", va="center", fontsize=7.5, color=INK)
     axes.set_xticks(range(len(scenarios)), scenarios, rotation=35, ha="right", fontsize=8)
     axes.set_yticks(range(len(shown)), [name for name, kept in zip(names, is_shown, strict=True) if kept], fontsize=8)
     axes.grid(visible=False)

@@ -116,7 +116,7 @@ def elsewhere_page(elsewhere: Elsewhere, figure: str) -> str:
 def _matrix(elsewhere: Elsewhere) -> str:
     scenarios = elsewhere.board.scenarios
     rows = [
-        [home, *(DASH if np.isnan(value) else f"{value:+.2f} %" for value in values)]
+        [home, *(DASH if np.isnan(value) else f"{round(value, 2) + 0.0:+.2f} %" for value in values)]
         for home, values in zip(homes(elsewhere.board), elsewhere.matrix, strict=True)
         if not np.isnan(values).all()
     ]
