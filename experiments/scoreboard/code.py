@@ -1,7 +1,6 @@
 """What code decides a result: a hash over a module and all that it imports, so that nothing stale is reused.
 
-Comments and docstrings decide nothing and are left out, so a better word does not cost hours of training. Rules
-(``envs``) are not in it: they have a hash of their own, ``envs.compiling.source_hash``.
+Comments and docstrings decide nothing and are left out, so a better word does not cost hours of training.
 """
 
 from __future__ import annotations
@@ -12,8 +11,11 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
+import numba
+
 from experiments.provenance import ROOT
 
+_LAYOUTS = ("scenarios.network", "scenarios.trace", "scenarios.handling")
 _MODULE = re.compile(r"[a-z_]+(\.[a-z_]+)+$")
 
 
@@ -22,10 +24,19 @@ def code_hash(modules: tuple[str, ...], rooms: tuple[str, ...] = ("agents",), ro
 
     Args:
         modules: names such as ``agents.dual.router``.
-        rooms: top-level packages that are followed.
+        rooms: top-level packages, or single modules of others, that are followed.
         root: the folder that holds them.
     """
     return _hash_of(tuple(sorted(modules)), tuple(sorted(rooms)), root)
+
+
+RULES = ("envs.simulation", *_LAYOUTS)
+"""Whence the world's reaction is found: the clocks with all their rules, and the array layouts."""
+
+
+def rules_hash() -> str:
+    """Hash over the rules that a simulation plays by, and over numba's version, which compiles them."""
+    return code_hash(RULES, ("envs", *_LAYOUTS)) + numba.__version__
 
 
 @lru_cache(maxsize=64)
@@ -34,7 +45,7 @@ def _hash_of(modules: tuple[str, ...], rooms: tuple[str, ...], root: Path) -> st
     for path in sorted(_closure(modules, rooms, root)):
         content = path.read_bytes()
         digest.update(path.relative_to(root).as_posix().encode() + b"\0")
-        digest.update(_meaning(content.decode()).encode() if path.suffix == ".py" else content)
+        digest.update(_read(content)[1].encode() if path.suffix == ".py" else content)
     return digest.hexdigest()[:16]
 
 
@@ -47,7 +58,7 @@ def _closure(modules: tuple[str, ...], rooms: tuple[str, ...], root: Path) -> se
         if path is None or path in found:
             continue
         found.add(path)
-        waiting += _named_in(ast.parse(path.read_text()))
+        waiting += _read(path.read_bytes())[0]
     data = {
         file
         for folder in {path.parent for path in found}
@@ -59,10 +70,17 @@ def _closure(modules: tuple[str, ...], rooms: tuple[str, ...], root: Path) -> se
 
 def _file_of(module: str, rooms: tuple[str, ...], root: Path) -> Path | None:
     """Its file; None outside the rooms, and for a name in a module that is no module."""
-    if module.partition(".")[0] not in rooms:
+    if module not in rooms and module.partition(".")[0] not in rooms:
         return None
     path = root.joinpath(*module.split("."))
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+
+
+@lru_cache(maxsize=1024)
+def _read(source: bytes) -> tuple[list[str], str]:
+    """Modules that a file names, and what it means; each content is parsed once."""
+    tree = ast.parse(source)
+    return _named_in(tree), _meaning(tree)
 
 
 def _named_in(tree: ast.Module) -> list[str]:
@@ -78,13 +96,12 @@ def _named_in(tree: ast.Module) -> list[str]:
     return names
 
 
-def _meaning(source: str) -> str:
-    """The program without comments, docstrings and layout."""
-    tree = ast.parse(source)
+def _meaning(tree: ast.Module) -> str:
+    """Hash of the program without comments, docstrings and layout, which it takes out of the tree."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [part for part in node.body if not _is_text(part)]
-    return ast.dump(tree)
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
 
 
 def _is_text(node: ast.stmt) -> bool:

@@ -72,8 +72,14 @@ def train_policy(scenario: Scenario, config: TrainingConfig, folder: Path) -> tu
     return policy, spent()
 
 
-def agent_of(policy: Path, config: TrainingConfig) -> Agent:
-    """A trained policy as a router."""
+def agent_of(policy: Path, config: TrainingConfig, scenario: Scenario) -> Agent:
+    """A trained policy as a router.
+
+    Args:
+        policy: its file.
+        config: that it was trained with.
+        scenario: that is played; whose past bid prices may be solved from, if the policy looks at such prices.
+    """
     scorer = import_module("agents.learned.export").load_scorer(policy)
     return import_module(PLAYER).TorchAgent(scorer, Pricing[config.pricing])
 

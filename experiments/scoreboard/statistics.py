@@ -141,13 +141,9 @@ def mean_share(gaps: list[Gap], resamples: int = RESAMPLES // 10, seed: int = 0)
     if not known or len(known) < len(shares):
         raise InputError("gaps", len(shares) - len(known), "scenarios with a gap", "leave the others out")
     random, drawn = np.random.default_rng(seed), np.zeros(resamples)
-    for row in range(resamples):
-        values = []
-        for upper, value, bound in gaps:
-            traces = random.integers(0, len(upper), len(upper))
-            seeds = random.integers(0, len(value), len(value))
-            gap = float((upper[traces] - bound[traces]).mean())
-            values.append(float((upper[traces] - value[np.ix_(seeds, traces)]).mean()) / gap)
-        drawn[row] = np.mean(values)
+    for upper, value, bound in gaps:  # how often each trace and each seed is drawn
+        seeds, traces = (random.multinomial(size, [1 / size] * size, resamples) / size for size in value.shape)
+        saved = traces @ upper - np.einsum("rs,st,rt->r", seeds, value, traces)
+        drawn += saved / (traces @ (upper - bound)) / len(gaps)
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(np.mean(known)), float(low), float(high))

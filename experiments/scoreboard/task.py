@@ -11,12 +11,11 @@ from typing import Any
 
 from agents.forecast.history import digest_of
 from agents.registry import FORECASTERS, HEURISTICS
-from envs.compiling import source_hash
 from experiments.evaluation import Weights
 from experiments.scoreboard.board import world_of
 from experiments.scoreboard.cell import BOUND, EVEN, PLAY, TRAINING
-from experiments.scoreboard.code import code_hash, modules_in
-from experiments.scoreboard.policies import LEARNER, PLAYER, settings_of
+from experiments.scoreboard.code import code_hash, modules_in, rules_hash
+from experiments.scoreboard.policies import LEARNER, settings_of
 from scenarios.draw import draw_trace
 
 VERSION = 1
@@ -29,6 +28,9 @@ OPTIMUM = "optimum"
 
 OPTIMAL = "experiments.scoreboard.optimal"
 """Module that plays it."""
+
+POLICIES = "experiments.scoreboard.policies"
+"""Module that makes routers of learned policies."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def play_task(world: str, seed: int, who: str | Policy, weights: Weights = EVEN)
     """A router on a trace."""
     policy = who if isinstance(who, Policy) else None
     name = who.who if isinstance(who, Policy) else who
-    identity = policy_identity(policy) if policy else router_identity(name, world)
+    identity = policy_identity(policy, world) if policy else router_identity(name, world)
     trace = trace_hash(world, seed)
     return Task(_id(PLAY, identity, trace, list(weights)), PLAY, world, seed, name, weights, trace, policy)
 
@@ -128,10 +130,11 @@ def router_identity(name: str, world: str) -> list[str]:
     return [name, settings, source, code, digest_of(world_of(world))]
 
 
-def policy_identity(policy: Policy) -> list[str]:
-    """A learned policy by its file and by the code that plays it."""
-    return [policy.sha256, settings_of(policy.config), code_hash((PLAYER, "agents.learned.export"))]
+def policy_identity(policy: Policy, world: str) -> list[str]:
+    """A learned policy by its file, by the code that plays it, and by the world whose past it may forecast from."""
+    code = code_hash((POLICIES,), ("agents", "scenarios", POLICIES))
+    return [policy.sha256, settings_of(policy.config), code, digest_of(world_of(world))]
 
 
 def _id(*facts: object) -> str:
-    return hashlib.sha256(json.dumps([VERSION, source_hash(), *facts]).encode()).hexdigest()[:24]
+    return hashlib.sha256(json.dumps([VERSION, rules_hash(), *facts]).encode()).hexdigest()[:24]

@@ -67,7 +67,7 @@ def do(task: Task, folder: Path) -> Cell:
         bound = getattr(import_module("agents.bounds"), task.who)(trace)
         values = {TOTAL: float(bound.value_millicents), "num_orders": trace.num_orders, "seconds": bound.seconds}
         return _cell(task, values)
-    agent = _router(task.who, task.world) if task.policy is None else _player(task.policy, folder)
+    agent = _router(task.who, task.world) if task.policy is None else _player(task.policy, task.world, folder)
     return _cell(task, _played(task, trace, agent))
 
 
@@ -118,13 +118,13 @@ def _router(name: str, world: str) -> Agent:
 
 
 @lru_cache(maxsize=16)
-def _player(policy: Policy, folder: Path) -> Agent:
+def _player(policy: Policy, world: str, folder: Path) -> Agent:
     path = policy_path(policy, folder)
     if not path.is_file() or sha256_of(path) != policy.sha256:
         raise InputError(
             "policy", str(path), f"the file of {policy.who} as it was trained", "train it again: --part train"
         )
-    return agent_of(path, policy.config)
+    return agent_of(path, policy.config, world_of(world))
 
 
 def policy_path(policy: Policy, folder: Path) -> Path:

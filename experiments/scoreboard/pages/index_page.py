@@ -13,6 +13,9 @@ from experiments.scoreboard.targets import Summary, Verdict, is_kept, is_win
 from experiments.scoreboard.task import DEMAND_HINDSIGHT
 from scenarios.catalogue.board.groups import LITERATURE, SANITY, WINNABLE
 
+TUNING = "tuning.csv"
+"""Beside the pages, if there is one."""
+
 GROUPS = (
     ("Learning should win", WINNABLE),
     ("Nothing should be lost", SANITY),
@@ -61,6 +64,7 @@ def index_page(
         _reading(len(summaries)),
         "## Targets",
         listing(("target", "", "measured"), [(one.text, one.word, one.numbers) for one in judged]),
+        f"The routers were tuned on validation traces: [log]({TUNING})." if (board.pages / TUNING).is_file() else "",
         _missing(board, found),
         origin(command_of(board, _asked(board)), cells.values()),
     )

@@ -40,7 +40,7 @@ def fake_training() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(work, "train_policy", train)
-        patch.setattr(work, "agent_of", lambda policy, config: load_agent(DISGUISED[config.seed]))
+        patch.setattr(work, "agent_of", lambda policy, config, scenario: load_agent(DISGUISED[config.seed]))
         work._player.cache_clear()
         yield
         work._player.cache_clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from experiments.scoreboard import code
 from experiments.scoreboard.code import code_hash, modules_in
 
 TOP = 'from agents.low import two\n\n\ndef three():\n    """Three."""\n    return two() + 1\n'
@@ -23,8 +24,6 @@ def house(tmp_path):
 
 
 def hash_of(room) -> str:
-    from experiments.scoreboard import code
-
     code._hash_of.cache_clear()
     return code_hash(("agents.top",), root=room.parent)
 
@@ -64,6 +63,14 @@ def test_rooms_that_are_not_followed_do_not_count(house):
     assert hash_of(house) == before
     with_it = code_hash(("agents.top",), ("agents", "scenarios"), root=house.parent)
     assert with_it != before
+
+
+def test_rules_are_the_clocks_and_what_they_play_by():
+    files = {path.as_posix() for path in code._closure(code.RULES, ("envs", *code._LAYOUTS), code.ROOT)}
+    found = {name.partition(f"{code.ROOT.as_posix()}/")[2] for name in files}
+    assert {"envs/compiled_clock.py", "envs/features.py", "envs/prices.py", "scenarios/network.py"} <= found
+    assert "envs/vector_env.py" not in found
+    assert code.rules_hash() == code.rules_hash()
 
 
 def test_modules_are_found_in_a_factory():

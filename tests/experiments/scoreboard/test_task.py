@@ -39,7 +39,7 @@ def test_whatever_decides_the_result_changes_the_id():
     assert play_task("tiny", SEED, "myopic") == tasks[0]
 
 
-@pytest.mark.parametrize("name", ["source_hash", "trace_hash", "code_hash"])
+@pytest.mark.parametrize("name", ["rules_hash", "trace_hash", "code_hash"])
 def test_other_rules_traces_and_code_are_other_cells(name, monkeypatch):
     before = play_task("tiny", SEED, "myopic").id, bound_task("tiny", SEED, "hindsight").id
     task_module.router_identity.cache_clear()
