@@ -9,8 +9,12 @@ import pytest
 
 import routelab
 from experiments.scoreboard import command
-from experiments.scoreboard.board import PARTS, Board, changed_worlds, world_of
+from experiments.scoreboard.board import DEPLOYABLE_MS, PARTS, Board, changed_worlds, world_of
 from experiments.scoreboard.command import board_of, parser
+from experiments.scoreboard.front import SWEEP
+from experiments.scoreboard.statistics import LEAST_GAP
+from experiments.scoreboard.targets import NEEDED_SEEDS, NEEDED_TRACES
+from scenarios.drawn import REACH
 from scenarios.errors import InputError
 
 
@@ -85,6 +89,10 @@ def test_the_page_about_it_is_true(repository):
         board_of(parser().parse_args(shlex.split(line)))
     for part in PARTS:
         assert f"| `{part}` |" in text
+    assert f"within {DEPLOYABLE_MS:g} ms" in text
+    assert f"less than {100 * LEAST_GAP:g} % of the cost" in text
+    assert f"each between {1 / REACH:g} and {REACH:g}" in text
+    assert (NEEDED_SEEDS, NEEDED_TRACES, len(SWEEP)) == (5, 100, 10)  # in words there
     flags = {flag for action in parser()._actions for flag in action.option_strings if flag.startswith("--")}
     assert set(re.findall(r"`(--[a-z-]+)", text)) <= flags
     assert flags - set(re.findall(r"(--[a-z-]+)", text)) <= {"--help"}
