@@ -75,6 +75,7 @@ class Evidence:
         counts = {who: self.plays(who) for who in self.board.routers}
         counts |= {who: self._bound_cells(who) for who in BOUNDS}
         told = {who: _told(cells) for who, cells in counts.items() if None in cells}
+        told |= {who: "not asked for" for who in Board().routers if who not in self.board.routers}
         if len(self.policies) < self.board.num_seeds:
             told["learned"] = f"{len(self.policies)} of {self.board.num_seeds} training seeds"
         return told

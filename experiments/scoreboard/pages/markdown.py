@@ -31,6 +31,11 @@ def percent(interval: Interval, digits: int = 2) -> str:
     return f"{mean} %" if None in ends else f"{mean} % [{ends[0]}, {ends[1]}]"
 
 
+def count_of(number: int, noun: str) -> str:
+    """``1 seed``, ``2 seeds``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def share(value: float | None) -> str:
     """A share in percent."""
     return DASH if value is None else f"{100 * value:.1f} %"

@@ -6,7 +6,7 @@ import numpy as np
 
 from experiments.scoreboard.board import DEPLOYABLE_MS, SLOW, world_of
 from experiments.scoreboard.evidence import COST, WHOLE, Evidence
-from experiments.scoreboard.pages.markdown import DASH, NOT_RUN, page, percent, share, table
+from experiments.scoreboard.pages.markdown import DASH, NOT_RUN, count_of, page, percent, share, table
 from experiments.scoreboard.pages.origin import command_of, origin
 from experiments.scoreboard.pages.summaries import BASE, gap_closed, percent_of, router_percent, summary_of
 from experiments.scoreboard.targets import Summary
@@ -59,8 +59,8 @@ def _headline(evidence: Evidence, summary: Summary | None) -> str:
     side = "below" if found.mean < 0 else "above"
     return (
         f"The learned router is **{abs(found.mean):.2f} % {side}** {summary.rival}, the best other deployable router "
-        f"(chosen on validation traces): {percent(found.both)}, {summary.num_seeds} training seeds, "
-        f"{summary.num_traces} test traces; {surely}."
+        f"(chosen on validation traces): {percent(found.both)}, {count_of(summary.num_seeds, 'training seed')}, "
+        f"{count_of(summary.num_traces, 'test trace')}; {surely}."
     )
 
 

@@ -59,6 +59,7 @@ def test_a_partial_board_gives_partial_pages(small_board):
     assert "The learned router: not run" in page
     assert "- hindsight: not run" in page
     assert "- learned: 0 of 2 training seeds" in page
+    assert "- dual: not asked for" in page
     assert "is at most the ledger" not in page
     assert "| nearest |" in page
     assert "Not run." in (small_board.pages / "front.md").read_text()

@@ -78,4 +78,4 @@ def test_the_real_learner_plays_on_the_board(tmp_path):
     assert routelab.main(["scoreboard", "tiny", *numbers, *words, *folders, *parts]) == 0
     page = (tmp_path / "pages" / "tiny.md").read_text()
     assert "| **learned** |" in page
-    assert "1 training seeds, 2 test traces" in page
+    assert "1 training seed, 2 test traces" in page
