@@ -25,6 +25,7 @@ from envs.feature_schema import (
 )
 from envs.inner import Code, Inner
 from envs.prices import Pricing
+from envs.scorer import linear
 from envs.snapshot import Snapshot
 from scenarios.network import Network
 
@@ -58,7 +59,7 @@ class Priced(_Probe):
         vector = np.zeros(NUM_FEATURES)
         for feature, price in self.prices:
             vector[_NAMES.index(feature)] += price
-        return Inner(Code.PRICES, prices=vector)
+        return Inner(Code.SCORER, scorer=linear(vector))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from envs.costs import COST_PARTS
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 BOUND = 1.0e6
 """Features are clipped to [-BOUND, BOUND]; nothing realistic comes near."""
@@ -28,6 +28,7 @@ class Feature(NamedTuple):
 SLOT_FEATURES: tuple[Feature, ...] = (
     Feature("is_real", "flag", 1, "1 for a plan, 0 for an empty slot"),
     Feature("is_decline", "flag", 1, "the order is declined"),
+    Feature("is_hold", "flag", 1, "the order is held and decided again"),
     Feature("num_parcels", "parcels", 4, "parcels of the plan"),
     Feature("backordered_share", "share", 1, "lines that wait for a receipt, of all lines"),
     Feature("later_share", "share", 1, "lines that wait for a presale date, of all lines"),
@@ -54,10 +55,13 @@ SLOT_FEATURES: tuple[Feature, ...] = (
     Feature("bookings", "share", 1, "fullest collection used, booked of capacity"),
     Feature("utilisation", "share", 1, "busiest warehouse used, busy of open stations"),
     Feature("transit_seen", "ratio", 1, "worst recent transit over expectation of the services used, less one"),
+    Feature("doubt", "currency", 1, "expected lateness beyond the published, if transit stays as seen lately, summed"),
+    Feature("surge", "ratio", 1, "share of recent demand around the warehouses used over the published, less one"),
 )
 (
     IS_REAL,
     IS_DECLINE,
+    IS_HOLD,
     PARCELS,
     BACKORDERED,
     LATER,
@@ -85,6 +89,8 @@ SLOT_FEATURES: tuple[Feature, ...] = (
     BOOKINGS,
     UTILISATION,
     TRANSIT_SEEN,
+    DOUBT,
+    SURGE,
 ) = range(len(SLOT_FEATURES))
 
 CONTEXT_FEATURES: tuple[Feature, ...] = (
@@ -104,6 +110,7 @@ CONTEXT_FEATURES: tuple[Feature, ...] = (
     Feature("mean_pick_start", "hours", 24, "until a pick could start, mean over warehouses"),
     Feature("max_pick_start", "hours", 24, "until a pick could start, worst warehouse"),
     Feature("demand_seen", "ratio", 1, "orders of the last hour over the published mean"),
+    Feature("surge", "ratio", 1, "share of recent demand in the order's region over the published, less one"),
     Feature("transit_seen", "ratio", 1, "recent transit over expectation, mean over services, less one"),
     Feature("interrupted", "share", 1, "pairs of warehouse and service whose collections do not come now"),
     Feature("weight_cost", "weight", 1, "preference"),
@@ -127,6 +134,7 @@ CONTEXT_FEATURES: tuple[Feature, ...] = (
     MEAN_PICK_START,
     MAX_PICK_START,
     DEMAND_SEEN,
+    REGION_SURGE,
     MEAN_TRANSIT_SEEN,
     INTERRUPTED,
     WEIGHT_COST,

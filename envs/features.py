@@ -9,17 +9,23 @@ import math
 
 import numpy as np
 
+from envs import costs, stock, tables
 from envs import feature_schema as f
-from envs import stock
 from envs.borrowing import borrowed
 from envs.compiling import compiled, woven
-from envs.costs import HOUR, MILLICENTS, NUM_PARTS
+from envs.costs import HOUR, LATENESS, MILLICENTS, NUM_PARTS
 from envs.plan_table import COUNT_DESCRIBED, COUNT_PLANS, DAILY_RATE, NETWORK_COVER
 from envs.plan_table import SCORE as SCORE_RULE
 from envs.state import NONE
-from scenarios.network import TABLE_WEIGHT
+from scenarios.network import NO_LANE, TABLE_WEIGHT
 
 _MOST_DAYS = 10.0
+_FEW_ORDERS_MILLI = 4000.0
+"""Orders an hour, in thousandths, that shares of demand are drawn towards the published ones by. Source: assumption."""
+
+_AROUND_KM = 100.0
+"""Regions count by the inverse square of this plus their distance. Source: assumption."""
+
 _UNITS = {"hours": HOUR, "currency": MILLICENTS, "probability": TABLE_WEIGHT}
 """What the rules count in one unit of the schema."""
 _WEIGHTED = {"score", "score_gap", "best_score"}
@@ -52,9 +58,15 @@ def describe(network, seen, plans):
     for slot in range(count):
         for i in range(plans.slots[slot]["num_parcels"]):
             plans.parcel_features[plans.chosen[slot, i], f.IS_REAL] = 0.0
+    recent = 0.0
+    for region in range(len(seen.demand)):
+        recent += seen.demand[region]["recent_milli"]
     for slot in range(count):
-        _describe_slot(network, seen, plans, slot, best)
+        if plans.slots[slot]["hold_seconds"] == 0:
+            _describe_slot(network, seen, plans, slot, best, recent)
+    _describe_holds(plans, count, best)
     _describe_context(network, seen, plans, count, best)
+    plans.context[f.REGION_SURGE] = _surge(network, seen, seen.order[0]["region"], recent)
 
 
 @woven
@@ -70,11 +82,36 @@ def _describe_lines(network, seen, rows):
 
 
 @woven
-def _describe_slot(network, seen, plans, slot, best_score):
+def _describe_holds(plans, count, best_score):
+    """A hold looks like the best other plan, later; only what it costs itself is its own."""
+    row, slots, other = plans.features, plans.slots, 0
+    while other + 1 < count and slots[other]["hold_seconds"] > 0:
+        other += 1
+    for slot in range(count):
+        hours = slots[slot]["hold_seconds"] * (1.0 / HOUR)
+        if hours == 0.0:
+            continue
+        for column in range(f.NUM_FEATURES):
+            row[slot, column] = row[other, column]
+        row[slot, f.IS_HOLD] = 1.0
+        row[slot, f.HOLD] = slots[slot]["hold_seconds"] * _SLOT[f.HOLD]
+        for part in range(NUM_PARTS):
+            row[slot, f.SHIPPING_COST + part] = plans.costs[slot, part] * _SLOT[f.SHIPPING_COST]
+        row[slot, f.SCORE] = plans.rules[slot, SCORE_RULE] * _SLOT[f.SCORE]
+        row[slot, f.SCORE_GAP] = (plans.rules[slot, SCORE_RULE] - best_score) * _SLOT[f.SCORE_GAP]
+        row[slot, f.DOOR] += slots[slot]["hold_seconds"] * _SLOT[f.DOOR]
+        row[slot, f.SLACK] -= slots[slot]["hold_seconds"] * _SLOT[f.SLACK]
+        for column in range(f.NUM_FEATURES):
+            row[slot, column] = min(_BOUND, max(-_BOUND, row[slot, column]))
+
+
+@woven
+def _describe_slot(network, seen, plans, slot, best_score, recent):
     row, slots, parcels = plans.features, plans.slots, plans.parcel_features
     per_line = 1.0 / max(1, seen.order[0]["num_lines"])
     row[slot, f.IS_REAL] = 1.0
     row[slot, f.IS_DECLINE] = slots[slot]["is_decline"]
+    row[slot, f.IS_HOLD] = 0.0
     row[slot, f.PARCELS] = slots[slot]["num_parcels"] * _SLOT[f.PARCELS]
     row[slot, f.BACKORDERED] = slots[slot]["num_backordered_lines"] * per_line
     row[slot, f.LATER] = slots[slot]["num_later_lines"] * per_line
@@ -93,13 +130,13 @@ def _describe_slot(network, seen, plans, slot, best_score):
     for i in range(slots[slot]["num_parcels"]):
         n = plans.chosen[slot, i]
         if parcels[n, f.IS_REAL] == 0.0:
-            _describe_parcel(network, seen, plans, parcels, n)
+            _describe_parcel(network, seen, plans, parcels, n, recent)
         if i == 0:
             for column in range(_FIRST, f.NUM_FEATURES):
                 row[slot, column] = parcels[n, column]
             continue
         for column in range(_FIRST, f.NUM_FEATURES):
-            if column == f.QUEUE_LOAD:
+            if column == f.QUEUE_LOAD or column == f.DOUBT:
                 row[slot, column] += parcels[n, column]
             elif column in (f.SLACK, f.SHELF_LEFT, f.SHELF_COVER, f.NETWORK_COVER):
                 row[slot, column] = min(row[slot, column], parcels[n, column])
@@ -110,7 +147,7 @@ def _describe_slot(network, seen, plans, slot, best_score):
 
 
 @woven
-def _describe_parcel(network, seen, plans, row, n):
+def _describe_parcel(network, seen, plans, row, n, recent):
     """The columns of a plan that is this parcel alone."""
     option, now = plans.options, seen.clock[0]["now_seconds"]
     warehouse, service, collection = option[n]["warehouse"], option[n]["service"], option[n]["collection"]
@@ -130,6 +167,8 @@ def _describe_parcel(network, seen, plans, row, n):
     row[n, f.UTILISATION] = busy * _SLOT[f.UTILISATION]
     transit = seen.punctuality[service]["transit_permille"] * 0.001 - 1.0
     row[n, f.TRANSIT_SEEN] = transit * _SLOT[f.TRANSIT_SEEN]
+    row[n, f.DOUBT] = _doubt(network, seen, plans, n) * _SLOT[f.DOUBT]
+    row[n, f.SURGE] = _surge_around(network, seen, warehouse, service, recent) * _SLOT[f.SURGE]
     share, cover, network_cover = 1.0, _MOST_DAYS, _MOST_DAYS
     if option[n]["receipt"] == NONE:
         for line in range(seen.order[0]["num_lines"]):
@@ -142,6 +181,51 @@ def _describe_parcel(network, seen, plans, row, n):
     row[n, f.SHELF_LEFT] = share * _SLOT[f.SHELF_LEFT]
     row[n, f.SHELF_COVER] = cover * _SLOT[f.SHELF_COVER]
     row[n, f.NETWORK_COVER] = network_cover * _SLOT[f.NETWORK_COVER]
+
+
+@woven
+def _doubt(network, seen, plans, n):
+    """Expected lateness of an option's lines if transit takes as much longer as lately, less the published; millicents.
+
+    A journey that takes x times as long has 1/x of the slack.
+    """
+    option, lines = plans.options, seen.lines
+    warehouse, service, expected = option[n]["warehouse"], option[n]["service"], 0
+    permille = max(1, seen.punctuality[service]["transit_permille"])
+    if permille == 1000:
+        return 0.0
+    table = network.lanes[warehouse, service, seen.order[0]["region"]]["transit_table"]
+    for line in range(seen.order[0]["num_lines"]):
+        if option[n]["lines_mask"] >> line & 1:
+            slack = (lines[line]["promise_at"] - option[n]["collected_at"]) * 1000 // permille
+            num_in_time = tables.num_at_most(network.tables, table, slack)
+            expected += costs.expected_lateness(network.settings, network.tables, table, slack, num_in_time)
+    return float(expected - plans.option_costs[n, LATENESS])
+
+
+@woven
+def _surge(network, seen, region, recent):
+    """Share of a region in recent demand over its published share, less one; few orders say little."""
+    share = network.regions[region]["demand_share"]
+    if share <= 0.0:
+        return 0.0
+    own = seen.demand[region]["recent_milli"] + _FEW_ORDERS_MILLI * share
+    return own / (share * (recent + _FEW_ORDERS_MILLI)) - 1.0
+
+
+@woven
+def _surge_around(network, seen, warehouse, service, recent):
+    """The same for the regions around a warehouse, the near ones first."""
+    seen_there, published = 0.0, 0.0
+    for region in range(len(seen.demand)):
+        if network.lanes[warehouse, service, region]["zone"] != NO_LANE:
+            distance = _AROUND_KM + network.lanes[warehouse, service, region]["distance_km"]
+            nearness, share = 1.0 / (distance * distance), network.regions[region]["demand_share"]
+            seen_there += nearness * (seen.demand[region]["recent_milli"] + _FEW_ORDERS_MILLI * share)
+            published += nearness * share
+    if published <= 0.0:
+        return 0.0
+    return seen_there / (published * (recent + _FEW_ORDERS_MILLI)) - 1.0
 
 
 @woven

@@ -13,11 +13,13 @@ from functools import cached_property
 import numpy as np
 
 from envs.compiling import compiled
-from envs.feature_schema import NUM_FEATURES, SCORE_GAP
 from envs.luck import luck
 from envs.plan_table import COUNT_PLANS, MYOPIC
+from envs.scorer import Scorer, best_slot, linear
 from envs.state import NONE
 from envs.world import World
+
+NO_SCORER = linear()
 
 
 class Code(IntEnum):
@@ -27,10 +29,10 @@ class Code(IntEnum):
     RULE = 1  # the least by a column of the plan table; parameter: the rule
     UNIFORM = 2  # any slot; parameter: seed
     CONSOLIDATE = 3  # holds while the promise allows it, then takes the best by score
-    PRICES = 4  # the least score less prices times squashed features; needs features
+    SCORER = 4  # a plan scorer; needs features
 
 
-OUTSIDE, RULE, UNIFORM, CONSOLIDATE, PRICES = (int(code) for code in Code)
+OUTSIDE, RULE, UNIFORM, CONSOLIDATE, SCORER = (int(code) for code in Code)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +43,13 @@ class Inner:
         code: which of the loop's routers.
         parameter: see ``Code``.
         is_own_best: only the rule's own best plan is made, not the table; for ``RULE`` without features.
-        prices: float64 (NUM_FEATURES,), for ``PRICES``: currency units per squashed feature.
+        scorer: for ``SCORER``.
     """
 
     code: Code
     parameter: int = 0
     is_own_best: bool = False
-    prices: np.ndarray | None = None
+    scorer: Scorer = NO_SCORER
 
     def prepare(self, world: World) -> None:
         """Tells a world at second 0 what has to be made for each decision."""
@@ -59,17 +61,12 @@ class Inner:
         parameter = np.array([self.parameter % (1 << 64)], np.uint64).view(np.int64)[0]
         return np.array([self.code, parameter], np.int64)
 
-    @cached_property
-    def price_list(self) -> np.ndarray:
-        """float64 (NUM_FEATURES,), zeros without prices."""
-        return np.zeros(NUM_FEATURES) if self.prices is None else np.ascontiguousarray(self.prices, np.float64)
-
 
 NOBODY = Inner(Code.OUTSIDE)
 
 
 @compiled
-def decide(seen, plans, code, parameter, prices):
+def decide(seen, plans, code, parameter, scorer):
     """The slot that a router inside the loop takes."""
     if code == RULE:
         return best_by_rule(plans.rules, plans.counts[COUNT_PLANS], parameter)
@@ -78,7 +75,7 @@ def decide(seen, plans, code, parameter, prices):
     if code == CONSOLIDATE:
         promise_at = seen.order[0]["promise_at"]
         return consolidating_slot(plans.slots, plans.chosen, plans.options, plans.counts[COUNT_PLANS], promise_at)
-    return slot_by_prices(plans.features, plans.counts[COUNT_PLANS], prices)
+    return best_slot(plans.features, plans.context, plans.counts[COUNT_PLANS], scorer)
 
 
 @compiled
@@ -119,19 +116,4 @@ def consolidating_slot(slots, chosen, options, count, promise_at):
         seconds = slots[slot]["hold_seconds"]
         if seconds > longest and door + seconds <= promise_at:
             best, longest = slot, seconds
-    return best
-
-
-@compiled
-def slot_by_prices(features, count, prices):
-    """The slot of least score above the best, less ``prices`` times squashed features; the lowest of equals."""
-    best, best_value = 0, np.inf
-    for slot in range(count):
-        value = float(features[slot, SCORE_GAP])
-        for i in range(NUM_FEATURES):
-            if prices[i] != 0.0:
-                x = features[slot, i]
-                value -= prices[i] * (np.log1p(x) if x >= 0.0 else -np.log1p(-x))
-        if value < best_value:
-            best, best_value = slot, value
     return best

@@ -31,7 +31,7 @@ __all__ = ["BEGIN", "CONTINUE", "DECIDE", "DUE", "FULL", "MANY", "OVER", "PRICES
 
 
 @numba.njit(cache=True, nogil=True)
-def play(worlds, slots, results, router, prices, most, first, last):
+def play(worlds, slots, results, router, scorer, most, first, last):
     """Plays replications ``first`` to ``last - 1``.
 
     Args:
@@ -39,7 +39,7 @@ def play(worlds, slots, results, router, prices, most, first, last):
         slots: int64 (R,): a slot to carry out, or BEGIN, CONTINUE, DECIDE or SKIP.
         results: ``Result``: arrays that are written for each replication played.
         router: int64 (2,): see ``envs.inner.Inner.router``.
-        prices: float64 (NUM_FEATURES,).
+        scorer: see ``envs.scorer.Scorer``.
         most: decisions of each replication that the router inside takes at most.
         first: of the range.
         last: after the range.
@@ -52,7 +52,7 @@ def play(worlds, slots, results, router, prices, most, first, last):
             slot, outcome = slots[i], DUE
             for _ in range(most):
                 if slot == DECIDE:
-                    slot = decide(seen, plans, router[0], router[1], prices)
+                    slot = decide(seen, plans, router[0], router[1], scorer)
                 carry_on(network, future, seen, hidden, plans, agenda, slot)
                 outcome = advance(network, future, seen, hidden, agenda)
                 if outcome == DUE:
@@ -133,7 +133,7 @@ class Handles:
     ) -> None:
         """See ``play``; what else it stops for is left to ``attend``."""
         end = len(self.worlds) if last is None else last
-        play(self._list, slots, results, inner.router, inner.price_list, most, first, end)
+        play(self._list, slots, results, inner.router, inner.scorer, most, first, end)
 
     def attend(self, results: Result) -> np.ndarray | None:
         """Enlarges what is full and has bid prices solved that are due.
@@ -163,7 +163,7 @@ class Alone:
         self._world = world
         self._slots, self._results = np.zeros(1, np.int64), new_results(1)
         self._outcome = self._results[0]
-        self._router, self._prices = NOBODY.router, NOBODY.price_list
+        self._router, self._scorer = NOBODY.router, NOBODY.scorer
         self._bind()
 
     def _bind(self) -> None:
@@ -175,7 +175,7 @@ class Alone:
         if self._handle is not self._world.handle:  # whoever replaced an array made the handle again
             self._bind()
         self._slots[0] = slot
-        play(self._list, self._slots, self._results, self._router, self._prices, 1, 0, 1)
+        play(self._list, self._slots, self._results, self._router, self._scorer, 1, 0, 1)
         return int(self._outcome[0])
 
 

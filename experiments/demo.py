@@ -27,7 +27,15 @@ from scenarios.seeds import TEST
 
 COMMAND = "demo"
 QUICK_SCENARIO, QUICK_TRACES = "tiny", 4
-QUICK_TRAINING = {"total_steps": 1024, "num_envs": 4, "group_size": 4, "num_steps": 64, "batch_size": 256}
+QUICK_TRAINING = {
+    "value_traces": 4,
+    "value_checks": 4,
+    "total_steps": 1024,
+    "num_envs": 4,
+    "group_size": 4,
+    "num_steps": 64,
+    "batch_size": 256,
+}
 """A miniature that shows every step and learns next to nothing."""
 
 

@@ -132,8 +132,12 @@ def run_training(
 
 
 def num_rows(config: Any) -> int:
-    """Rows of a whole learning curve: generations of the search, then rollouts."""
-    return config.search_generations + math.ceil(config.total_steps / (config.num_envs * config.num_steps))
+    """Rows of a whole learning curve: rounds of lessons, generations of the search, then rollouts."""
+    return (
+        config.value_rounds
+        + config.search_generations
+        + math.ceil(config.total_steps / (config.num_envs * config.num_steps))
+    )
 
 
 def clean(row: dict[str, Any]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Direct search for the linear part of the plan scorer, before any gradient is taken.
+"""Direct search for the linear part of the plan scorer, whose network stays as it is.
 
 What a crowded warehouse costs later orders shows hours and days after the decision, far beyond the horizon at which
 policy gradients are sharp. A few prices are found faster by playing whole traces: candidates play the same traces
@@ -11,38 +11,24 @@ Glasserman and Yao 1992.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from envs.feature_schema import NUM_FEATURES, SLOT_FEATURES
+from agents.learned.preferences import Preferences
+from agents.learned.terms import PriceList
 from envs.inner import Code, Inner
 from envs.loop import play_alone
 from envs.prices import Pricing
+from envs.scorer import Scorer, linear
 from envs.world import World
 from scenarios.draw import draw_trace
 from scenarios.scenario import Scenario
-from scenarios.seeds import require_training_seed
+from scenarios.seeds import HISTORY, require_training_seed
 
-SEARCHED = (
-    "is_decline",
-    "num_parcels",
-    "backordered_share",
-    "bid_value",
-    "late_probability",
-    "pick_start",
-    "queue_load",
-    "collected",
-    "shelf_left",
-    "shelf_cover",
-    "network_cover",
-    "bookings",
-    "utilisation",
-)
-"""Features whose price is searched: what a plan does to later orders, not what it costs itself."""
+_SPREAD = 0.3
+"""Currency units by which a term's value may be wrong at the start. Source: chosen on validation traces."""
 
-_COLUMNS = np.array([[feature.name for feature in SLOT_FEATURES].index(name) for name in SEARCHED])
-_SPREAD = 1.0
 _ELITE_SHARE = 0.2
 _KEEP = 0.4
 
@@ -53,31 +39,31 @@ class SearchState:
 
     Attributes:
         generation: generations done.
-        mean: (len(SEARCHED),) currency units per squashed feature.
-        spread: (len(SEARCHED),) standard deviations.
+        price_list: the mean of the candidates.
+        network: the rest of the scorer.
+        spread: float64 (T,) standard deviations of the candidates, currency units per typical difference.
         cost_per_order: of the generation's starting point on its traces, currency units.
         base_cost_per_order: of the base router on the same traces.
         num_steps: decisions played so far.
     """
 
     generation: int
-    mean: np.ndarray
+    price_list: PriceList
+    network: Scorer
     spread: np.ndarray
     cost_per_order: float
     base_cost_per_order: float
     num_steps: int
 
     @classmethod
-    def start(cls) -> SearchState:
-        """No price at all: the base router."""
-        size = len(SEARCHED)
-        return cls(0, np.zeros(size), np.full(size, _SPREAD), float("nan"), float("nan"), 0)
+    def start(cls, price_list: PriceList, network: Scorer) -> SearchState:
+        """Around some prices."""
+        spread, nan = np.where(price_list.differences > 0, _SPREAD, 0.0), float("nan")
+        return cls(0, price_list, network, spread, nan, nan, 0)
 
-    def weights(self) -> np.ndarray:
-        """float32 (NUM_FEATURES,): the linear part of the plan scorer."""
-        weights = np.zeros(NUM_FEATURES, np.float32)
-        weights[_COLUMNS] = self.mean
-        return weights
+    def scorer(self, values: np.ndarray) -> Scorer:
+        """With other values of the terms."""
+        return self.network._replace(prices=self.price_list.with_values(values).matrix())
 
 
 def next_generation(
@@ -87,7 +73,7 @@ def next_generation(
     seed: int,
     num_candidates: int,
     num_traces: int,
-    weights: tuple[float, float, float],
+    preferences: Preferences,
     pricing: Pricing,
     num_threads: int = 1,
 ) -> SearchState:
@@ -95,34 +81,34 @@ def next_generation(
 
     The result does not depend on ``num_threads``.
     """
-    random = np.random.default_rng([seed, state.generation])
-    half = random.standard_normal(((num_candidates - 1) // 2, len(SEARCHED)))
-    candidates = np.vstack([np.zeros((1, len(SEARCHED))), half, -half]) * state.spread + state.mean
-    players = np.vstack([candidates, np.zeros((1, len(SEARCHED)))])  # the last one is the base router
-    trace_seeds = [int(value) for value in random.integers(500_000, 1_000_000, num_traces)]
+    random, mean = np.random.default_rng([seed, state.generation]), state.price_list.values
+    half = random.standard_normal(((num_candidates - 1) // 2, len(mean)))
+    candidates = np.vstack([np.zeros((1, len(mean))), half, -half]) * state.spread + mean
+    scorers = [state.scorer(values) for values in candidates] + [linear()]  # the last one is the base router
+    trace_seeds = [int(value) for value in random.integers(500_000, HISTORY.start, num_traces)]
     for trace_seed in trace_seeds:
         require_training_seed(trace_seed)
     traces = [draw_trace(scenario, trace_seed) for trace_seed in trace_seeds]
-    vectors = np.zeros((len(players), NUM_FEATURES))
-    vectors[:, _COLUMNS] = players
+    wanted = [preferences.of(seed) for seed in trace_seeds]
 
     def cost(job: tuple[int, int]) -> tuple[float, int]:
-        player, trace = job
-        world = World(traces[trace], "none", weights, pricing)
-        play_alone(world, Inner(Code.PRICES, prices=vectors[player]))
-        return world.weighted_cost(weights) / traces[trace].num_orders, int(world.seen.clock["decision_id"][0])
+        trace, player = job
+        world = World(traces[trace], "none", wanted[trace], pricing)
+        play_alone(world, Inner(Code.SCORER, scorer=scorers[player]))
+        return world.weighted_cost(wanted[trace]) / traces[trace].num_orders, int(world.seen.clock["decision_id"][0])
 
-    jobs = [(player, trace) for trace in range(num_traces) for player in range(len(players))]
+    jobs = [(trace, player) for trace in range(num_traces) for player in range(len(scorers))]
     with ThreadPoolExecutor(num_threads) as pool:
         played = list(pool.map(cost, jobs))
-    costs = np.array([one for one, _ in played]).reshape(num_traces, len(players)).mean(axis=0)
-    elite = candidates[np.argsort(costs[:-1], kind="stable")[: max(2, round(_ELITE_SHARE * len(candidates)))]]
-    num_steps = sum(count for _, count in played)
-    return SearchState(
-        state.generation + 1,
-        _KEEP * state.mean + (1 - _KEEP) * elite.mean(axis=0),
-        _KEEP * state.spread + (1 - _KEEP) * elite.std(axis=0),
-        float(costs[0]),
-        float(costs[-1]),
-        state.num_steps + num_steps,
+    costs = np.array([one for one, _ in played]).reshape(num_traces, len(scorers))
+    shares = (costs / costs[:, -1:]).mean(axis=0)  # of the base router's cost, so that no trace or weight drowns others
+    elite = candidates[np.argsort(shares[:-1], kind="stable")[: max(2, round(_ELITE_SHARE * len(candidates)))]]
+    return replace(
+        state,
+        generation=state.generation + 1,
+        price_list=state.price_list.with_values(_KEEP * mean + (1 - _KEEP) * elite.mean(axis=0)),
+        spread=_KEEP * state.spread + (1 - _KEEP) * elite.std(axis=0),
+        cost_per_order=float(costs[:, 0].mean()),
+        base_cost_per_order=float(costs[:, -1].mean()),
+        num_steps=state.num_steps + sum(count for _, count in played),
     )

@@ -1,4 +1,4 @@
-"""The policy in torch: used while it is learned, and to check its export."""
+"""A policy that is a plan scorer in torch."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ import torch
 
 from agents.learned.network import PlanScorer
 from envs.batch import BatchSnapshot
+from envs.inner import Code, Inner
 from envs.prices import Pricing
+from envs.scorer import best_slot
 from envs.snapshot import Snapshot
 from scenarios.network import Network
 
 
 class TorchAgent:
-    """Takes the plan with the greatest logit, ties the lowest slot."""
+    """Takes the plan that is worth most, ties the lowest slot; the compiled scorer decides, inside the loop or out."""
 
     needs_features = True
 
     def __init__(self, scorer: PlanScorer, pricing: Pricing, name: str = "learned") -> None:
         self.scorer, self.pricing, self.name = scorer.eval(), pricing, name
+        self._arrays = scorer.arrays()
 
     def start(self, network: Network) -> None:
         """Nothing to prepare."""
@@ -29,13 +32,16 @@ class TorchAgent:
             plans, around = torch.from_numpy(features[None].copy()), torch.from_numpy(context[None].copy())
             return self.scorer(plans, around)[0][0].numpy()
 
+    @property
+    def inner(self) -> Inner:
+        """The same scorer inside the loop."""
+        return Inner(Code.SCORER, scorer=self._arrays)
+
     def choose(self, snapshot: Snapshot) -> int:
-        """Slot with the greatest logit."""
-        return int(self.scores(snapshot.plans.features, snapshot.plans.context)[: snapshot.num_plans].argmax())
+        """Slot of the plan that is worth most."""
+        return int(best_slot(snapshot.plans.features, snapshot.plans.context, snapshot.num_plans, self._arrays))
 
     def choose_batch(self, batch: BatchSnapshot) -> np.ndarray:
-        """Slots with the greatest logits."""
-        with torch.no_grad():
-            plans, around = torch.from_numpy(batch.features.copy()), torch.from_numpy(batch.context.copy())
-            logits = self.scorer(plans, around)[0].numpy()
-        return np.where(batch.masks(), logits, -np.inf).argmax(axis=1)
+        """Slots of the plans that are worth most."""
+        rows = zip(batch.features, batch.context, batch.num_plans.tolist(), strict=True)
+        return np.array([best_slot(features, context, count, self._arrays) for features, context, count in rows])

@@ -1,7 +1,7 @@
-"""Training a routing policy: a direct search for the prices of its linear part, then MaskablePPO.
+"""Training a routing policy: learning from what plans led to, a direct search for prices, then MaskablePPO.
 
-Progress is shown, checkpoints are written at rollout boundaries, and a stopped run resumes. What is kept in the end
-is the better of the two stages on validation traces.
+Progress is shown, checkpoints are written between generations, rounds and rollouts, and a stopped run resumes. What is
+kept in the end is the best of the stages on validation traces.
 
 Source: Huang and Ontañón 2022, "A closer look at invalid action masking"; Schulman et al. 2017 (PPO); the baseline that
 depends on the trace follows Mao et al. 2019, "Variance reduction for reinforcement learning in input-driven
@@ -28,21 +28,24 @@ from agents.learned.checkpoint import CURVE_COLUMNS, Diary, Progress, read_check
 from agents.learned.network import PlanScorer
 from agents.learned.policy import PlanScoringPolicy
 from agents.learned.search import SearchState, next_generation
-from agents.learned.torch_agent import TorchAgent
+from agents.learned.terms import TERMS_OF, PriceList
 from agents.learned.training_config import TrainingConfig
+from agents.learned.values import ValueState, costs_of, next_round, with_prices
 from agents.learned.vec_env import RoutingVecEnv
 from envs.prices import Pricing
-from envs.simulation import simulate
+from envs.scorer import linear
 from scenarios.draw import draw_trace
 from scenarios.scenario import Scenario
-from scenarios.seeds import VALIDATION
+from scenarios.seeds import VALIDATION, require_training_seed
 
 CHECKPOINT = "checkpoint.pt"
 CURVE = "learning_curve.csv"
 POLICY = "policy.zip"
 
 __all__ = ["CHECKPOINT", "CURVE", "CURVE_COLUMNS", "POLICY", "TrainingConfig", "train"]
-SEARCH = "search.pkl"
+SEARCH, VALUES = "search.pkl", "values.pkl"
+STAGES = "stages.json"
+"""What each stage costs on validation traces, and which one was kept."""
 
 
 def train(scenario: Scenario, config: TrainingConfig, directory: Path, on_progress: Progress | None = None) -> Path:
@@ -66,9 +69,12 @@ def train(scenario: Scenario, config: TrainingConfig, directory: Path, on_progre
     torch.set_num_threads(config.num_threads)
     key = json.dumps({"scenario": scenario.id, **asdict(config)}, sort_keys=True)
     diary = Diary(directory / CURVE, on_progress)
-    prices = _search(scenario, config, directory / SEARCH, key, diary)
-    model = _ppo(scenario, config, directory / CHECKPOINT, key, prices, diary)
-    _keep_better(scenario, config, model, prices)
+    values = _values(scenario, config, directory / VALUES, key, diary)
+    prices = _search(scenario, config, directory / SEARCH, key, values, diary)
+    searched = with_prices(values.scorer, prices.price_list)
+    model = _ppo(scenario, config, directory / CHECKPOINT, key, searched, values.num_steps + prices.num_steps, diary)
+    stages = {"values": values.scorer, "search": searched, "ppo": scorer_of(model)}
+    _keep_best(scenario, config, model, stages, directory / STAGES)
     policy = directory / POLICY
     scratch = policy.with_suffix(".partial.zip")
     model.save(scratch)
@@ -76,9 +82,31 @@ def train(scenario: Scenario, config: TrainingConfig, directory: Path, on_progre
     return policy
 
 
-def _search(scenario: Scenario, config: TrainingConfig, path: Path, key: str, diary: Diary) -> SearchState:
-    """The first stage, or what it found in an earlier sitting."""
-    state = SearchState.start()
+def _values(scenario: Scenario, config: TrainingConfig, path: Path, key: str, diary: Diary) -> ValueState:
+    """The first stage, or what it learned in an earlier sitting."""
+    if path.exists():
+        content = read_checkpoint(path, key)
+        state: ValueState = content["state"]
+        diary.resume(content["rows"])
+    else:
+        torch.manual_seed(config.seed)
+        scorer, terms = PlanScorer(config.hidden, config.temperature), TERMS_OF[config.is_conditioned]
+        require_training_seed(config.seed)
+        price_list = PriceList.of(terms, draw_trace(scenario, config.seed), Pricing[config.pricing], config.seed)
+        state = ValueState(0, price_list, scorer)
+    while state.round < config.value_rounds:
+        state = next_round(scenario, state, config)
+        diary.add("values", state.num_steps, state.cost_per_order, state.base_cost_per_order)
+        write_checkpoint(path, {"key": key, "state": state, "rows": diary.rows})
+        diary.show()
+    return state
+
+
+def _search(
+    scenario: Scenario, config: TrainingConfig, path: Path, key: str, values: ValueState, diary: Diary
+) -> SearchState:
+    """The second stage, or what it found in an earlier sitting."""
+    state = SearchState.start(values.price_list, values.scorer.arrays())
     if path.exists():
         content = read_checkpoint(path, key)
         state = content["state"]
@@ -90,28 +118,34 @@ def _search(scenario: Scenario, config: TrainingConfig, path: Path, key: str, di
             seed=config.seed,
             num_candidates=config.search_candidates,
             num_traces=config.search_traces,
-            weights=config.weights,
+            preferences=config.preferences,
             pricing=Pricing[config.pricing],
             num_threads=config.search_threads,
         )
-        diary.add("search", state.num_steps, state.cost_per_order, state.base_cost_per_order)
+        diary.add("search", values.num_steps + state.num_steps, state.cost_per_order, state.base_cost_per_order)
         write_checkpoint(path, {"key": key, "state": state, "rows": diary.rows})
         diary.show()
     return state
 
 
 def _ppo(
-    scenario: Scenario, config: TrainingConfig, path: Path, key: str, prices: SearchState, diary: Diary
+    scenario: Scenario,
+    config: TrainingConfig,
+    path: Path,
+    key: str,
+    searched: PlanScorer,
+    steps_before: int,
+    diary: Diary,
 ) -> MaskablePPO:
-    """The second stage, from the prices found or from a checkpoint."""
+    """The third stage, from what was found or from a checkpoint."""
     if path.exists():
         content = read_checkpoint(path, key)
         diary.resume(content["rows"])
         model = restore(content)
     else:
         model = _new(scenario, config)
-        set_prices(scorer_of(model), prices)
-    recorder = _Recorder(path, key, diary, prices.num_steps)
+        scorer_of(model).load_state_dict(searched.state_dict())
+    recorder = _Recorder(path, key, diary, steps_before)
     remaining = config.total_steps - model.num_timesteps
     if remaining > 0:
         model.learn(remaining, callback=recorder, reset_num_timesteps=False)
@@ -124,27 +158,20 @@ def scorer_of(model: MaskablePPO) -> PlanScorer:
     return cast(PlanScorer, cast(Any, model.policy).mlp_extractor.scorer)
 
 
-def set_prices(scorer: PlanScorer, prices: SearchState) -> None:
-    """Writes searched prices into the linear part."""
-    with torch.no_grad():
-        scorer.plan_linear.weight.copy_(torch.from_numpy(prices.weights())[None])
-
-
-def _keep_better(scenario: Scenario, config: TrainingConfig, model: MaskablePPO, prices: SearchState) -> None:
-    """Goes back to the searched prices alone if gradients made it worse on validation traces."""
-    if config.search_generations == 0 or config.validation_traces == 0:
+def _keep_best(
+    scenario: Scenario, config: TrainingConfig, model: MaskablePPO, stages: dict[str, PlanScorer], path: Path
+) -> None:
+    """Goes back to the stage that is best on validation traces, and writes down what each one costs there."""
+    traces = {seed: draw_trace(scenario, seed) for seed in VALIDATION[: config.validation_traces]}
+    if not traces:
         return
-    searched = PlanScorer(config.hidden, config.temperature)
-    set_prices(searched, prices)
-    traces = [draw_trace(scenario, VALIDATION.start + i) for i in range(config.validation_traces)]
-
-    def cost(scorer: PlanScorer) -> float:
-        agent = TorchAgent(scorer, Pricing[config.pricing])
-        worlds = [simulate(trace, agent, level="none", weights=config.weights).world for trace in traces]
-        return sum(world.weighted_cost(config.weights) / world.trace.num_orders for world in worlds)
-
-    if cost(searched) < cost(scorer_of(model)):
-        scorer_of(model).load_state_dict(searched.state_dict())
+    preferences, pricing = config.preferences, Pricing[config.pricing]
+    scorers = {"base": linear(), **{name: scorer.arrays() for name, scorer in stages.items()}}
+    costs = {name: costs_of(scorer, traces, preferences, pricing) for name, scorer in scorers.items()}
+    best = min(stages, key=lambda name: float((costs[name] / costs["base"]).mean()))
+    found = {"kept": best, "cost_per_order": {name: float(values.mean()) for name, values in costs.items()}}
+    path.write_text(json.dumps(found, indent=2) + "\n")
+    scorer_of(model).load_state_dict(stages[best].state_dict())
 
 
 @dataclass(frozen=True)
@@ -160,7 +187,8 @@ class FallingRate:
 def _new(scenario: Scenario, config: TrainingConfig) -> MaskablePPO:
     random.seed(config.seed)
     pricing, group_size = Pricing[config.pricing], config.group_size
-    env = RoutingVecEnv(scenario, config.num_envs, group_size, config.seed, config.weights, pricing, config.num_workers)
+    preferences = config.preferences
+    env = RoutingVecEnv(scenario, config.num_envs, group_size, config.seed, preferences, pricing, config.num_workers)
     return MaskablePPO(
         PlanScoringPolicy,
         env,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agents.learned.preferences import Preferences
 from envs.prices import Pricing
 from envs.world import check_weights
 from scenarios.errors import InputError
@@ -15,7 +16,12 @@ _COUNTS = {
     "search_threads": 1,
     "num_workers": 1,
     "validation_traces": 0,
-    "total_steps": 1,
+    "value_rounds": 0,
+    "value_traces": 1,
+    "value_checks": 1,
+    "value_epochs": 1,
+    "value_horizon_hours": 1,
+    "total_steps": 0,
     "num_envs": 1,
     "group_size": 1,
     "num_steps": 1,
@@ -35,7 +41,14 @@ class TrainingConfig:
         search_generations: of ``agents.learned.search``; 0 leaves the search out.
         search_candidates: candidates of a generation, an odd number.
         search_traces: training traces that each candidate plays.
-        total_steps: decisions that PPO learns from, all replications together, rounded up to whole rollouts.
+        value_rounds: of ``agents.learned.values``; 0 leaves it out.
+        value_traces: training traces on which plans are tried in a round.
+        value_checks: training traces that decide how far what was learned is followed.
+        value_share: of decisions at which plans are tried.
+        value_horizon_hours: orders that arrive later than this after a decision do not count for it.
+        value_epochs: passes over a round's lessons.
+        total_steps: decisions that PPO learns from, all replications together, rounded up to whole rollouts;
+            0 leaves PPO out.
         num_envs: replications stepped together.
         group_size: replications that play the same traces, rewarded against the base router on them; divides
             ``num_envs``; 1 leaves the reward as it is.
@@ -47,10 +60,11 @@ class TrainingConfig:
         hidden: width of the plan scorer.
         temperature: of the base router at the start, in currency units.
         weights: preferences over cost, lateness and carbon.
+        is_conditioned: weights are drawn for each trace instead, for one policy that follows those it is given.
         pricing: base router: ``CLOSED_FORM`` (primal-dual) or ``NONE`` (myopic).
         seed: of network, sampling and training traces.
         num_threads: of torch.
-        validation_traces: on which the two stages are compared; 0 keeps the last.
+        validation_traces: on which the stages are compared; 0 keeps the last.
         search_threads: traces played at once by the search; the result does not depend on it.
         num_workers: threads that share the replications; the result does not depend on it.
         learning_rate: of Adam at the start; falls linearly to zero.
@@ -59,6 +73,12 @@ class TrainingConfig:
     search_generations: int = 8
     search_candidates: int = 41
     search_traces: int = 3
+    value_rounds: int = 2
+    value_traces: int = 12
+    value_checks: int = 16
+    value_share: float = 0.05
+    value_horizon_hours: int = 12
+    value_epochs: int = 20
     total_steps: int = 250_000
     num_envs: int = 16
     group_size: int = 16
@@ -72,6 +92,7 @@ class TrainingConfig:
     hidden: int = 32
     temperature: float = 0.2
     weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    is_conditioned: bool = False
     pricing: str = "CLOSED_FORM"
     seed: int = 0
     num_threads: int = 1
@@ -90,11 +111,18 @@ class TrainingConfig:
         _check("seed", self.seed, isinstance(self.seed, int) and 0 <= self.seed < 10_000, "a whole number below 10000")
         for name in ("learning_rate", "clip_range", "temperature"):
             _check(name, getattr(self, name), 0 < getattr(self, name) < float("inf"), "a positive number")
-        for name in ("gamma", "gae_lambda"):
+        for name in ("gamma", "gae_lambda", "value_share"):
             _check(name, getattr(self, name), 0 < getattr(self, name) <= 1, "a number in (0, 1]")
         _check("pricing", self.pricing, self.pricing in Pricing.__members__, "one of " + ", ".join(Pricing.__members__))
         rollout = self.num_envs * self.num_steps
         _check("batch_size", self.batch_size, rollout % self.batch_size == 0, f"a divisor of {rollout}")
+
+        _check("is_conditioned", self.is_conditioned, isinstance(self.is_conditioned, bool), "true or false")
+
+    @property
+    def preferences(self) -> Preferences:
+        """Weights that traces are played with."""
+        return Preferences(self.weights, self.is_conditioned)
 
 
 def _check(name: str, value: object, is_right: bool, expected: str = "a positive whole number") -> None:

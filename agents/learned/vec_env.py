@@ -11,6 +11,7 @@ import numpy as np
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecEnv
 
+from agents.learned.preferences import Preferences
 from envs.ahead import Ahead
 from envs.batch import Batch
 from envs.costs import MILLICENTS, NUM_PARTS, OBJECTIVE_OF_PART
@@ -30,6 +31,8 @@ from scenarios.trace import Trace
 BASE_ROUTER = Inner(Code.RULE, int(Rule.SCORE), is_own_best=True)
 """Myopic or, with bid prices, primal-dual."""
 
+EVEN = Preferences()
+
 _TIME, _ORDER, _PART, _SETTLED, _AMOUNT = (
     LEDGER_COLUMNS.index(name) for name in ("time_seconds", "order", "part", "is_settlement", "amount_millicents")
 )
@@ -41,27 +44,27 @@ class Episode:
 
     Attributes:
         trace: what happens.
+        weights: preferences over cost, lateness and carbon.
         base_costs: float (N + 2,) currency units that the base router has paid before any order, before the first
             order arrives, before the second, ..., and at the end.
     """
 
     trace: Trace
+    weights: tuple[float, float, float]
     base_costs: np.ndarray
 
 
-def make_episode(
-    seed: int, scenario: Scenario, weights: tuple[float, float, float], pricing: Pricing, has_base: bool
-) -> Episode:
+def make_episode(seed: int, scenario: Scenario, preferences: Preferences, pricing: Pricing, has_base: bool) -> Episode:
     """Draws a training trace and has the base router play it.
 
     Args:
         seed: of the trace.
         scenario: what to draw.
-        weights: preferences over cost, lateness and carbon.
+        preferences: over cost, lateness and carbon, trace by trace.
         pricing: who fills the bid-price table.
         has_base: whether what it pays is told order by order, or at the end only.
     """
-    trace = draw_trace(scenario, seed)
+    trace, weights = draw_trace(scenario, seed), preferences.of(seed)
     world = World(trace, "ledger" if has_base else "none", weights, pricing, describes=False)
     play_alone(world, BASE_ROUTER)
     costs = np.zeros(trace.num_orders + 2)
@@ -70,7 +73,7 @@ def make_episode(
         paid = np.concatenate([[0.0], np.cumsum(rows[:, _AMOUNT] * part_weights(weights)[rows[:, _PART]])])
         costs[1:-1] = paid[_rows_at_arrival(rows, trace.future.orders["arrival_seconds"])]
     costs[-1] = world.weighted_cost(weights)
-    return Episode(trace, costs)
+    return Episode(trace, weights, costs)
 
 
 def _rows_at_arrival(rows: np.ndarray, arrivals: np.ndarray) -> np.ndarray:
@@ -104,7 +107,7 @@ class RoutingVecEnv(VecEnv):
         num_envs: replications.
         group_size: replications that share their traces; divides ``num_envs``.
         seed: chooses the training traces.
-        weights: preferences over cost, lateness and carbon.
+        preferences: over cost, lateness and carbon, trace by trace.
         pricing: who fills the bid-price table.
         num_workers: threads that share the replications; changes nothing but the time it takes.
     """
@@ -117,7 +120,7 @@ class RoutingVecEnv(VecEnv):
         num_envs: int,
         group_size: int = 1,
         seed: int = 0,
-        weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
+        preferences: Preferences = EVEN,
         pricing: Pricing = Pricing.CLOSED_FORM,
         num_workers: int = 1,
     ) -> None:
@@ -127,15 +130,16 @@ class RoutingVecEnv(VecEnv):
             )
         super().__init__(num_envs, observation_space(), spaces.Discrete(MAX_PLANS))
         self.group_size, self.num_workers = group_size, num_workers
-        self.weights, self.pricing = weights, pricing
+        self.preferences, self.pricing = preferences, pricing
         self._first_seed = seed * 10_007
-        self._part_weights = part_weights(weights)
-        make = partial(make_episode, scenario=scenario, weights=weights, pricing=pricing, has_base=group_size > 1)
+        has_base = group_size > 1
+        make = partial(make_episode, scenario=scenario, preferences=preferences, pricing=pricing, has_base=has_base)
         self._ahead: Ahead[Episode] = Ahead(make, num_users=group_size)
         self._num_begun = np.zeros(num_envs, np.int64)  # episodes of each replication
         self._batch: Batch | None = None
         self._episodes: dict[int, Episode] = {}
         self._booked = np.zeros((num_envs, NUM_PARTS), np.int64)
+        self._part_weights = np.zeros((num_envs, NUM_PARTS))
         self._is_prepared = np.zeros(num_envs, bool)  # whether the next episode has been begun to be made
         self._half_time = np.zeros(num_envs, np.int64)  # orders
         self._base_paid = np.zeros(num_envs)  # by the base router, up to where the replication is
@@ -153,7 +157,9 @@ class RoutingVecEnv(VecEnv):
             self._episodes[row] = self._ahead.take(self._seed_of(row, int(self._num_begun[row])))
             self._num_begun[row] += 1
             self._half_time[row] = self._episodes[row].trace.num_orders // 2
-            worlds[row] = World(self._episodes[row].trace, "none", self.weights, self.pricing)
+            episode = self._episodes[row]
+            self._part_weights[row] = part_weights(episode.weights)
+            worlds[row] = World(episode.trace, "none", episode.weights, self.pricing)
         if self._batch is None:
             self._batch = Batch(list(worlds.values()), self.num_workers)
         else:
@@ -195,7 +201,7 @@ class RoutingVecEnv(VecEnv):
         batch.step(self._actions)
         dones = ~batch.is_due()
         totals = batch.totals.copy()
-        rewards = (self._booked - totals) @ self._part_weights
+        rewards = ((self._booked - totals) * self._part_weights).sum(axis=1)
         self._booked = totals
         if self.group_size > 1:
             rewards += self._base_increments(dones)
@@ -204,7 +210,7 @@ class RoutingVecEnv(VecEnv):
         for row in ended:
             num_orders = self._episodes[row].trace.num_orders
             infos[row] = {
-                "episode_cost": float(self._part_weights @ totals[row]) / num_orders,
+                "episode_cost": float(self._part_weights[row] @ totals[row]) / num_orders,
                 "base_cost": float(self._episodes[row].base_costs[-1]) / num_orders,
                 "terminal_observation": {name: np.zeros_like(array[row]) for name, array in self._shown().items()},
                 "TimeLimit.truncated": False,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from envs.costs import COST_PARTS
+from envs.costs import COST_PARTS, LATENESS
 from envs.feature_schema import CONTEXT_FEATURES, NUM_CONTEXT, NUM_FEATURES, SLOT_FEATURES
 from envs.plan_table import Rule
 from tests.asked import asked_otherwise
@@ -25,8 +25,60 @@ def left_behind(world, line, warehouse):
     return int(free[warehouse] - row["units"]), int(free.sum() - row["units"])
 
 
+def recent_share(world, region) -> tuple[float, float]:
+    """Orders an hour lately in a region and everywhere, each drawn towards the published share by four of them."""
+    recent, share = world.seen.demand["recent_milli"] / 1000, world.network.regions["demand_share"][region]
+    return recent[region] + 4 * share, recent.sum() + 4
+
+
+def surge_around(world, warehouse, service) -> float:
+    """Of the regions that a service serves from a warehouse, the near ones weighing more."""
+    lanes, shares = world.network.lanes[warehouse, service], world.network.regions["demand_share"]
+    near = np.where(lanes["zone"] >= 0, 1 / (100.0 + lanes["distance_km"]) ** 2, 0)
+    own = sum(weight * recent_share(world, region)[0] for region, weight in enumerate(near))
+    return own / ((near * shares).sum() * recent_share(world, 0)[1]) - 1 if (near * shares).sum() > 0 else 0.0
+
+
+def doubt(world, parcel) -> float:
+    """Expected lateness of a parcel if slack is used up as much faster as journeys lately took longer, millicents."""
+    network, settings = world.network, world.network.settings[0]
+    permille = max(1, int(world.seen.punctuality["transit_permille"][parcel["service"]]))
+    if permille == 1000:
+        return 0.0
+    region = int(world.seen.order["region"][0])
+    table = network.tables[network.lanes["transit_table"][parcel["warehouse"], parcel["service"], region]]
+    cap, total = int(settings["lateness_cap_seconds"]), 0.0
+    for line in range(int(world.seen.order["num_lines"][0])):
+        if int(parcel["lines_mask"]) >> line & 1:
+            slack = (int(world.seen.lines["promise_at"][line]) - int(parcel["collected_at"])) * 1000 // permille
+            late = table["value"] - slack
+            cost = np.where(late > 0, settings["lateness_step_millicents"], 0)
+            cost = cost + settings["lateness_hour_millicents"] * np.clip(late, 0, cap) / HOUR
+            total += (table["weight"] * cost).sum() / table["weight"].sum()
+    return total
+
+
 def slot_quantities(world, slot) -> dict[str, float]:
     """The quantity behind every feature of a slot, by name."""
+    hold_seconds = int(world.plans.slots["hold_seconds"][slot])
+    if hold_seconds == 0:
+        return plan_quantities(world, slot)
+    others = np.flatnonzero(world.plans.slots["hold_seconds"][: world.plans.counts[0]] == 0)
+    score, plans = world.plans.rules[: world.plans.counts[0], Rule.SCORE] / 1e8, world.plans
+    followed = plan_quantities(world, int(others[0]))  # slots are sorted by score
+    return followed | {
+        **{f"{part.name}_cost": plans.costs[slot, i] / 1e5 for i, part in enumerate(COST_PARTS)},
+        "is_hold": 1.0,
+        "hold": hold_seconds / HOUR,
+        "score": score[slot],
+        "score_gap": score[slot] - score.min(),
+        "door": followed["door"] + hold_seconds / HOUR,
+        "slack": followed["slack"] - hold_seconds / HOUR,
+    }
+
+
+def plan_quantities(world, slot) -> dict[str, float]:
+    """Of a plan that is no hold."""
     seen, plans, network = world.seen, world.plans, world.network
     now, order, row = int(seen.clock["now_seconds"][0]), seen.order[0], plans.slots[slot]
     parcels = plans.options[plans.chosen[slot, : row["num_parcels"]]]
@@ -41,11 +93,12 @@ def slot_quantities(world, slot) -> dict[str, float]:
     ]
     result |= {
         "is_real": 1.0,
-        "is_decline": float(not len(parcels) and not row["hold_seconds"]),
+        "is_decline": float(not len(parcels)),
         "num_parcels": len(parcels),
         "later_share": parcels["num_lines"][(parcels["receipt"] < 0) & (parcels["release_at"] > 0)].sum()
         / order["num_lines"],
-        "hold": row["hold_seconds"] / HOUR,
+        "is_hold": 0.0,
+        "hold": 0.0,
         "backordered_share": parcels["num_lines"][parcels["receipt"] >= 0].sum() / order["num_lines"],
         "bid_value": parcels["bid_millicents"].sum() / 1e5,
         "score": score[slot],
@@ -65,6 +118,8 @@ def slot_quantities(world, slot) -> dict[str, float]:
         "bookings": 0.0,
         "utilisation": 0.0,
         "transit_seen": 0.0,
+        "doubt": 0.0,
+        "surge": 0.0,
     }
     for parcel in parcels:
         w, c = int(parcel["warehouse"]), int(parcel["collection"])
@@ -84,6 +139,11 @@ def slot_quantities(world, slot) -> dict[str, float]:
                 result["shelf_cover"] = min(result["shelf_cover"], shelf / daily)
                 result["network_cover"] = min(result["network_cover"], everywhere / daily)
     if len(parcels):
+        result["surge"] = max(surge_around(world, int(p["warehouse"]), int(p["service"])) for p in parcels)
+        for n in plans.chosen[slot, : len(parcels)]:
+            published = plans.option_costs[n, LATENESS]
+            if seen.punctuality["transit_permille"][plans.options["service"][n]] != 1000:
+                result["doubt"] += (doubt(world, plans.options[n]) - published) / 1e5
         result["transit_seen"] = seen.punctuality["transit_permille"][parcels["service"]].max() / 1000 - 1
     return result
 
@@ -115,6 +175,11 @@ def context_quantities(world) -> dict[str, float]:
         "max_pick_start": starts.max(),
         "demand_seen": (this + (1 - now % HOUR / HOUR) * last) / (settings["hourly_orders_milli"] / 1000)
         if settings["hourly_orders_milli"]
+        else 0.0,
+        "surge": np.divide(*recent_share(world, int(order["region"])))
+        / world.network.regions["demand_share"][order["region"]]
+        - 1
+        if world.network.regions["demand_share"][order["region"]] > 0
         else 0.0,
         "transit_seen": (seen.punctuality["transit_permille"] / 1000 - 1).mean(),
         "interrupted": (seen.interruptions["until_seconds"] > now).mean(),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.learned.training import CHECKPOINT, SEARCH, train
+from agents.learned.training import CHECKPOINT, SEARCH, VALUES, train
 from scenarios import load_scenario
 from tests.agents.learned.test_training import SHORT, vars_of, weights_of
 from tests.conftest import ROOT
@@ -31,7 +31,7 @@ LONGER = type(SHORT)(**{**vars_of(SHORT), "search_generations": 3, "total_steps"
 
 def state_of(directory: Path) -> int:
     """Changes with every checkpoint."""
-    written = [directory / name for name in (CHECKPOINT, SEARCH)]
+    written = [directory / name for name in (CHECKPOINT, SEARCH, VALUES)]
     return max((path.stat().st_mtime_ns for path in written if path.exists()), default=0)
 
 

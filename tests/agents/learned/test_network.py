@@ -15,6 +15,7 @@ from agents.scoring_model import ScoringModel
 from envs import simulate
 from envs.feature_schema import IS_REAL, SCORE_GAP
 from envs.prices import Pricing
+from envs.scorer import best_slot
 from scenarios import draw_trace, load_scenario
 from tests.every_agent import perturbed_scorer
 from tests.worlds import random_trace
@@ -125,3 +126,30 @@ def test_recorder_sees_what_the_agent_sees():
     recorder = Recorder(load_agent("primal-dual"), trace.names)
     simulate(trace, recorder)
     assert len(recorder.decisions) == trace.num_orders
+
+
+def test_the_compiled_scorer_chooses_what_torch_chooses(recorded):
+    """But for ties within rounding, with and without a network."""
+    plans, contexts = recorded[0][:3000], recorded[1][:3000]
+    quiet = PlanScorer(hidden=8)
+    with torch.no_grad():
+        quiet.prices.copy_(0.1 * torch.randn(quiet.prices.shape, generator=torch.Generator().manual_seed(3)))
+    for scorer in (perturbed_scorer(), quiet):
+        arrays = scorer.arrays()
+        assert (len(arrays.out) == 0) == (scorer is quiet)
+        with torch.no_grad():
+            worth = scorer.worth(torch.from_numpy(plans), torch.from_numpy(contexts)).numpy()
+        num_others = 0
+        for i in range(len(plans)):
+            count = int(plans[i, :, IS_REAL].sum())
+            found = best_slot(plans[i], contexts[i], count, arrays)
+            best = worth[i, :count].max()
+            assert worth[i, found] >= best - 1e-3 * max(1.0, abs(best))
+            num_others += found != worth[i, :count].argmax()
+        assert num_others < 0.01 * len(plans)
+
+
+def test_inside_the_loop_and_asked_it_does_the_same():
+    trace = draw_trace(load_scenario("metro-small", horizon_days=2), 6)
+    agent = TorchAgent(perturbed_scorer(), Pricing.CLOSED_FORM)
+    assert simulate(trace, agent).events.equals(simulate(trace, agent, "simpy").events)

@@ -1,36 +1,34 @@
-"""The direct search: what it plays is what the scorer plays, and threads change nothing."""
+"""The direct search: without prices it plays the base router, and threads change nothing."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
-import torch
 
 from agents import load_agent
-from agents.learned.network import PlanScorer
-from agents.learned.search import SEARCHED, SearchState, next_generation
-from agents.learned.torch_agent import TorchAgent
-from agents.learned.training import set_prices
+from agents.learned.preferences import Preferences
+from agents.learned.search import SearchState, next_generation
+from agents.learned.terms import TERMS, PriceList
 from envs import World, simulate
-from envs.feature_schema import NUM_FEATURES, SLOT_FEATURES
 from envs.inner import Code, Inner
 from envs.loop import play_alone
 from envs.prices import Pricing
+from envs.scorer import linear
 from scenarios import draw_trace, load_scenario
 
-WEIGHTS = (1.0, 1.0, 1.0)
+SCENARIO = load_scenario("tiny")
 
 
-def searched(generations: int, num_threads: int, seed: int = 3) -> SearchState:
-    state = SearchState.start()
+def searched(generations: int, num_threads: int, seed: int = 3, preferences: Preferences | None = None) -> SearchState:
+    price_list = PriceList.of(TERMS, draw_trace(SCENARIO, 1), Pricing.CLOSED_FORM, 1)
+    state = SearchState.start(price_list, linear())
     for _ in range(generations):
         state = next_generation(
-            load_scenario("tiny"),
+            SCENARIO,
             state,
             seed=seed,
             num_candidates=9,
             num_traces=2,
-            weights=WEIGHTS,
+            preferences=preferences or Preferences(),
             pricing=Pricing.CLOSED_FORM,
             num_threads=num_threads,
         )
@@ -39,34 +37,38 @@ def searched(generations: int, num_threads: int, seed: int = 3) -> SearchState:
 
 def test_without_prices_it_plays_the_base_router():
     trace = draw_trace(load_scenario("metro-small", horizon_days=2), 9)
-    world = World(trace, "none", WEIGHTS, Pricing.CLOSED_FORM)
-    play_alone(world, Inner(Code.PRICES, prices=np.zeros(NUM_FEATURES)))
+    world = World(trace, "none", (1.0, 1.0, 1.0), Pricing.CLOSED_FORM)
+    play_alone(world, Inner(Code.SCORER))
     assert (world.totals == simulate(trace, load_agent("primal-dual")).world.totals).all()
-
-
-def test_with_prices_it_plays_what_the_scorer_plays():
-    trace = draw_trace(load_scenario("metro-small", horizon_days=2), 9)
-    state = SearchState(1, np.linspace(-1.0, 1.0, len(SEARCHED)), np.ones(len(SEARCHED)), 0.0, 0.0, 0)
-    scorer = PlanScorer()
-    set_prices(scorer, state)
-    world = World(trace, "none", WEIGHTS, Pricing.CLOSED_FORM)
-    play_alone(world, Inner(Code.PRICES, prices=state.weights()))
-    by_scorer = simulate(trace, TorchAgent(scorer, Pricing.CLOSED_FORM)).world.totals
-    base = simulate(trace, load_agent("primal-dual")).world.totals
-    assert world.weighted_cost(WEIGHTS) == pytest.approx(by_scorer.sum() / 1e5, rel=2e-3)  # near-ties in float32
-    assert not (by_scorer == base).all()
-    assert torch.equal(scorer.plan_linear.weight[0], torch.from_numpy(state.weights()))
 
 
 def test_threads_change_nothing_and_seeds_do():
     one, two, other = searched(2, 1), searched(2, 2), searched(2, 1, seed=4)
-    assert (one.mean == two.mean).all()
+    assert (one.price_list.values == two.price_list.values).all()
     assert one.cost_per_order == two.cost_per_order
-    assert not (one.mean == other.mean).all()
+    assert not (one.price_list.values == other.price_list.values).all()
     assert one.generation == 2
 
 
-def test_searched_features_exist_and_none_is_a_cost():
-    names = {feature.name for feature in SLOT_FEATURES}
-    assert set(SEARCHED) <= names
-    assert not any(name.endswith("_cost") for name in SEARCHED)
+def test_terms_that_never_differ_stay_at_nothing():
+    """In ``tiny`` nothing can be held, and nothing waits for a presale date."""
+    state = searched(2, 1)
+    left_out = [i for i, (feature, _) in enumerate(TERMS) if feature in ("is_hold", "hold", "later_share")]
+    assert (state.price_list.differences[left_out] == 0).all()
+    assert not state.price_list.matrix()[:, 1:].all()
+    rows = state.price_list.matrix()
+    assert (state.spread[left_out] == 0).all()
+    assert rows.any()
+
+
+def test_a_generation_starts_where_the_one_before_ended():
+    """The mean moves by what the elite says; the base router's cost does not depend on it."""
+    one, two = searched(1, 1), searched(2, 1)
+    assert np.isfinite([one.cost_per_order, two.cost_per_order]).all()
+    assert one.cost_per_order == one.base_cost_per_order  # no price yet
+    assert two.num_steps > one.num_steps > 0
+
+
+def test_drawn_preferences_are_what_costs_count():
+    even, drawn = searched(2, 1), searched(2, 1, preferences=Preferences(is_drawn=True))
+    assert even.base_cost_per_order != drawn.base_cost_per_order

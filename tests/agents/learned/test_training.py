@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 import pickle
 from pathlib import Path
@@ -14,14 +15,21 @@ from sb3_contrib import MaskablePPO
 from agents.learned.checkpoint import restore
 from agents.learned.export import load_scorer
 from agents.learned.torch_agent import TorchAgent
-from agents.learned.training import CHECKPOINT, CURVE, CURVE_COLUMNS, TrainingConfig, train
+from agents.learned.training import CHECKPOINT, CURVE, CURVE_COLUMNS, STAGES, TrainingConfig, train
 from envs import simulate
+from envs.feature_schema import WEIGHT_COST
 from envs.prices import Pricing
 from scenarios import draw_trace, load_scenario
 from scenarios.catalogue.toys import OPTIMUM_MILLICENTS
 from scenarios.errors import InputError
+from scenarios.seeds import VALIDATION
 
 SHORT = TrainingConfig(
+    value_rounds=1,
+    value_traces=2,
+    value_checks=2,
+    value_share=0.2,
+    value_epochs=2,
     search_generations=2,
     search_candidates=5,
     search_traces=1,
@@ -54,6 +62,7 @@ def test_a_toy_that_the_untrained_agent_fails_is_learned(tmp_path):
         return int(simulate(trace, agent).world.totals.sum())
 
     config = TrainingConfig(
+        value_rounds=0,
         search_generations=0,
         total_steps=64,
         num_envs=8,
@@ -89,7 +98,7 @@ def test_stopped_and_resumed_training_takes_the_same_course(tmp_path):
 
         return pull_the_plug
 
-    for num_rows in (1, 2):  # once in the search, once after the first rollout
+    for num_rows in (1, 1, 2):  # after the lessons, in the search, after the first rollout
         with pytest.raises(Stopped):
             train(scenario, SHORT, tmp_path / "broken", stop_after(num_rows))
     seen: list[dict] = []
@@ -100,19 +109,42 @@ def test_stopped_and_resumed_training_takes_the_same_course(tmp_path):
     assert all(torch.equal(expected[name], found[name]) for name in expected)
 
 
+def test_what_each_stage_costs_is_written_and_the_best_is_kept(tmp_path):
+    scenario = load_scenario("tiny")
+    policy = train(scenario, SHORT, tmp_path)
+    found = json.loads((tmp_path / STAGES).read_text())
+    costs = found["cost_per_order"]
+    assert set(costs) == {"base", "values", "search", "ppo"}
+    assert all(math.isfinite(cost) and cost > 0 for cost in costs.values())
+    agent, kept = TorchAgent(load_scorer(policy), Pricing.CLOSED_FORM), []
+    for seed in VALIDATION[: SHORT.validation_traces]:
+        trace = draw_trace(scenario, seed)
+        kept.append(simulate(trace, agent).world.weighted_cost((1.0, 1.0, 1.0)) / trace.num_orders)
+    assert sum(kept) / len(kept) == pytest.approx(costs[found["kept"]])
+
+
+def test_a_conditioned_policy_is_trained_on_many_preferences(tmp_path):
+    config = TrainingConfig(**{**vars_of(SHORT), "is_conditioned": True, "total_steps": 0})
+    scorer = load_scorer(train(load_scenario("tiny"), config, tmp_path))
+    with open(tmp_path / CURVE, newline="") as file:
+        stages = [row["stage"] for row in csv.DictReader(file)]
+    assert stages == ["values", "search", "search"]
+    assert scorer.prices[:, 1 + WEIGHT_COST :].abs().sum() > 0
+
+
 def test_the_learning_curve_is_written(tmp_path):
     train(load_scenario("tiny"), SHORT, tmp_path)
     with open(tmp_path / CURVE, newline="") as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == CURVE_COLUMNS
-    assert [row["stage"] for row in rows] == ["search"] * 2 + ["ppo"] * 3
+    assert [row["stage"] for row in rows] == ["values"] + ["search"] * 2 + ["ppo"] * 3
     steps = [float(row["steps"]) for row in rows]
     assert steps == sorted(steps)
-    assert steps[-1] - steps[1] == SHORT.total_steps
+    assert steps[-1] - steps[2] == SHORT.total_steps
     for column in ("cost_per_order", "base_cost_per_order"):
         costs = [float(row[column]) for row in rows]
-        assert all(math.isfinite(cost) and cost > 0 for cost in costs[:2])
-        assert any(math.isfinite(cost) and cost > 0 for cost in costs[2:])
+        assert all(math.isfinite(cost) and cost > 0 for cost in costs[:3])
+        assert any(math.isfinite(cost) and cost > 0 for cost in costs[3:])
 
 
 def test_a_checkpoint_holds_all_that_resuming_needs(tmp_path):
@@ -148,7 +180,11 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("total_steps", 0),
+        ("total_steps", -1),
+        ("value_rounds", -1),
+        ("value_traces", 0),
+        ("value_share", 0.0),
+        ("is_conditioned", 1),
         ("num_envs", -1),
         ("group_size", 0),
         ("batch_size", 100),
