@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 LEARNER, PLAYER = "agents.learned.training", "agents.learned.torch_agent"
 """Modules that decide what is learned, and what a learned policy chooses. Imported when used: torch is heavy."""
 
-CONDITIONED: dict[str, Any] = {}
-"""Fields of ``TrainingConfig`` that make one policy for all preferences. While there are none, the front's policy is
-the plain one, which sees weights only in the prices of plans; its page says so."""
+CONDITIONED: dict[str, Any] = {"is_conditioned": True}
+"""Fields of ``TrainingConfig`` that make one policy for all preferences. Without any, the front's policy would be the
+plain one, which sees weights only in the prices of plans, and its page would say so."""
 
 ONE_CORE: dict[str, Any] = {"search_threads": 1, "num_workers": 1}
 """A training has one core; the board's other processes have the others."""

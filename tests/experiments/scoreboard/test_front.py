@@ -86,12 +86,13 @@ def test_the_committed_point_counts_not_the_sweep_of_today(small_run, tmp_path):
     gains = [100 * (front.volume(points) / front.volume(front.heuristics[summary.rival]) - 1) for points in learned]
     assert summary.gain.mean == pytest.approx(np.mean(gains))
     assert front.gain_over_traces().mean == pytest.approx(np.mean(gains))
-    assert not summary.is_conditioned
+    assert summary.is_conditioned
 
 
 def test_a_conditioned_policy_is_one_line(monkeypatch):
-    plain = policies.config_of(0, True, {})
-    assert plain == policies.config_of(0, False, {})
+    plain = policies.config_of(0, False, {})
+    assert policies.config_of(0, True, {}).is_conditioned
+    assert not plain.is_conditioned
     monkeypatch.setattr(policies, "CONDITIONED", {"hidden": 48})
     assert policies.config_of(0, True, {}).hidden == 48
     assert policies.config_of(0, False, {}) == plain
