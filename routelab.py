@@ -88,6 +88,13 @@ study, or makes it again. --routers A,B and --replications N stand for routers=[
 """
         + HYDRA,
     ),
+    "scoreboard": Command(
+        "experiments.scoreboard.command:main",
+        "routers, bounds and learned policies on all scenarios of the board, cell by cell, and pages of results",
+        "scoreboard [SCENARIO ...] [--part NAME] [--routers A,B] [--traces N] [--seeds N] [--workers N] [--folder DIR]",
+        """Goes on where it stopped. Parts: routers, bounds, train, learned, front, generalisation, pages; all if none
+is named. docs/scoreboard.md says what each does and how long it takes.""",
+    ),
     "export": Command(
         "experiments.export:main",
         "write a trained policy as a self-contained, checked bundle",

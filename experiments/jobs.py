@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from typing import Any, TypeVar
@@ -14,7 +16,7 @@ def at_once(work: Callable[..., Result], jobs: Iterable[tuple[Any, ...]], worker
     """Results in the order in which they come.
 
     Processes are spawned, so that no thread or lock of this one is copied. Jobs that nobody has begun are dropped
-    when the caller stops.
+    when the caller stops, and when it is killed its processes end, too.
 
     Args:
         work: a function of a module.
@@ -25,7 +27,7 @@ def at_once(work: Callable[..., Result], jobs: Iterable[tuple[Any, ...]], worker
     if not jobs:
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context) as pool:
+    with ProcessPoolExecutor(min(workers, len(jobs)), context, _end_with_parent) as pool:
         waiting = {pool.submit(work, *job) for job in jobs}
         try:
             while waiting:
@@ -35,3 +37,15 @@ def at_once(work: Callable[..., Result], jobs: Iterable[tuple[Any, ...]], worker
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _end_with_parent() -> None:
+    """Ends this process as soon as the one that spawned it is gone; else it would wait for jobs for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

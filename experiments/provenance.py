@@ -32,14 +32,15 @@ def provenance() -> dict[str, Any]:
 
 def git_state(root: Path) -> dict[str, Any]:
     """Commit and whether files differ from it; ``not a checkout`` outside one or without git."""
-    commit = _git(root, "rev-parse", "HEAD")
-    top = _git(root, "rev-parse", "--show-toplevel")
+    commit = git(root, "rev-parse", "HEAD")
+    top = git(root, "rev-parse", "--show-toplevel")
     if not commit or not top or Path(top).resolve() != root.resolve():
         return {"commit": NO_CHECKOUT, "is_dirty": None}
-    return {"commit": commit, "is_dirty": bool(_git(root, "status", "--porcelain"))}
+    return {"commit": commit, "is_dirty": bool(git(root, "status", "--porcelain"))}
 
 
-def _git(root: Path, *arguments: str) -> str:
+def git(root: Path, *arguments: str) -> str:
+    """What a git command prints; nothing if it fails or git is not there."""
     try:
         done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True, timeout=30)
     except (OSError, subprocess.SubprocessError):

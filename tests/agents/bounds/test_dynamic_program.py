@@ -12,13 +12,11 @@ from agents import load_agent
 from agents.bounds import demand_hindsight, hindsight, solve
 from agents.bounds.dynamic_program import Optimum
 from envs.many import simulate_many
-from envs.prices import Pricing
 from envs.protocol import Agent
-from envs.snapshot import Snapshot
+from experiments.scoreboard.optimal import OptimalAgent
 from scenarios import draw_trace, load_scenario
 from scenarios.demand import Demand, Promise
 from scenarios.errors import InputError
-from scenarios.network import Network
 from scenarios.patience import Patience
 from scenarios.quantiles import constant
 from scenarios.stock import Receipt
@@ -26,30 +24,6 @@ from scenarios.trace import Trace
 
 NUM_TRACES, NUM_BOUNDED = 800, 100
 DEVIATIONS = 4.0
-
-
-class OptimalAgent:
-    """Plays the choices of an optimum."""
-
-    name, pricing, needs_features = "optimal", Pricing.NONE, False
-
-    def __init__(self, optimum: Optimum) -> None:
-        self.optimum = optimum
-
-    def start(self, network: Network) -> None:
-        """Nothing to prepare."""
-
-    def choose(self, snapshot: Snapshot) -> int:
-        """The slot whose warehouse is least by cost and value; declining is offered when nothing is left."""
-        seen, plans = snapshot.seen, snapshot.plans
-        if plans.slots["is_decline"][0]:
-            return 0
-        sku, clock = int(seen.lines["sku"][0]), seen.clock[0]
-        units = seen.stock["on_hand_units"][:, sku] - seen.stock["allocated_units"][:, sku]
-        place = int(clock["now_seconds"]), int(clock["decision_id"])
-        costs = self.optimum.choice_costs(*place, sku, int(seen.order["region"][0]), tuple(units.tolist()))
-        warehouses = plans.options["warehouse"][plans.chosen[: snapshot.num_plans, 0]]
-        return int(np.argmin(costs[warehouses]))
 
 
 @cache

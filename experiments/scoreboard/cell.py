@@ -1,0 +1,81 @@
+"""A cell: one router or bound on one trace, or one training; computed once, kept as one line of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+from experiments.evaluation import Weights
+from experiments.record import append_line, read_lines
+
+PLAY, BOUND, TRAINING = "play", "bound", "training"
+EVEN: Weights = (1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What came out.
+
+    Attributes:
+        id: of the task, see ``experiments.scoreboard.task``.
+        kind: ``play``, ``bound`` or ``training``.
+        world: see ``experiments.scoreboard.board.world_of``.
+        seed: of the trace, or of the training.
+        who: see ``experiments.scoreboard.task.Task``.
+        weights: preferences over cost, lateness and carbon.
+        trace_sha256: of the trace; empty for a training.
+        values: numbers.
+        facts: where it was made: commit, processor, date, and the hash of a trained policy.
+    """
+
+    id: str
+    kind: str
+    world: str
+    seed: int
+    who: str
+    weights: Weights
+    trace_sha256: str
+    values: dict[str, float]
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+class Store:
+    """All cells of a folder, one file a world.
+
+    Args:
+        folder: ``cells`` lies in it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "cells"
+        self._cells: dict[str, Cell] = {}
+        for path in sorted(self.folder.glob("*.jsonl")):
+            self._cells |= {cell.id: cell for cell in _read(path)}
+
+    def __contains__(self, task_id: str) -> bool:
+        return task_id in self._cells
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def get(self, task_id: str) -> Cell | None:
+        """A cell, if it is there."""
+        return self._cells.get(task_id)
+
+    def all(self) -> Iterable[Cell]:
+        """Every cell, also those of earlier code."""
+        return self._cells.values()
+
+    def add(self, cell: Cell) -> None:
+        """Writes a cell to disk at once."""
+        append_line(self.folder / f"{cell.world}.jsonl", asdict(cell))
+        self._cells[cell.id] = cell
+
+
+def _read(path: Path) -> Iterable[Cell]:
+    """Lines of another shape, such as one that was cut off, are skipped."""
+    names = {field.name for field in fields(Cell)}
+    for row in read_lines(path):
+        if names == set(row):
+            yield Cell(**{**row, "weights": tuple(row["weights"])})

@@ -1,0 +1,107 @@
+"""The page of fronts: one policy under many preferences, and heuristics whose weights are swept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from experiments.scoreboard.board import Board
+from experiments.scoreboard.front import GOALS, NUM_PREFERENCES, REFERENCE_POINTS, SWEEP
+from experiments.scoreboard.pages.fronts import Front
+from experiments.scoreboard.pages.markdown import NOT_RUN, page, percent, table
+from experiments.scoreboard.pages.origin import command_of, origin
+from experiments.scoreboard.policies import CONDITIONED
+from experiments.scoreboard.statistics import t_interval
+from experiments.statistics import Interval, pareto_front
+
+NAME = "one policy" if CONDITIONED else "learned, not conditioned"
+
+
+def front_page(board: Board, fronts: Sequence[Front], figures: dict[str, str]) -> str:
+    """The page as Markdown.
+
+    Args:
+        board: what was to be run.
+        fronts: one a scenario.
+        figures: scenario to a link to its picture.
+    """
+    cells = {key: cell for front in fronts for key, cell in front.used.items()}
+    scenarios = () if board.front_scenarios == Board().front_scenarios else board.front_scenarios
+    return page(
+        "# Fronts: cost, lateness and carbon",
+        f"Each router plays the same traces under {len(SWEEP)} weight vectors; a point is what it then pays of the "
+        f"three goals, currency units an order, mean over traces. Hypervolume: the space between points and a "
+        f"reference point, the nadir of the myopic sweep on validation traces ({_link(board)}), which is committed "
+        f"before preferences are learned. Expected utility: the weighted cost of the best point, mean over "
+        f"{NUM_PREFERENCES:,} preferences drawn over the range of the sweep; lower is better.",
+        "" if CONDITIONED else _not_conditioned(),
+        *(_section(front, figures.get(front.scenario, "")) for front in fronts),
+        "## Weight vectors\n\n" + table(("number", *_goals()), _weights()),
+        origin(command_of(board, scenarios, ("front", "pages")), cells.values()),
+    )
+
+
+def _not_conditioned() -> str:
+    return (
+        "**No policy was conditioned on preferences yet.** The learned router here was trained for even weights; it "
+        "sees others only in the prices of plans: this is what such a policy does, not what one that learned "
+        "preferences can."
+    )
+
+
+def _link(board: Board) -> str:
+    is_there = (board.pages / REFERENCE_POINTS).is_file()
+    return f"[{REFERENCE_POINTS}]({REFERENCE_POINTS})" if is_there else REFERENCE_POINTS
+
+
+def _goals() -> tuple[str, ...]:
+    return tuple(goal.partition("_")[0] for goal in GOALS)
+
+
+def _weights() -> list[list[str]]:
+    return [[str(number), *(f"{weight:g}" for weight in weights)] for number, weights in enumerate(SWEEP, start=1)]
+
+
+def _section(front: Front, figure: str) -> str:
+    title = f"## {front.scenario}"
+    if front.reference is None:
+        return f"{title}\n\nNot run."
+    point = ", ".join(f"{goal} {value:.4f}" for goal, value in zip(_goals(), front.reference, strict=True))
+    rows = []
+    for who, points in front.heuristics.items():
+        rows.append([who, f"{front.volume(points):.6g}", f"{front.utility(points):.3f}", _on_front(points)])
+    if front.learned is not None:
+        volumes = t_interval(np.array([front.volume(points) for points in front.learned]))
+        utility = float(np.mean([front.utility(points) for points in front.learned]))
+        kept = ", ".join(_on_front(points) for points in front.learned)
+        rows.append([f"**{NAME}**", _number(volumes), f"{utility:.3f}", kept])
+    else:
+        rows.append([f"**{NAME}**", NOT_RUN, NOT_RUN, NOT_RUN])
+    head = ("router", "hypervolume", "expected utility", "points that none of its own beats")
+    return "\n\n".join(filter(None, (title, f"Reference point: {point}.", figure, table(head, rows), _words(front))))
+
+
+def _number(interval: Interval) -> str:
+    ends = "" if interval.low is None else f" [{interval.low:.6g}, {interval.high:.6g}]"
+    return f"{interval.mean:.6g}{ends}"
+
+
+def _on_front(points: np.ndarray) -> str:
+    return str(int(pareto_front(points.mean(axis=1)).sum()))
+
+
+def _words(front: Front) -> str:
+    found = front.summary
+    if found is None:
+        if front.rival is not None and front.learned is not None:
+            return (
+                f"{front.rival} has no hypervolume here: none of its points is better than the reference in all goals."
+            )
+        return ""
+    side = "above" if found.gain.mean >= 0 else "below"
+    return (
+        f"The learned front's hypervolume is **{abs(found.gain.mean):.1f} % {side}** that of {found.rival}, the best "
+        f"swept router on validation traces: {percent(found.gain, 1)} over {found.num_seeds} training seeds (Student), "
+        f"{percent(front.gain_over_traces(), 1)} over {found.num_traces} traces (bootstrap)."
+    )

@@ -1,0 +1,120 @@
+"""Fronts in numbers: hypervolume and expected utility of sets of points, the best heuristic chosen on validation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from experiments.scoreboard.board import Board, world_of
+from experiments.scoreboard.cell import Cell, Store
+from experiments.scoreboard.evidence import Evidence
+from experiments.scoreboard.front import read_reference_points, sampled_preferences
+from experiments.scoreboard.hypervolume import expected_utility, hypervolume
+from experiments.scoreboard.plan import policies_of, swept, trained
+from experiments.scoreboard.points import points_of, swept_cells
+from experiments.scoreboard.policies import CONDITIONED
+from experiments.scoreboard.statistics import t_interval
+from experiments.scoreboard.targets import Volume
+from experiments.scoreboard.task import Policy
+from experiments.statistics import LEVEL, Interval
+
+RESAMPLES = 500
+
+
+@dataclass(frozen=True)
+class Front:
+    """One scenario's front.
+
+    Attributes:
+        board: what was to be run.
+        store: of cells.
+        scenario: its name.
+    """
+
+    board: Board
+    store: Store
+    scenario: str
+
+    @cached_property
+    def reference(self) -> np.ndarray | None:
+        """The committed reference point, float (3,)."""
+        return read_reference_points(self.board.pages).get(world_of(self.scenario).id)
+
+    def _points(self, who: str | Policy, split: str) -> np.ndarray | None:
+        cells = swept_cells(self.board, self.store, self.scenario, who, split)
+        found = points_of(cells)
+        if found is not None:
+            self.used.update({cell.id: cell for row in cells for cell in row if cell})
+        return found
+
+    @cached_property
+    def used(self) -> dict[str, Cell]:
+        """Cells that were looked at."""
+        return {}
+
+    @cached_property
+    def heuristics(self) -> dict[str, np.ndarray]:
+        """Router to objectives on test traces, float (weights, traces, 3); those that were run in full."""
+        found = {who: self._points(who, "test") for who in swept(self.board)}
+        return {who: points for who, points in found.items() if points is not None}
+
+    @cached_property
+    def learned(self) -> np.ndarray | None:
+        """Of the policies, float (seeds, weights, traces, 3); None without any."""
+        policies = trained(policies_of(self.board, self.store, self.scenario, is_conditioned=True))
+        found = [points for points in (self._points(policy, "test") for policy in policies) if points is not None]
+        return np.array(found) if found else None
+
+    def volume(self, points: np.ndarray) -> float:
+        """Hypervolume of objectives (weights, traces, 3); zero without a reference point."""
+        return 0.0 if self.reference is None else hypervolume(points.mean(axis=1), self.reference)
+
+    @cached_property
+    def rival(self) -> str | None:
+        """The swept router of greatest hypervolume on validation traces, if it was run on test traces."""
+        volumes = {}
+        for who in swept(self.board):
+            points = self._points(who, "validation")
+            if points is not None:
+                volumes[who] = self.volume(points)
+        best = max(volumes, key=volumes.__getitem__, default=None)
+        return best if best in self.heuristics else None
+
+    @cached_property
+    def summary(self) -> Volume | None:
+        """Learned over rival; None unless both were run and the rival has a volume."""
+        if self.learned is None or self.rival is None:
+            return None
+        base = self.volume(self.heuristics[self.rival])
+        if base <= 0.0:
+            return None
+        gains = np.array([100 * (self.volume(points) / base - 1) for points in self.learned])
+        seeds, _, traces, _ = self.learned.shape
+        return Volume(self.scenario, self.rival, t_interval(gains), seeds, traces, bool(CONDITIONED))
+
+    def gain_over_traces(self) -> Interval:
+        """The gain in percent with a percentile bootstrap over traces, the same draws for learned and rival."""
+        assert self.learned is not None
+        assert self.rival is not None
+        rival, random, drawn = self.heuristics[self.rival], np.random.default_rng(0), []
+        count = rival.shape[1]
+        for _ in range(RESAMPLES):
+            rows = random.integers(0, count, count)
+            base = self.volume(rival[:, rows])
+            if base > 0:
+                drawn.append(100 * (np.mean([self.volume(points[:, rows]) for points in self.learned]) / base - 1))
+        base = self.volume(rival)
+        mean = 100 * (float(np.mean([self.volume(points) for points in self.learned])) / base - 1)
+        low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        return Interval(mean, float(low), float(high))
+
+    def utility(self, points: np.ndarray) -> float:
+        """Expected weighted cost of objectives (weights, traces, 3) over sampled preferences; lower is better."""
+        return expected_utility(points.mean(axis=1), sampled_preferences())
+
+    def check_bound(self) -> None:
+        """Asserts ``hindsight`` for every play of the front: the ledger is unweighted whatever weights are shown."""
+        _ = self.heuristics, self.learned, self.rival
+        Evidence(self.board, self.store, self.scenario).check_bound(self.used.values())

@@ -1,0 +1,85 @@
+"""Writing all pages: from cells alone, after the bound was asserted for every one of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from experiments.figures.style import styled
+from experiments.record import write_bytes, write_text
+from experiments.scoreboard.board import Board
+from experiments.scoreboard.cell import Store
+from experiments.scoreboard.evidence import Evidence
+from experiments.scoreboard.figures import board_figure, front_figure, matrix_figure, picture_of, scenario_figure
+from experiments.scoreboard.pages.elsewhere import Elsewhere, elsewhere_page
+from experiments.scoreboard.pages.front_page import front_page
+from experiments.scoreboard.pages.fronts import Front
+from experiments.scoreboard.pages.index_page import index_page
+from experiments.scoreboard.pages.scenario_page import scenario_page
+from experiments.scoreboard.pages.summaries import corrected, summary_of
+from experiments.scoreboard.targets import verdicts
+
+FIGURES = "figures"
+
+
+def write_pages(board: Board, store: Store) -> list[Path]:
+    """Writes index, one page a scenario of which anything was run, fronts and other worlds.
+
+    Args:
+        board: what was to be run; the index also tells of the scenarios that were not asked for.
+        store: of cells.
+
+    Returns:
+        The pages.
+
+    Raises:
+        InputError: somebody paid less than ``hindsight`` allows; nothing has been written then.
+    """
+    names = dict.fromkeys([*Board().scenarios, *board.scenarios])
+    worlds = {cell.world for cell in store.all()}
+    evidences = [Evidence(board, store, name) for name in names if name in worlds]
+    evidences = [evidence for evidence in evidences if evidence.has_any]
+    fronts = [Front(board, store, name) for name in board.fronts]
+    for evidence in evidences:
+        evidence.check_bound()
+    for front in fronts:
+        if front.reference is not None:
+            front.check_bound()
+    summaries = corrected([summary for summary in map(summary_of, evidences) if summary is not None])
+    by_name = {summary.scenario: summary for summary in summaries}
+    volumes = [front.summary for front in fronts if front.summary is not None]
+    with styled():
+        texts = _texts(board, store, evidences, fronts, by_name)
+        judged = verdicts(summaries, volumes, board.fronts)
+        figure = _figure(board, "board", board_figure(summaries))
+        texts["index"] = index_page(board, evidences, by_name, judged, figure)
+    return [write_text(board.pages / f"{name}.md", text) for name, text in texts.items()]
+
+
+def _texts(
+    board: Board, store: Store, evidences: list[Evidence], fronts: list[Front], summaries: dict
+) -> dict[str, str]:
+    texts = {}
+    for evidence in evidences:
+        name = evidence.scenario
+        summary = summaries.get(name)
+        figure = _figure(board, name, scenario_figure(evidence))
+        texts[name] = scenario_page(evidence, summary, figure)
+    pictures = {front.scenario: _figure(board, f"front-{front.scenario}", front_figure(front)) for front in fronts}
+    texts["front"] = front_page(board, fronts, pictures)
+    run = tuple(evidence.scenario for evidence in evidences)
+    elsewhere = Elsewhere(replace(board, scenarios=run) if run else board, store)
+    texts["generalisation"] = elsewhere_page(elsewhere, _figure(board, "generalisation", matrix_figure(elsewhere)))
+    return texts
+
+
+def _figure(board: Board, name: str, figure: Figure | None) -> str:
+    """Writes a picture and gives a link to it; nothing, and no old picture either, if there is none."""
+    path = board.pages / FIGURES / f"{name}.png"
+    if figure is None:
+        path.unlink(missing_ok=True)
+        return ""
+    write_bytes(path, picture_of(figure))
+    return f"![{name}]({FIGURES}/{path.name})"

@@ -1,0 +1,89 @@
+"""Learned policies of the board: how they are trained and how they play. The one place that knows the learner."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from envs.prices import Pricing
+from envs.protocol import Agent
+from experiments.record import read_json, write_json
+from experiments.settings import replaced
+from scenarios.scenario import Scenario
+
+if TYPE_CHECKING:
+    from agents.learned.training_config import TrainingConfig
+
+LEARNER, PLAYER = "agents.learned.training", "agents.learned.torch_agent"
+"""Modules that decide what is learned, and what a learned policy chooses. Imported when used: torch is heavy."""
+
+CONDITIONED: dict[str, Any] = {"is_conditioned": True}
+"""Fields of ``TrainingConfig`` that make one policy for all preferences. Without any, the front's policy would be the
+plain one, which sees weights only in the prices of plans, and its page would say so."""
+
+ONE_CORE: dict[str, Any] = {"search_threads": 1, "num_workers": 1}
+"""A training has one core; the board's other processes have the others."""
+
+CLOCK = "clock.json"
+"""Beside a training's checkpoints: the seconds of all its sittings."""
+
+
+def config_of(seed: int, is_conditioned: bool, changes: Mapping[str, Any]) -> TrainingConfig:
+    """How a policy of the board is trained.
+
+    Raises:
+        InputError: an unknown field or a value out of range.
+    """
+    template = import_module("agents.learned.training_config").TrainingConfig(seed=seed)
+    return replaced("training", template, {**ONE_CORE, **changes, **(CONDITIONED if is_conditioned else {})})
+
+
+def settings_of(config: TrainingConfig) -> str:
+    """All settings as one text, the same for the same ones."""
+    return json.dumps(asdict(config), sort_keys=True)
+
+
+def train_policy(scenario: Scenario, config: TrainingConfig, folder: Path) -> tuple[Path, dict[str, float]]:
+    """Trains a policy, or goes on with a training that was stopped.
+
+    Returns:
+        Its file; ``seconds`` and ``core_seconds`` of all sittings, of those that were stopped up to their last
+        checkpoint.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / CLOCK
+    before = read_json(path) if path.is_file() else {"seconds": 0.0, "core_seconds": 0.0}
+    wall, cores = time.perf_counter(), time.process_time()
+
+    def spent() -> dict[str, float]:
+        now = {"seconds": time.perf_counter() - wall, "core_seconds": time.process_time() - cores}
+        return {key: round(before[key] + value, 3) for key, value in now.items()}
+
+    def tell(row: Mapping[str, float | str]) -> None:
+        write_json(path, spent())
+
+    policy = import_module(LEARNER).train(scenario, config, folder, tell)
+    return policy, spent()
+
+
+def agent_of(policy: Path, config: TrainingConfig, scenario: Scenario) -> Agent:
+    """A trained policy as a router.
+
+    Args:
+        policy: its file.
+        config: that it was trained with.
+        scenario: that is played; whose past bid prices may be solved from, if the policy looks at such prices.
+    """
+    scorer = import_module("agents.learned.export").load_scorer(policy)
+    return import_module(PLAYER).TorchAgent(scorer, Pricing[config.pricing])
+
+
+def sha256_of(policy: Path) -> str:
+    """Hash of a policy's file."""
+    return hashlib.sha256(policy.read_bytes()).hexdigest()

@@ -1,0 +1,203 @@
+"""The targets, evaluated: reached, not reached, or not decided yet, each with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from experiments.scoreboard.statistics import Difference, Gap, mean_share
+from experiments.statistics import Interval
+from scenarios.catalogue.board.groups import SANITY, WINNABLE
+
+NEEDED_SEEDS, NEEDED_TRACES = 5, 100
+"""Fewer decide nothing."""
+
+WIN_PERCENT, WINS, GAP_SHARE = -1.0, 4, 0.25
+LOSS_PERCENT, EXACT_PERCENT = 0.2, 1.0
+FRONT_PERCENT = 5.0
+TRAINING_MINUTES = 10.0
+SIGNIFICANT = 0.05
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One scenario in numbers.
+
+    Attributes:
+        scenario: its name.
+        rival: the best other deployable router.
+        num_seeds: trainings compared.
+        num_traces: test traces compared.
+        percent: learned minus rival, in percent of the rival's cost.
+        p_holm: its p-value, corrected over the board.
+        left_by_dual: from the dual down to ``demand_hindsight``; None where something was not run.
+        above_optimum: learned over the exact optimum on the same traces, percent; None where there is none.
+        training_minutes: core minutes of each training.
+    """
+
+    scenario: str
+    rival: str
+    num_seeds: int
+    num_traces: int
+    percent: Difference
+    p_holm: float | None = None
+    left_by_dual: Gap | None = None
+    above_optimum: Interval | None = None
+    training_minutes: tuple[float, ...] = ()
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether so many seeds and traces decide anything."""
+        return self.num_seeds >= NEEDED_SEEDS and self.num_traces >= NEEDED_TRACES
+
+
+@dataclass(frozen=True)
+class Volume:
+    """Hypervolume of one front: the learned one over the best swept heuristic's, in percent.
+
+    Attributes:
+        scenario: its name.
+        rival: the heuristic, chosen on validation traces.
+        gain: percent, with its interval over training seeds.
+        num_seeds: trainings compared.
+        num_traces: test traces of each point.
+        is_conditioned: whether one policy was trained for all preferences.
+    """
+
+    scenario: str
+    rival: str
+    gain: Interval
+    num_seeds: int
+    num_traces: int
+    is_conditioned: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A target.
+
+    Attributes:
+        text: what was aimed at.
+        is_reached: None as long as it is not decided.
+        numbers: what was measured.
+    """
+
+    text: str
+    is_reached: bool | None
+    numbers: str
+
+    @property
+    def word(self) -> str:
+        """As the page says it."""
+        return {True: "reached", False: "**not reached**", None: "not decided"}[self.is_reached]
+
+
+def is_win(summary: Summary) -> bool | None:
+    """Whether the learned router is surely and by a per cent below its rival; None with too few seeds or traces."""
+    if not summary.is_enough or summary.p_holm is None:
+        return None
+    is_sure = summary.p_holm < SIGNIFICANT and summary.percent.both.excludes_zero
+    return summary.percent.mean <= WIN_PERCENT and is_sure
+
+
+def is_kept(summary: Summary) -> bool | None:
+    """Whether nothing was lost; None with too few seeds or traces."""
+    return summary.percent.mean <= LOSS_PERCENT if summary.is_enough else None
+
+
+def verdicts(summaries: Sequence[Summary], volumes: Sequence[Volume], fronts: Sequence[str]) -> list[Verdict]:
+    """All targets.
+
+    Args:
+        summaries: of the scenarios where a learned router and its rival were run.
+        volumes: of the fronts that were run.
+        fronts: scenarios that have to have one.
+    """
+    by_name = {summary.scenario: summary for summary in summaries}
+    return [
+        _wins(by_name),
+        _gap(by_name),
+        _kept(by_name),
+        _exact(by_name),
+        *(_front(name, volumes) for name in fronts),
+        _training(summaries),
+        Verdict("an exported decision takes at most 100 us in process", None, "not measured by this command"),
+    ]
+
+
+def _wins(found: dict[str, Summary]) -> Verdict:
+    text = f"at least {-WIN_PERCENT:g} % below the best other deployable router, surely, on {WINS} of {len(WINNABLE)}"
+    known = {name: is_win(found[name]) for name in WINNABLE if name in found}
+    wins = [name for name, won in known.items() if won]
+    open_ones = len(WINNABLE) - sum(won is not None for won in known.values())
+    is_reached = True if len(wins) >= WINS else False if len(wins) + open_ones < WINS else None
+    numbers = "; ".join(
+        f"{name} {found[name].percent.mean:+.2f} % ({_yes(known[name])})" for name in WINNABLE if name in known
+    )
+    return Verdict(text, is_reached, _open(numbers, open_ones))
+
+
+def _gap(found: dict[str, Summary]) -> Verdict:
+    text = f"closes at least {100 * GAP_SHARE:g} % of what the dual leaves to demand_hindsight, averaged over the group"
+    known = {name: found[name] for name in WINNABLE if name in found}
+    gaps = [gap for gap in (summary.left_by_dual for summary in known.values()) if gap and gap.share is not None]
+    is_whole = len(gaps) == len(WINNABLE) and all(summary.is_enough for summary in known.values())
+    numbers, is_reached = "", None
+    if gaps:
+        mean = mean_share(gaps)
+        is_reached = mean.mean >= GAP_SHARE if is_whole else None
+        ends = "" if mean.low is None or mean.high is None else f" [{100 * mean.low:.1f}, {100 * mean.high:.1f}]"
+        numbers = f"{100 * mean.mean:.1f} %{ends} over {len(gaps)}"
+    return Verdict(text, is_reached, _open(numbers, len(WINNABLE) - len(gaps)))
+
+
+def _kept(found: dict[str, Summary]) -> Verdict:
+    text = f"sanity group: at most {LOSS_PERCENT:g} % above the best other deployable router"
+    known = {name: is_kept(found[name]) for name in SANITY if name in found}
+    open_ones = len(SANITY) - sum(kept is not None for kept in known.values())
+    is_reached = False if False in known.values() else None if open_ones else True
+    numbers = "; ".join(f"{name} {found[name].percent.mean:+.2f} % ({_yes(known[name])})" for name in known)
+    return Verdict(text, is_reached, _open(numbers, open_ones))
+
+
+def _exact(found: dict[str, Summary]) -> Verdict:
+    text = f"tiny: within {EXACT_PERCENT:g} % of the exact optimum"
+    summary = found.get("tiny")
+    if summary is None or summary.above_optimum is None:
+        return Verdict(text, None, "not run")
+    above = summary.above_optimum.mean
+    is_reached = above <= EXACT_PERCENT if summary.is_enough else None
+    return Verdict(text, is_reached, f"{above:+.2f} % on the same traces")
+
+
+def _front(scenario: str, volumes: Sequence[Volume]) -> Verdict:
+    text = f"{scenario}: hypervolume at least {FRONT_PERCENT:g} % above the best weight-swept heuristic's"
+    volume = next((volume for volume in volumes if volume.scenario == scenario), None)
+    if volume is None:
+        return Verdict(text, None, "not run")
+    numbers = f"{volume.gain.mean:+.1f} % against {volume.rival}, {volume.num_seeds} seeds, {volume.num_traces} traces"
+    if not volume.is_conditioned:
+        return Verdict(text, None, f"{numbers}; the policy was not conditioned on preferences")
+    is_enough = volume.num_seeds >= NEEDED_SEEDS and volume.num_traces >= NEEDED_TRACES
+    return Verdict(text, volume.gain.mean >= FRONT_PERCENT if is_enough else None, numbers)
+
+
+def _training(summaries: Sequence[Summary]) -> Verdict:
+    text = f"a policy trains in about 5 minutes on one core, {TRAINING_MINUTES:g} at most"
+    minutes = [value for summary in summaries for value in summary.training_minutes]
+    if not minutes:
+        return Verdict(text, None, "not run")
+    is_enough = all(summary.is_enough for summary in summaries)
+    numbers = (
+        f"{sum(minutes) / len(minutes):.1f} core minutes in the mean, {max(minutes):.1f} at most, of {len(minutes)}"
+    )
+    return Verdict(text, max(minutes) <= TRAINING_MINUTES if is_enough else None, numbers)
+
+
+def _yes(is_reached: bool | None) -> str:
+    return {True: "yes", False: "no", None: "too few seeds or traces"}[is_reached]
+
+
+def _open(numbers: str, open_ones: int) -> str:
+    rest = f"{open_ones} not decided" if open_ones else ""
+    return "; ".join(filter(None, (numbers, rest)))

@@ -1,0 +1,140 @@
+"""A task: what a cell is computed from, with an identity that contains all that decides the result."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+
+from agents.forecast.history import digest_of
+from agents.registry import FORECASTERS, HEURISTICS
+from experiments.evaluation import Weights
+from experiments.scoreboard.board import world_of
+from experiments.scoreboard.cell import BOUND, EVEN, PLAY, TRAINING
+from experiments.scoreboard.code import code_hash, modules_in, rules_hash
+from experiments.scoreboard.policies import LEARNER, settings_of
+from scenarios.draw import draw_trace
+
+VERSION = 1
+"""Of what is measured; raise it when ``experiments.scoreboard.work`` measures something else under the same name."""
+
+HINDSIGHT, DEMAND_HINDSIGHT = "hindsight", "demand_hindsight"
+BOUNDS = (HINDSIGHT, DEMAND_HINDSIGHT)
+OPTIMUM = "optimum"
+"""Plays the choices of the exact dynamic program; on ``tiny`` only."""
+
+OPTIMAL = "experiments.scoreboard.optimal"
+"""Module that plays it."""
+
+POLICIES = "experiments.scoreboard.policies"
+"""Module that makes routers of learned policies."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A learned policy: what it was trained on and how.
+
+    Attributes:
+        world: see ``world_of``.
+        seed: of the training.
+        config: a ``TrainingConfig``.
+        is_conditioned: whether preferences were varied.
+        training_id: of the task that trains it.
+        sha256: of its file; empty as long as it is not trained.
+    """
+
+    world: str
+    seed: int
+    config: Any
+    is_conditioned: bool = False
+    training_id: str = ""
+    sha256: str = ""
+
+    @property
+    def who(self) -> str:
+        """Its name in cells."""
+        return f"{'conditioned' if self.is_conditioned else 'learned'}@{self.world}/{self.seed}"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to compute.
+
+    Attributes:
+        id: hash of all that decides the result.
+        kind: ``play``, ``bound`` or ``training``.
+        world: see ``world_of``.
+        seed: of the trace, or of the training.
+        who: a router, a bound, or a policy such as ``learned@two-tier/0``.
+        weights: preferences over cost, lateness and carbon.
+        trace_sha256: of the trace; empty for a training.
+        policy: who plays or is trained, if it is learned.
+    """
+
+    id: str
+    kind: str
+    world: str
+    seed: int
+    who: str
+    weights: Weights = EVEN
+    trace_sha256: str = ""
+    policy: Policy | None = None
+
+
+def play_task(world: str, seed: int, who: str | Policy, weights: Weights = EVEN) -> Task:
+    """A router on a trace."""
+    policy = who if isinstance(who, Policy) else None
+    name = who.who if isinstance(who, Policy) else who
+    identity = policy_identity(policy, world) if policy else router_identity(name, world)
+    trace = trace_hash(world, seed)
+    return Task(_id(PLAY, identity, trace, list(weights)), PLAY, world, seed, name, weights, trace, policy)
+
+
+def bound_task(world: str, seed: int, who: str) -> Task:
+    """A bound on a trace."""
+    trace = trace_hash(world, seed)
+    identity = [who, code_hash(("agents.bounds.relaxation",))]
+    return Task(_id(BOUND, identity, trace), BOUND, world, seed, who, trace_sha256=trace)
+
+
+def training_task(policy: Policy) -> Task:
+    """The training of a policy."""
+    code = code_hash((LEARNER,), ("agents", "scenarios"))
+    identity = _id(TRAINING, digest_of(world_of(policy.world)), settings_of(policy.config), code)
+    return Task(identity, TRAINING, policy.world, policy.seed, policy.who, policy=policy)
+
+
+@lru_cache(maxsize=1 << 16)
+def trace_hash(world: str, seed: int) -> str:
+    """SHA-256 of a trace."""
+    return draw_trace(world_of(world), seed).sha256
+
+
+@lru_cache(maxsize=512)
+def router_identity(name: str, world: str) -> list[str]:
+    """A router by all that decides what it does: its settings, its code, and whose past it forecasts from."""
+    if name == OPTIMUM:
+        modules = ("agents.bounds.dynamic_program",)
+        return [name, digest_of(world_of(world)), code_hash(modules), code_hash((OPTIMAL,), ("experiments",))]
+    factory = (HEURISTICS | FORECASTERS)[name][0]
+    settings = ""
+    if isinstance(factory, partial):
+        settings, factory = repr((factory.args, sorted(factory.keywords.items()))), factory.func
+    source = inspect.getsource(factory)
+    if name in HEURISTICS:
+        return [name, settings, source, code_hash(modules_in(source))]
+    code = code_hash(modules_in(source), ("agents", "scenarios"))
+    return [name, settings, source, code, digest_of(world_of(world))]
+
+
+def policy_identity(policy: Policy, world: str) -> list[str]:
+    """A learned policy by its file, by the code that plays it, and by the world whose past it may forecast from."""
+    code = code_hash((POLICIES,), ("agents", "scenarios", POLICIES))
+    return [policy.sha256, settings_of(policy.config), code, digest_of(world_of(world))]
+
+
+def _id(*facts: object) -> str:
+    return hashlib.sha256(json.dumps([VERSION, rules_hash(), *facts]).encode()).hexdigest()[:24]

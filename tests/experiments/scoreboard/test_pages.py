@@ -1,0 +1,112 @@
+"""Pages: remade equal from cells alone, honest when partial, plain about what was lost."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from experiments.scoreboard.cell import Store
+from experiments.scoreboard.evidence import Evidence
+from experiments.scoreboard.pages.markdown import percent, table
+from experiments.scoreboard.pages.origin import command_of
+from experiments.scoreboard.pages.scenario_page import scenario_page
+from experiments.scoreboard.pages.summaries import percent_of, summary_of
+from experiments.scoreboard.pages.writing import write_pages
+from experiments.statistics import Interval
+from tests.experiments.scoreboard.conftest import SMALL, run
+
+
+def content(folder) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_pages_are_remade_equal_from_the_cells_alone(small_run, tmp_path):
+    board, _ = small_run
+    before = content(board.pages)
+    again = replace(board, pages=tmp_path)
+    (tmp_path / "reference_points.csv").write_bytes(before["reference_points.csv"])
+    write_pages(again, Store(board.folder))
+    assert content(tmp_path) == before
+    assert set(before) >= {"index.md", "tiny.md", "front.md", "generalisation.md", "figures/tiny.png"}
+    assert all(len(data) < 100_000 for name, data in before.items() if name.endswith(".png"))
+
+
+def test_links_between_pages_lead_somewhere(small_run, repository):
+    board, _ = small_run
+    outside = {"../board.md", "../scoreboard.md", "../olist.md"}
+    for path in board.pages.glob("*.md"):
+        for link in re.findall(r"\]\(([^)]+)\)", path.read_text()):
+            if link in outside:
+                assert (repository / "docs/results" / link).resolve().is_file(), link
+            else:
+                assert (board.pages / link).is_file(), f"{path.name} links to {link}"
+
+
+def test_the_index_says_what_was_not_run(small_run):
+    index = (small_run[0].pages / "index.md").read_text()
+    assert "| peak-regime | not run |" in index
+    assert "- peak-regime: nothing" in index
+    assert "olist-pooled: it needs the data" in index
+    assert "too few seeds or traces" in index
+    assert "hypervolume at least 5 %" in index
+
+
+def test_a_partial_board_gives_partial_pages(small_board):
+    run(small_board, "routers", "pages")
+    page = (small_board.pages / "tiny.md").read_text()
+    assert "The learned router: not run" in page
+    assert "- hindsight: not run" in page
+    assert "- learned: 0 of 2 training seeds" in page
+    assert "- dual: not asked for" in page
+    assert "is at most the ledger" not in page
+    assert "| nearest |" in page
+    assert "Not run." in (small_board.pages / "front.md").read_text()
+    assert "Not run." in (small_board.pages / "generalisation.md").read_text()
+
+
+def test_nothing_at_all_gives_honest_pages(small_board):
+    run(small_board, "pages")
+    index = (small_board.pages / "index.md").read_text()
+    assert "Nothing has been run yet." in index
+    assert "| tiny | not run |" in index
+
+
+@pytest.mark.parametrize(("factor", "words"), [(1.02, "above** primal-dual"), (0.97, "below** primal-dual")])
+def test_losing_reads_as_clearly_as_winning(small_run, monkeypatch, factor, words):
+    board, store = small_run
+    evidence = Evidence(board, store, "tiny")
+    summary = summary_of(evidence)
+    table = evidence.learned() * 0 + factor * evidence.values(summary.rival)
+    page = scenario_page(evidence, replace(summary, percent=percent_of(table, evidence.values(summary.rival))), "")
+    assert f"**{abs(100 * (factor - 1)):.2f} % {words}" in page
+
+
+def test_the_headline_of_the_small_board(small_run):
+    board, store = small_run
+    evidence = Evidence(board, store, "tiny")
+    rival, other = evidence.values("primal-dual"), evidence.values("myopic")
+    found = summary_of(evidence)
+    assert found.rival == "primal-dual"
+    assert found.percent.mean == pytest.approx(100 * (other - rival).mean() / rival.mean() / 2)
+    assert found.training_minutes == (2.0, 2.0)
+    assert found.left_by_dual is None  # the dual was not on this board
+    assert f"{found.percent.mean:.2f} %" in (board.pages / "tiny.md").read_text()
+
+
+def test_the_command_on_the_page_is_the_one_that_made_it(small_run):
+    board, _ = small_run
+    line = command_of(board, ("tiny",))
+    assert line in (board.pages / "tiny.md").read_text()
+    assert line == (
+        "routelab scoreboard tiny --routers nearest,myopic,primal-dual --traces 3 --validation 2 --seeds 2 "
+        "--front-traces 2 --elsewhere-traces 2"
+    )
+
+
+def test_numbers_as_they_are_written():
+    assert percent(Interval(-1.234, -2.0, -0.001)) == "-1.23 % [-2.00, +0.00]"
+    assert percent(Interval(0.5, None, None), 1) == "+0.5 %"
+    assert table(("a", "b"), [("x", "1")]) == "| a | b |\n|---|---:|\n| x | 1 |"
+    assert SMALL["num_traces"] == 3
