@@ -89,10 +89,11 @@ def test_prices_are_those_of_the_samples_averaged():
     seen = world.seen._replace(stock=world.seen.stock.copy())
     seen.stock["on_hand_units"] //= 3
     known, total = known_units(seen, forecast.history, 20 * HOUR_SECONDS), np.zeros(seen.stock.shape)
-    duals, random = np.zeros(known.shape), np.random.default_rng((forecast.seed, 0))
+    now = int(seen.clock["now_seconds"][0])
+    duals, random = np.zeros(known.shape), np.random.default_rng((forecast.seed, now))
     for window in forecast.sample(seen, 20 * HOUR_SECONDS, 3):
         supply = known.copy()
-        arrive(supply, window.receipts, window.receipts["actual_at"], window.receipts["actual_units"])
+        arrive(supply, window.receipts, window.receipts["actual_at"] - now, window.receipts["actual_units"])
         clear(market_of(world.network, seen, window, supply), duals, world.network, random)
         total += duals.sum(axis=2).T
     prices = solved_prices(pricer, world.network, seen)
