@@ -20,7 +20,9 @@ LOOKAHEAD_HOURS = 168
 """How far sampled futures reach at most: scarce stock has to last for days, and demand repeats by the week."""
 
 INTERVAL_HOURS = 6
-NUM_SAMPLES = 6
+NUM_SAMPLES, STATIC_SAMPLES = 6, 24
+"""Futures; more for prices that are solved once: they have to last."""
+
 MAX_ORDERS = 600
 
 LONG_SECONDS = 2000 * DAY_SECONDS
@@ -32,7 +34,7 @@ def dual_router(
     *,
     lookahead_hours: int | None = None,
     interval_hours: int = INTERVAL_HOURS,
-    num_samples: int = NUM_SAMPLES,
+    num_samples: int | None = None,
     max_orders: int = MAX_ORDERS,
     is_static: bool = False,
 ) -> RuleAgent:
@@ -43,7 +45,7 @@ def dual_router(
         lookahead_hours: how far the sampled futures reach, no further than the past goes on by itself; if None a week,
             or the whole horizon if prices are never solved again or the scenario is one of the literature.
         interval_hours: from one solution to the next.
-        num_samples: futures of which prices are averaged.
+        num_samples: futures of which prices are averaged; if None 6, or 24 if they are never solved again.
         max_orders: of one of them that are looked at.
         is_static: prices are solved at second 0 only, and never grow stale.
     """
@@ -53,6 +55,8 @@ def dual_router(
     lookahead = min(hours * HOUR_SECONDS, horizon if is_static or is_published else history.period_seconds)
     if lookahead_hours is None and (is_static or is_published):
         lookahead = horizon
+    if num_samples is None:
+        num_samples = STATIC_SAMPLES if is_static else NUM_SAMPLES
     pricer = DualPricer(
         Forecast(history),
         lookahead,

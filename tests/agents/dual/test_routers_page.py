@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agents.dual.pricer import DualPricer
-from agents.dual.router import INTERVAL_HOURS, LOOKAHEAD_HOURS, MAX_ORDERS, NUM_SAMPLES
+from agents.dual.router import INTERVAL_HOURS, LOOKAHEAD_HOURS, MAX_ORDERS, NUM_SAMPLES, STATIC_SAMPLES
 from agents.forecast.analogues import _FEW, NUM_NEAREST, STRETCH_DEVIATION
 from agents.forecast.history import NUM_TRACES
 from agents.registry import FORECASTERS, HEURISTICS
@@ -34,6 +34,7 @@ def test_every_router_is_listed_once():
         f"the {NUM_NEAREST} past traces that looked most like the present",
         f"{FUTURES}, each thinned to {MAX_ORDERS} orders at most",
         f"force {DEFAULTS['delay_seconds']} seconds of simulated time after",
+        f"averages over {STATIC_SAMPLES} futures of the whole horizon",
     ],
 )
 def test_the_page_says_the_numbers_that_are_used(words):
