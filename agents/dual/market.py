@@ -53,7 +53,7 @@ def arrive(units: np.ndarray, receipts: np.ndarray, wait: np.ndarray, amounts: n
 
 def blurred(market: Market, random: np.random.Generator) -> Market:
     """The same with costs that differ from line to line."""
-    whole = market.costs + market.boxes[market.lines[:, 0]]
+    whole = np.where(market.places == NOWHERE, 0.0, market.costs + market.boxes[market.lines[:, 0]])
     return market._replace(costs=market.costs + random.uniform(-BLUR, BLUR, whole.shape) * whole)
 
 
