@@ -6,16 +6,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.dual.program import shelf_prices
+from agents.dual.clearing import Market, climb
+from agents.dual.market import arrive, blurred, known_units, market_of
 from agents.forecast.analogues import Forecast, Window
 from envs.state import Observable
 from scenarios.local_time import HOUR_SECONDS
+from scenarios.money import millicents
 from scenarios.network import Network
+
+FIRST_SWEEPS, MORE_SWEEPS, LAST_SWEEPS = 12, 3, 1
+"""Of the climb, at most: in the first future; in the others, which begin with the prices of the one before; and after
+either with the true costs instead of blurred ones."""
+
+TOLERANCE = millicents(0.01)
+"""Price changes that do not matter."""
 
 
 @dataclass(frozen=True)
 class DualPricer:
-    """Solves a linear program for each of a few sampled futures and averages what a unit is worth in them.
+    """Finds prices at which shelves clear in each of a few sampled futures, and averages them.
 
     Averaging over samples before prices are used is what keeps a dual from betting on one forecast.
 
@@ -26,7 +35,7 @@ class DualPricer:
         interval_seconds: from one solution to the next.
         delay_seconds: of simulated time that a solution takes.
         num_samples: futures.
-        max_orders: of one of them that a program holds; of more, every n-th.
+        max_orders: of one of them that are looked at; of more, every n-th.
         name: for messages.
     """
 
@@ -35,18 +44,24 @@ class DualPricer:
     interval_seconds: int = 6 * HOUR_SECONDS
     delay_seconds: int = 600
     num_samples: int = 6
-    max_orders: int = 300
+    max_orders: int = 600
     ends_at: int | None = None
     name: str = "dual"
 
     def prices(self, network: Network, seen: Observable) -> np.ndarray:
         """Bid prices, int64 (W, K) weighted millicents a unit; see ``envs.pricer.Pricer``."""
-        stock = self.available_units(seen)
-        total = np.zeros(stock.shape)
-        for window in self.forecast.sample(seen, self.reach(seen), self.num_samples):
-            kept, share = thinned(window, self.max_orders)
-            total += shelf_prices(network, seen, stock, kept, share)
-        return np.rint(total / self.num_samples).astype(np.int64)
+        now, reach = int(seen.clock["now_seconds"][0]), self.reach(seen)
+        known = known_units(seen, self.forecast.history, reach)
+        duals, total = np.zeros(known.shape), np.zeros(known.shape[:2])
+        random = np.random.default_rng((self.forecast.seed, now))
+        for window in self.forecast.sample(seen, reach, self.num_samples):
+            if len(window.orders):
+                supply = known.copy()
+                arrive(supply, window.receipts, window.receipts["actual_at"] - now, window.receipts["actual_units"])
+                kept, share = thinned(window, self.max_orders)
+                clear(market_of(network, seen, kept, supply * share), duals, network, random)
+                total += duals.sum(axis=2)
+        return np.rint(total.T / self.num_samples).astype(np.int64)
 
     def reach(self, seen: Observable) -> int:
         """Seconds that the sampled futures of a state last, at least one."""
@@ -54,18 +69,13 @@ class DualPricer:
             return self.lookahead_seconds
         return max(1, min(self.lookahead_seconds, self.ends_at - int(seen.clock["now_seconds"][0])))
 
-    def available_units(self, seen: Observable) -> np.ndarray:
-        """Units that may be promised within the look-ahead, float (W, K), not negative.
 
-        Those on the shelf, and of receipts that are announced to arrive in time as many as receipts used to bring.
-        """
-        units = (seen.stock["on_hand_units"] - seen.stock["allocated_units"]).astype(float)
-        known, history = seen.receipts[: seen.clock["num_receipts"][0]], self.forecast.history
-        until = seen.clock["now_seconds"][0] + self.reach(seen) - history.receipt_delay_seconds
-        coming = known[(known["is_open"] != 0) & (known["expected_at"] <= until)]
-        expected = history.receipt_fill * coming["expected_units"] - coming["claimed_units"]
-        np.add.at(units, (coming["warehouse"], coming["sku"]), expected)
-        return np.maximum(0.0, units)
+def clear(market: Market, duals: np.ndarray, network: Network, random: np.random.Generator) -> None:
+    """Climbs to prices at which a market clears, from those of another one or from nothing; changes ``duals``."""
+    max_parcels = int(network.settings["max_parcels"][0])
+    sweeps = MORE_SWEEPS if duals.any() else FIRST_SWEEPS
+    climb(blurred(market, random), duals, max_parcels, sweeps, TOLERANCE)
+    climb(market, duals, max_parcels, LAST_SWEEPS, TOLERANCE)
 
 
 def thinned(window: Window, max_orders: int) -> tuple[Window, float]:
@@ -78,4 +88,4 @@ def thinned(window: Window, max_orders: int) -> tuple[Window, float]:
     lines = window.lines[is_kept[window.lines["order"]]]
     lines["order"] = np.repeat(np.arange(len(orders)), orders["num_lines"])
     orders["first_line"] = np.cumsum(orders["num_lines"]) - orders["num_lines"]
-    return Window(orders, lines, window.stretch), len(orders) / len(window.orders)
+    return window._replace(orders=orders, lines=lines), len(orders) / len(window.orders)

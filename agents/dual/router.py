@@ -20,6 +20,10 @@ LOOKAHEAD_HOURS = 168
 """How far sampled futures reach at most: scarce stock has to last for days, and demand repeats by the week."""
 
 INTERVAL_HOURS = 6
+NUM_SAMPLES, STATIC_SAMPLES = 6, 24
+"""Futures; more for prices that are solved once: they have to last."""
+
+MAX_ORDERS = 600
 
 LONG_SECONDS = 2000 * DAY_SECONDS
 """An interval that no episode outlasts."""
@@ -30,26 +34,36 @@ def dual_router(
     *,
     lookahead_hours: int | None = None,
     interval_hours: int = INTERVAL_HOURS,
+    num_samples: int | None = None,
+    max_orders: int = MAX_ORDERS,
     is_static: bool = False,
 ) -> RuleAgent:
     """A router that follows bid prices solved on a schedule, from the past of a scenario.
 
     Args:
         scenario: whose past is looked at.
-        lookahead_hours: how far the sampled futures reach; if None a week, but no further than the past goes on by
-            itself; or the whole horizon if prices are never solved again or the scenario is one of the literature.
+        lookahead_hours: how far the sampled futures reach, no further than the past goes on by itself; if None a week,
+            or the whole horizon if prices are never solved again or the scenario is one of the literature.
         interval_hours: from one solution to the next.
+        num_samples: futures of which prices are averaged; if None 6, or 24 if they are never solved again.
+        max_orders: of one of them that are looked at.
         is_static: prices are solved at second 0 only, and never grow stale.
     """
     history, horizon = history_of(scenario), scenario.horizon_days * DAY_SECONDS
     is_published = scenario.name.startswith(LITERATURE)
-    lookahead = min(LOOKAHEAD_HOURS * HOUR_SECONDS, history.period_seconds)
-    if lookahead_hours is not None:
-        lookahead = lookahead_hours * HOUR_SECONDS
-    elif is_static or is_published:
+    hours = LOOKAHEAD_HOURS if lookahead_hours is None else lookahead_hours
+    lookahead = min(hours * HOUR_SECONDS, horizon if is_static or is_published else history.period_seconds)
+    if lookahead_hours is None and (is_static or is_published):
         lookahead = horizon
-    ends_at = horizon if is_published else None  # nowhere else may a router know it
-    interval = LONG_SECONDS if is_static else interval_hours * HOUR_SECONDS
-    name = "static-dual" if is_static else "dual"
-    pricer = DualPricer(Forecast(history), lookahead, interval, ends_at=ends_at, name=name)
-    return RuleAgent(name, Rule.SCORE, Pricing.SCHEDULED, pricer=pricer)
+    if num_samples is None:
+        num_samples = STATIC_SAMPLES if is_static else NUM_SAMPLES
+    pricer = DualPricer(
+        Forecast(history),
+        lookahead,
+        LONG_SECONDS if is_static else interval_hours * HOUR_SECONDS,
+        num_samples=num_samples,
+        max_orders=max_orders,
+        ends_at=horizon if is_published else None,  # nowhere else may a router know it
+        name="static-dual" if is_static else "dual",
+    )
+    return RuleAgent(pricer.name, Rule.SCORE, Pricing.SCHEDULED, pricer=pricer)

@@ -17,7 +17,7 @@ from agents.forecast.history import History
 from envs.state import Observable
 from envs.tail import Tail, tail_of
 from scenarios.errors import InputError
-from scenarios.trace import LINES, ORDERS
+from scenarios.trace import LINES, ORDERS, RECEIPTS, Future
 
 NUM_NEAREST = 20
 """Analogues that are drawn from; of a tenth of them or fewer the draws would be too much alike."""
@@ -38,6 +38,7 @@ class Window(NamedTuple):
     orders: np.ndarray  # (N,) ORDERS; first_line counts in ``lines``
     lines: np.ndarray  # (L,) LINES
     stretch: np.ndarray  # (S,) float: transit times at its beginning, 1 for normal
+    receipts: np.ndarray  # (M,) RECEIPTS that are announced within, as they come
 
 
 class Forecast:
@@ -103,10 +104,14 @@ class Forecast:
         """What a past trace brought from the second like ``now`` on, orders in (now, now + seconds]."""
         history, at = self.history, now
         pieces: list[tuple[np.ndarray, np.ndarray]] = []
+        receipts: list[np.ndarray] = []
         while at < now + seconds:
             phase = at % history.period_seconds
             length = min(now + seconds - at, history.period_seconds - phase)
-            pieces.append(_piece(history, (trace + len(pieces)) % len(history.futures), phase, length, at - phase))
+            past = history.futures[(trace + len(pieces)) % len(history.futures)]
+            pieces.append(_piece(past, phase, length, at - phase))
+            # What a later lap had been announced by its first second is news there.
+            receipts.append(_receipts(past, phase if not receipts else -1, phase + length, at - phase))
             at += length
         num_orders = num_lines = 0
         for orders, lines in pieces:
@@ -115,12 +120,20 @@ class Forecast:
             num_orders, num_lines = num_orders + len(orders), num_lines + len(lines)
         stretch = history.stretch[trace, history.hour_of(now)]
         all_orders, all_lines = (np.concatenate(rows) for rows in zip(*pieces, strict=True))
-        return Window(all_orders, all_lines, stretch)
+        return Window(all_orders, all_lines, stretch, np.concatenate(receipts))
 
 
-def _piece(history: History, trace: int, phase: int, length: int, shift: int) -> tuple[np.ndarray, np.ndarray]:
-    """Orders and lines of one past trace that came in (phase, phase + length], moved by ``shift`` seconds."""
-    future = history.futures[trace]
+def _receipts(future: Future, after: int, until: int, shift: int) -> np.ndarray:
+    """Receipts of a past trace that were announced in (after, until], moved by ``shift`` seconds."""
+    announced = future.receipts["announced_at"]
+    receipts = future.receipts[(announced > after) & (announced <= until)].astype(RECEIPTS)
+    for field in ("announced_at", "expected_at", "actual_at"):
+        receipts[field] += shift
+    return receipts
+
+
+def _piece(future: Future, phase: int, length: int, shift: int) -> tuple[np.ndarray, np.ndarray]:
+    """Orders and lines of a past trace that came in (phase, phase + length], moved by ``shift`` seconds."""
     arrivals = future.orders["arrival_seconds"]
     first, last = np.searchsorted(arrivals, (phase, phase + length), side="right")
     orders = future.orders[first:last].astype(ORDERS)

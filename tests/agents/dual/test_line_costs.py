@@ -20,7 +20,7 @@ def window_of(world: World, order: int) -> Window:
     first, count = int(orders["first_line"][0]), int(orders["num_lines"][0])
     lines = world.future.lines[first : first + count].copy()
     orders["first_line"], lines["order"] = 0, 0
-    return Window(orders, lines, np.ones(len(world.network.services)))
+    return Window(orders, lines, np.ones(len(world.network.services)), world.future.receipts[:0])
 
 
 @pytest.mark.parametrize("weights", [(1.0, 1.0, 1.0), (0.5, 3.0, 7.0)])

@@ -66,6 +66,7 @@ def test_static_prices_are_solved_once():
 def test_it_looks_a_week_ahead_and_to_the_end_where_that_is_known():
     """A day on ``tiny``, whose past goes on by the day; a static dual has to last for the whole horizon."""
     assert pricer_of(dual_router(TINY)).lookahead_seconds == DAY_SECONDS
+    assert pricer_of(dual_router(TINY)).num_samples < pricer_of(dual_router(TINY, is_static=True)).num_samples
     long = load_scenario("tiny", horizon_days=16)
     assert pricer_of(dual_router(long)).lookahead_seconds == 7 * DAY_SECONDS
     assert pricer_of(dual_router(long, is_static=True)).lookahead_seconds == 16 * DAY_SECONDS

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from agents.dual.pricer import DualPricer
-from agents.dual.router import INTERVAL_HOURS, LOOKAHEAD_HOURS
+from agents.dual.router import INTERVAL_HOURS, LOOKAHEAD_HOURS, MAX_ORDERS, NUM_SAMPLES, STATIC_SAMPLES
 from agents.forecast.analogues import _FEW, NUM_NEAREST, STRETCH_DEVIATION
 from agents.forecast.history import NUM_TRACES
 from agents.registry import FORECASTERS, HEURISTICS
 
 DOCS = Path(inspect.getfile(DualPricer)).parents[2] / "docs"
 DEFAULTS = {field.name: field.default for field in fields(DualPricer)}
-FUTURES = f"{DEFAULTS['num_samples']} futures of {LOOKAHEAD_HOURS} hours"
+FUTURES = f"{NUM_SAMPLES} futures of {LOOKAHEAD_HOURS} hours"
 
 
 def test_every_router_is_listed_once():
@@ -32,8 +32,9 @@ def test_every_router_is_listed_once():
         f"solved again every {INTERVAL_HOURS} hours of simulated time",
         f"The record is {NUM_TRACES} traces",
         f"the {NUM_NEAREST} past traces that looked most like the present",
-        f"{FUTURES}, each thinned to {DEFAULTS['max_orders']} orders at most",
+        f"{FUTURES}, each thinned to {MAX_ORDERS} orders at most",
         f"force {DEFAULTS['delay_seconds']} seconds of simulated time after",
+        f"averages over {STATIC_SAMPLES} futures of the whole horizon",
     ],
 )
 def test_the_page_says_the_numbers_that_are_used(words):
@@ -47,7 +48,7 @@ def test_the_page_says_the_numbers_that_are_used(words):
         f"the {NUM_NEAREST} nearest",
         f"at {_FEW} orders an hour",
         f"deviates by {STRETCH_DEVIATION} from",
-        f"{FUTURES}, thinned to {DEFAULTS['max_orders']} orders each, solved every {INTERVAL_HOURS} hours",
+        f"{FUTURES}, thinned to {MAX_ORDERS} orders each, solved every {INTERVAL_HOURS} hours",
         f"in force {DEFAULTS['delay_seconds']} seconds later",
     ],
 )
