@@ -11,7 +11,7 @@ import numpy as np
 from agents.dual.router import dual_router
 from agents.forecast.analogues import Forecast
 from agents.forecast.history import history_of
-from agents.heuristics import RuleAgent
+from agents.heuristics import HoldingOnceAgent, RuleAgent
 from envs.inner import Inner
 from envs.lookahead import Lookahead
 from envs.pricer import Pricer
@@ -44,7 +44,7 @@ class RolloutRouter:
 
     def __init__(
         self,
-        base: RuleAgent,
+        base: RuleAgent | HoldingOnceAgent,
         forecast: Forecast,
         num_plans: int = 4,
         num_futures: int = 8,
@@ -87,11 +87,8 @@ class RolloutRouter:
             return slots[0]
         assert self._lookahead is not None
         prices = snapshot.seen.stock["bid_price_millicents"]
-        values = np.zeros((len(slots), self.num_futures))
-        for future, tail in enumerate(self._futures(snapshot)):
-            for row, slot in enumerate(slots):
-                outlook = self._lookahead.outlook(slot, tail)
-                values[row, future] = outlook.millicents - float((prices * outlook.units).sum())
+        outlooks = self._lookahead.outlooks(slots, self._futures(snapshot))
+        values = outlooks.millicents - (outlooks.units * prices).sum(axis=(2, 3))
         saved = values[0] - values
         gain = saved.mean(axis=1) - saved.std(axis=1, ddof=1) / np.sqrt(self.num_futures)
         return slots[int(gain.argmax())] if gain.max() > 0 else slots[0]
