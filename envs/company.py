@@ -76,32 +76,35 @@ def _find_company(hidden, own, others, group):
 
 @internal
 def _draw_company(hidden, own, others, tail, group, now):
-    """The next order of the tail from when the customer comes again is his, if he does while he may be held."""
+    """The next order of the tail from when the customer comes again is his, if he does while he may be held.
+
+    Where that order is another customer's already, who comes later, that one has the next but one.
+    """
     rows, count, last = own.orders, hidden.counters[0]["num_arrived"], others.counters[0]["num_orders"]
     latest = hidden.orders[group]["last_in_group"]
     comes_at = _comes_again_at(hidden, own, tail, latest, now)
     if comes_at > now + MAX_HOLD_SECONDS:
         return
-    order = count
-    while order < last and (rows[order]["arrival_seconds"] < comes_at or _is_taken(others, order, count)):
-        order += 1
-    if order == last:
-        return
-    for other in range(order + 1, last):  # who was to come again after that order has another one before him
+    for order in range(count, last):
+        if rows[order]["arrival_seconds"] >= comes_at:
+            before, arrival_at = others.orders[order]["previous_order"], rows[order]["arrival_seconds"]
+            rows[order]["arrival_seconds"] = comes_at
+            rows[order]["customer_id"], rows[order]["region"] = rows[latest]["customer_id"], rows[latest]["region"]
+            others.orders[order]["previous_order"] = latest
+            if not 0 <= before < count:
+                _forget_company(rows, others, order, last)
+                return
+            latest, comes_at = before, arrival_at
+
+
+@internal
+def _forget_company(rows, others, order, last):
+    """Whoever was to order again after an order of the tail has another one before him now."""
+    for other in range(order + 1, last):
         if rows[other]["arrival_seconds"] > rows[order]["arrival_seconds"] + MAX_HOLD_SECONDS:
             break
         if others.orders[other]["previous_order"] == order:
             others.orders[other]["previous_order"] = NONE
-    before = rows[order - 1]["arrival_seconds"] if order > count else now
-    rows[order]["arrival_seconds"] = max(comes_at, before)
-    rows[order]["customer_id"], rows[order]["region"] = rows[latest]["customer_id"], rows[latest]["region"]
-    others.orders[order]["previous_order"] = latest
-
-
-@internal
-def _is_taken(others, order, count):
-    """Whether an order of the tail has become that of a customer who waits."""
-    return 0 <= others.orders[order]["previous_order"] < count
 
 
 @internal
