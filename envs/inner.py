@@ -84,7 +84,9 @@ def decide(seen, plans, code, parameter, prices):
         promise_at = seen.order[0]["promise_at"]
         return consolidating_slot(plans.slots, plans.chosen, plans.options, plans.counts[COUNT_PLANS], promise_at)
     if code == HOLD_ONCE:
-        return hold_once_slot(plans.slots, plans.rules, plans.chosen, plans.options, plans.counts[COUNT_PLANS], seen.order)
+        return hold_once_slot(
+            plans.slots, plans.rules, plans.chosen, plans.options, plans.counts[COUNT_PLANS], seen.order
+        )
     return slot_by_prices(plans.features, plans.counts[COUNT_PLANS], prices)
 
 

@@ -47,7 +47,7 @@ SCORE, CHEAPEST, FASTEST, NEAREST, FEWEST_SPLITS, MYOPIC, COST, LATENESS_GOAL, C
 )
 
 SCORE_AND_HOLD = NUM_RULES
-"""Instead of a rule, for whoever has only his own best plan made: the best by score, and the shortest hold behind it."""
+"""Instead of a rule, where only a router's own best plan is made: the best by score, behind it the shortest hold."""
 
 SPLIT_FLAG, BACKORDER_FLAG, ALWAYS_REAL_FLAG, HOLD_FLAG = (flag << NUM_RULES for flag in (1, 2, 4, 8))
 

@@ -20,7 +20,9 @@ SOON = 400
 
 def quiet_world(seed: int = 4) -> Trace:
     """Everybody orders once, ten minutes after the one before at most; holds are offered."""
-    trace = random_trace(seed, num_orders=60, num_skus=40, has_holds=True, most_units_on_shelf=60, share_without_lane=0.0)
+    trace = random_trace(
+        seed, num_orders=60, num_skus=40, has_holds=True, most_units_on_shelf=60, share_without_lane=0.0
+    )
     orders = trace.future.orders.copy()
     orders["customer_id"] = np.arange(len(orders))
     orders["arrival_seconds"] = np.minimum(orders["arrival_seconds"], GRID * np.arange(len(orders)))
@@ -76,7 +78,9 @@ def test_nobody_comes_again_if_nobody_ever_did_and_numbers_mean_nothing():
     trace = quiet_world()
     world = asked_alone(trace)
     orders = trace.future.orders.copy()
-    orders["customer_id"], orders["region"] = (orders[name][world.seen.order["order"][0]] for name in ("customer_id", "region"))
+    orders["customer_id"], orders["region"] = (
+        orders[name][world.seen.order["order"][0]] for name in ("customer_id", "region")
+    )
     same = with_future(trace, orders=orders)
     never = [[FOREVER_SECONDS], [FOREVER_SECONDS]]
     assert company_of(fork_on(world, after(same, world, never))) == []
@@ -91,7 +95,10 @@ def test_draws_of_one_customer_are_spread_over_the_tails(share):
     world = asked_alone(trace)
     gaps = np.full((2, 100), FOREVER_SECONDS)
     gaps[0, : int(100 * share)] = np.linspace(1, 3600, int(100 * share)).astype(int)
-    forks, asked = [fork_on(world, after(trace, world, gaps.tolist(), k, 8)) for k in range(8)], world.seen.order["order"][0]
+    forks, asked = (
+        [fork_on(world, after(trace, world, gaps.tolist(), k, 8)) for k in range(8)],
+        world.seen.order["order"][0],
+    )
     soon = sorted(comes for fork in forks for comes, before in company_of(fork) if before == asked)
     assert len(soon) == 8 * share
     assert np.abs(np.array(soon) - (np.arange(len(soon)) + 0.5) * 3600 / len(soon)).max() < 3600 / len(soon)

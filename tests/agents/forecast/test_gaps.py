@@ -25,8 +25,8 @@ HALF_HOUR = 1800
 def past(rows: list[tuple[int, int, int]]) -> Future:
     """Orders (second, customer, region), and a last one that ends the record much later."""
     empty = random_trace(1).future
-    orders = np.zeros(len(rows) + 1, ORDERS)
-    for name, values in zip(("arrival_seconds", "customer_id", "region"), zip(*rows, (9 * MAX_HOLD_SECONDS, 99, 0)), strict=True):
+    orders, end = np.zeros(len(rows) + 1, ORDERS), (9 * MAX_HOLD_SECONDS, 99, 0)
+    for name, values in zip(("arrival_seconds", "customer_id", "region"), zip(*rows, end, strict=True), strict=True):
         orders[name] = values
     return quiet_future(orders, empty.lines[:0], empty.receipts[:0], 1)
 
