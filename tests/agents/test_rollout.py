@@ -22,7 +22,7 @@ CROWDED = load_scenario("cutoff-congestion", horizon_days=1)
 SOCIABLE = load_scenario("hold-consolidate", horizon_days=1)
 
 
-def router(scenario, num_futures: int = 4, horizon_hours: int = 12, base: str = "myopic") -> RolloutRouter:
+def router(scenario, num_futures: int = 4, horizon_hours: int = 4, base: str = "myopic") -> RolloutRouter:
     forecast = Forecast(History(scenario, 8), num_nearest=4)
     return RolloutRouter(load_agent(base), forecast, 3, num_futures, horizon_hours * 3600)
 
