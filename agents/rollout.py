@@ -62,7 +62,9 @@ class RolloutRouter:
         horizon_seconds: int = 8 * HOUR_SECONDS,
     ) -> None:
         if num_futures < _FEWEST:
-            raise InputError("num_futures", num_futures, f"at least {_FEWEST}", "a standard error takes two in each half")
+            raise InputError(
+                "num_futures", num_futures, f"at least {_FEWEST}", "a standard error takes two in each half"
+            )
         self._agent, self.forecast = base, forecast
         self.num_plans, self.num_futures, self.horizon_seconds = num_plans, num_futures, horizon_seconds
         self.name = "rollout"

@@ -185,9 +185,9 @@ def test_a_hold_that_is_dear_or_late_is_not_taken():
     assert held_once(600, num_parcels=0) == 0
 
 
-def test_whoever_holds_once_inside_the_loop_has_two_plans_at_most():
+def test_whoever_holds_once_inside_the_loop_has_two_plans_at_most(trace_of):
     """The same choices, tested above, from far less work."""
-    trace, agent = random_trace(2, num_orders=60, has_holds=True), load_agent("hold-once")
+    trace, agent = trace_of("hold-consolidate"), load_agent("hold-once")
     inside, asked = simulate(trace, agent), simulate(trace, FromPython(agent))
     assert inside.events.equals(asked.events)
     assert inside.world.hidden.orders["num_holds"].max() == 1
