@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from envs.inner import Code, Inner, best_by_rule, consolidating_slot, uniform_slot
-from envs.plan_table import MYOPIC, Rule
+from envs.inner import Code, Inner, best_by_rule, consolidating_slot, hold_once_slot, uniform_slot
+from envs.plan_table import MYOPIC, SCORE_AND_HOLD, Rule
 from envs.pricer import Pricer
 from envs.prices import Pricing
 from envs.snapshot import Snapshot
@@ -116,3 +116,38 @@ class ConsolidatingAgent:
         """The longest hold that the promise allows, else slot 0."""
         plans, promise_at = snapshot.plans, int(snapshot.seen.order["promise_at"][0])
         return consolidating_slot(plans.slots, plans.chosen, plans.options, snapshot.num_plans, promise_at)
+
+
+@dataclass(frozen=True, slots=True)
+class HoldingOnceAgent:
+    """Holds a new order once, for the shortest time, if that is cheap; else it takes the best plan by score.
+
+    Cheap is what costs at most a fifth of the plan that would be taken (``envs.inner.CHEAP``), if that is still
+    expected in time after the hold. Where holds are not offered it is the rule that reads the score. See
+    ``envs.inner.hold_once_slot``.
+
+    Source: Xu, Allgor and Graves 2009; the rule was chosen on validation traces of ``hold-consolidate``.
+
+    Attributes:
+        name: shown in tables.
+        pricing: see ``RuleAgent``.
+        pricer: the job that solves its bid prices, with ``SCHEDULED`` only.
+    """
+
+    name: str = "hold-once"
+    pricing: Pricing = Pricing.NONE
+    pricer: Pricer | None = None
+    needs_features = False
+
+    @property
+    def inner(self) -> Inner:
+        """Inside the loop only the best plan and the hold are made."""
+        return Inner(Code.HOLD_ONCE, SCORE_AND_HOLD, is_own_best=True)
+
+    def start(self, network: Network) -> None:
+        """Nothing to prepare."""
+
+    def choose(self, snapshot: Snapshot) -> int:
+        """The shortest hold or the best plan by score."""
+        plans, order = snapshot.plans, snapshot.seen.order
+        return hold_once_slot(plans.slots, plans.rules, plans.chosen, plans.options, snapshot.num_plans, order)

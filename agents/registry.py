@@ -29,6 +29,10 @@ def _consolidate() -> Agent:
     return import_module("agents.heuristics").ConsolidatingAgent()
 
 
+def _hold_once() -> Agent:
+    return import_module("agents.heuristics").HoldingOnceAgent()
+
+
 HEURISTICS: dict[str, tuple[Callable[[], Agent], str]] = {
     "random": (_random, "any plan, uniformly"),
     "nearest": (partial(_rule, "nearest", "NEAREST"), "fewest kilometres, goods in stock first"),
@@ -41,6 +45,7 @@ HEURISTICS: dict[str, tuple[Callable[[], Agent], str]] = {
         "myopic plus forecast-free bid prices that protect scarce stock",
     ),
     "consolidate": (_consolidate, "myopic, but holds an order for company while the promise allows it"),
+    "hold-once": (_hold_once, "myopic, but holds a new order once, for the shortest time, if that is cheap"),
 }
 
 

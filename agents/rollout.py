@@ -1,7 +1,10 @@
 """Rollout: the few best plans, each played on in a few sampled futures under the base router, and the best taken.
 
-Source: Bertsekas, Tsitsiklis and Wu 1997, "Rollout algorithms for combinatorial optimization". Sampled futures are
-those of the one forecast, the same for every plan, so that plans are compared on equal luck.
+Sampled futures are those of the one forecast, the same for every plan, so that plans are compared on equal luck. Plans
+that are clearly worse in half of the futures are not played in the others.
+
+Source: Bertsekas, Tsitsiklis and Wu 1997, "Rollout algorithms for combinatorial optimization"; giving up early: Maron
+and Moore 1994, "Hoeffding races".
 """
 
 from __future__ import annotations
@@ -11,13 +14,14 @@ import numpy as np
 from agents.dual.router import dual_router
 from agents.forecast.analogues import Forecast
 from agents.forecast.history import history_of
-from agents.heuristics import RuleAgent
+from agents.heuristics import HoldingOnceAgent, RuleAgent
 from envs.inner import Inner
 from envs.lookahead import Lookahead
 from envs.pricer import Pricer
 from envs.prices import Pricing
 from envs.snapshot import Snapshot
 from envs.tail import Tail
+from scenarios.errors import InputError
 from scenarios.local_time import HOUR_SECONDS
 from scenarios.network import Network
 from scenarios.scenario import Scenario
@@ -25,31 +29,42 @@ from scenarios.scenario import Scenario
 _AGAIN_SECONDS = HOUR_SECONDS // 2
 """Sampled futures serve all decisions of so long; then others are sampled."""
 
+_FEWEST = 4
+
+_DOUBT = 1.0
+"""Standard errors by which a slot must be worse in half of the futures to be given up."""
+
 
 class RolloutRouter:
     """Improves on a base router by looking ahead.
 
-    Stock that is left when a rollout is cut off is worth its bid prices of now. Another plan than the base router's is
-    taken only if it is better by more than the standard error of the difference.
+    Stock that is left when a rollout is cut off is worth its bid prices of now.
 
     Args:
         base: who decides in the rollouts, and whose bid prices rank the plans; a rule that reads the score.
         forecast: whence futures are sampled.
         num_plans: best plans by score that are tried, besides all holds.
-        num_futures: sampled futures, at least 2.
+        num_futures: sampled futures.
         horizon_seconds: how far each is played.
+
+    Raises:
+        InputError: too few futures.
     """
 
     needs_features = False
 
     def __init__(
         self,
-        base: RuleAgent,
+        base: RuleAgent | HoldingOnceAgent,
         forecast: Forecast,
         num_plans: int = 4,
-        num_futures: int = 8,
-        horizon_seconds: int = 24 * HOUR_SECONDS,
+        num_futures: int = 16,
+        horizon_seconds: int = 8 * HOUR_SECONDS,
     ) -> None:
+        if num_futures < _FEWEST:
+            raise InputError(
+                "num_futures", num_futures, f"at least {_FEWEST}", "a standard error takes two in each half"
+            )
         self._agent, self.forecast = base, forecast
         self.num_plans, self.num_futures, self.horizon_seconds = num_plans, num_futures, horizon_seconds
         self.name = "rollout"
@@ -82,19 +97,25 @@ class RolloutRouter:
 
     def choose(self, snapshot: Snapshot) -> int:
         """The best slot on average over the sampled futures."""
-        slots = self._candidates(snapshot)
+        slots = np.array(self._candidates(snapshot))
+        futures = self._futures(snapshot)
+        saved = self._saved(snapshot, slots, futures[::2])  # draws are spread over neighbours: see ``envs.company``
+        is_left = saved.mean(axis=1) + _DOUBT * _error(saved) >= 0
+        if is_left.sum() == 1:
+            return int(slots[0])
+        slots, saved = slots[is_left], saved[is_left]
+        saved = np.hstack([saved, self._saved(snapshot, slots, futures[1::2])])
+        return int(slots[saved.mean(axis=1).argmax()])
+
+    def _saved(self, snapshot: Snapshot, slots: np.ndarray, futures: list[Tail]) -> np.ndarray:
+        """What slots save against the first of them, float (slots, futures): weighted millicents."""
         if len(slots) == 1:
-            return slots[0]
+            return np.zeros((1, len(futures)))
         assert self._lookahead is not None
+        outlooks = self._lookahead.outlooks(slots.tolist(), futures)
         prices = snapshot.seen.stock["bid_price_millicents"]
-        values = np.zeros((len(slots), self.num_futures))
-        for future, tail in enumerate(self._futures(snapshot)):
-            for row, slot in enumerate(slots):
-                outlook = self._lookahead.outlook(slot, tail)
-                values[row, future] = outlook.millicents - float((prices * outlook.units).sum())
-        saved = values[0] - values
-        gain = saved.mean(axis=1) - saved.std(axis=1, ddof=1) / np.sqrt(self.num_futures)
-        return slots[int(gain.argmax())] if gain.max() > 0 else slots[0]
+        values = outlooks.millicents - (outlooks.units * prices).sum(axis=(2, 3))
+        return values[0] - values
 
     def _candidates(self, snapshot: Snapshot) -> list[int]:
         """The base router's slot first, then the best few by score, then all holds."""
@@ -110,6 +131,12 @@ class RolloutRouter:
         return self._tails
 
 
+def _error(saved: np.ndarray) -> np.ndarray:
+    """Standard errors of means over futures, (slots,)."""
+    return saved.std(axis=1, ddof=1) / np.sqrt(saved.shape[1])
+
+
 def rollout_router(scenario: Scenario) -> RolloutRouter:
-    """Rollout over the dual, both with the forecast from the past of a scenario."""
-    return RolloutRouter(dual_router(scenario), Forecast(history_of(scenario)))
+    """Rollout over the dual that holds once, both with the forecast from the past of a scenario."""
+    base = HoldingOnceAgent("dual that holds once", Pricing.SCHEDULED, dual_router(scenario).pricer)
+    return RolloutRouter(base, Forecast(history_of(scenario)))

@@ -1,7 +1,7 @@
 """``python -m benchmarks.headroom [SCENARIO ...]``: what the board's scenarios leave to be won.
 
 Every heuristic plays validation traces of a scenario, and so do probes (``benchmarks.probes``): a price on one feature
-of a plan, another weight of lateness, other bid prices, a hold for everybody, doubt about carriers; with
+of a plan, another weight of lateness, other bid prices, doubt about carriers; with
 ``--forecasters`` also the routers that forecast, which takes seconds a trace. The best router and the best probe are
 chosen on one half of the traces and compared on the other, so that neither is flattered. There the best router is also
 held against the bound ``demand_hindsight``, which knows all orders but not their luck. One line a scenario, as
@@ -20,7 +20,7 @@ import numpy as np
 
 from agents import agent_names, load_agent
 from agents.registry import FORECASTERS
-from benchmarks.probes import Doubting, HeldOnce, Priced
+from benchmarks.probes import Doubting, Priced
 from envs.costs import MILLICENTS
 from envs.many import simulations
 from envs.metrics import Metrics
@@ -74,8 +74,6 @@ def probes(scenario: Scenario) -> list[Trial]:
             for f in ("num_parcels", "backordered_share", "queue_load", "shelf_left")
             for p in (-2.0, 2.0)
         ]
-    if settings.hold_short_minutes:
-        found += [Trial(f"hold once up to {most} lines", HeldOnce("hold", most, none)) for most in (1, 2, 5)]
     if scenario.regimes:
         found.append(Trial("doubting", Doubting()))
     return found

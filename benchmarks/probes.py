@@ -13,11 +13,8 @@ from envs.feature_schema import (
     COLLECTED,
     CONTEXT_FEATURES,
     DOOR,
-    HELD,
-    HOLD,
     NUM_FEATURES,
     NUM_LINES,
-    NUM_ORDERS,
     SCORE_GAP,
     SLACK,
     SLOT_FEATURES,
@@ -60,23 +57,6 @@ class Priced(_Probe):
         for feature, price in self.prices:
             vector[_NAMES.index(feature)] += price
         return Inner(Code.SCORER, scorer=linear(vector))
-
-
-@dataclass(frozen=True)
-class HeldOnce(_Probe):
-    """Holds every new order of at most ``most_lines`` lines once, for the shortest time, then takes the least score."""
-
-    name: str
-    most_lines: int
-    pricing: Pricing
-
-    def choose_batch(self, batch: BatchSnapshot) -> np.ndarray:
-        """The shortest hold at the first decision of an order that joined none, else the first slot."""
-        context, holds = batch.context, batch.features[:, :, HOLD]
-        waits = np.where(batch.masks() & (holds > 0), holds, np.inf)
-        num_lines, num_orders = (context[:, i] * CONTEXT_FEATURES[i].scale for i in (NUM_LINES, NUM_ORDERS))
-        is_held = (context[:, HELD] == 0) & (num_orders < 1.5) & (num_lines < self.most_lines + 0.5)
-        return np.where(is_held & np.isfinite(waits).any(axis=1), waits.argmin(axis=1), 0)
 
 
 class Doubting(_Probe):

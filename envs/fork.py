@@ -98,7 +98,8 @@ def _check_forkable(world: World) -> None:
 
 def _check_fits(world: World, tail: Tail) -> None:
     now, network = int(world.seen.clock["now_seconds"][0]), world.network
-    after, until, _, num_regions, num_skus = tail.rules[0].tolist()
+    names = ("after_seconds", "until_seconds", "num_regions", "num_skus")
+    after, until, num_regions, num_skus = (int(tail.rules[name][0]) for name in names)
     if after > now:
         raise InputError("tail after_seconds", after, f"at most {now}, now", "cut it earlier")
     if until < now:

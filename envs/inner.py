@@ -14,7 +14,7 @@ import numpy as np
 
 from envs.compiling import compiled
 from envs.luck import luck
-from envs.plan_table import COUNT_PLANS, MYOPIC
+from envs.plan_table import COUNT_PLANS, MYOPIC, SCORE
 from envs.scorer import Scorer, best_slot, linear
 from envs.state import NONE
 from envs.world import World
@@ -30,9 +30,13 @@ class Code(IntEnum):
     UNIFORM = 2  # any slot; parameter: seed
     CONSOLIDATE = 3  # holds while the promise allows it, then takes the best by score
     SCORER = 4  # a plan scorer; needs features
+    HOLD_ONCE = 5  # holds a new order once if that is cheap, else takes the best by score
 
 
-OUTSIDE, RULE, UNIFORM, CONSOLIDATE, SCORER = (int(code) for code in Code)
+OUTSIDE, RULE, UNIFORM, CONSOLIDATE, SCORER, HOLD_ONCE = (int(code) for code in Code)
+
+CHEAP = 5
+"""A hold is cheap if it costs at most the fifth part of the best plan by score. Source: validation traces."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +46,8 @@ class Inner:
     Attributes:
         code: which of the loop's routers.
         parameter: see ``Code``.
-        is_own_best: only the rule's own best plan is made, not the table; for ``RULE`` without features.
+        is_own_best: only the rule's own best plan is made, not the table; without features. For ``RULE``, and for
+            ``HOLD_ONCE`` with the parameter ``envs.plan_table.SCORE_AND_HOLD``.
         scorer: for ``SCORER``.
     """
 
@@ -75,6 +80,10 @@ def decide(seen, plans, code, parameter, scorer):
     if code == CONSOLIDATE:
         promise_at = seen.order[0]["promise_at"]
         return consolidating_slot(plans.slots, plans.chosen, plans.options, plans.counts[COUNT_PLANS], promise_at)
+    if code == HOLD_ONCE:
+        return hold_once_slot(
+            plans.slots, plans.rules, plans.chosen, plans.options, plans.counts[COUNT_PLANS], seen.order
+        )
     return best_slot(plans.features, plans.context, plans.counts[COUNT_PLANS], scorer)
 
 
@@ -107,9 +116,7 @@ def consolidating_slot(slots, chosen, options, count, promise_at):
         count: real slots.
         promise_at: the earliest promise of the asked lines, a second.
     """
-    door, best, longest = 0, 0, 0
-    for i in range(slots[0]["num_parcels"]):
-        door = max(door, options[chosen[0, i]]["mean_at"])
+    door, best, longest = _door_of(slots, chosen, options, 0), 0, 0
     if door == 0:
         return 0
     for slot in range(1, count):
@@ -117,3 +124,36 @@ def consolidating_slot(slots, chosen, options, count, promise_at):
         if seconds > longest and door + seconds <= promise_at:
             best, longest = slot, seconds
     return best
+
+
+@compiled
+def hold_once_slot(slots, rules, chosen, options, count, order):
+    """The shortest hold of an order that comes alone and for the first time, if cheap and in time, else the best plan.
+
+    Args:
+        slots: (K,) of the plan table.
+        rules: int64 (K, NUM_RULES); by the score a hold is worth the best other slot and its weighted waiting.
+        chosen: int64 (K, MAX_BLOCKS).
+        options: of the plan table.
+        count: real slots.
+        order: (1,) of ``envs.state.ASKED_ORDER``.
+    """
+    best, shortest = best_by_rule(rules, count, SCORE), 0
+    if slots[best]["num_parcels"] == 0 or order[0]["num_holds"] > 0 or order[0]["num_orders"] > 1:
+        return best
+    hold, door = best, _door_of(slots, chosen, options, best)
+    for slot in range(count):
+        seconds = slots[slot]["hold_seconds"]
+        if seconds > 0 and (shortest == 0 or seconds < shortest):
+            hold, shortest = slot, seconds
+    is_cheap = CHEAP * (rules[hold, SCORE] - rules[best, SCORE]) <= rules[best, SCORE]
+    return hold if is_cheap and door + shortest <= order[0]["promise_at"] else best
+
+
+@compiled
+def _door_of(slots, chosen, options, slot):
+    """When the last parcel of a plan is expected at the door, a second; 0 without parcels."""
+    door = 0
+    for i in range(slots[slot]["num_parcels"]):
+        door = max(door, options[chosen[slot, i]]["mean_at"])
+    return door

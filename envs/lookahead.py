@@ -6,6 +6,7 @@ under way is given other luck (``envs.fork.fork_on``).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,26 +14,28 @@ import numpy as np
 from envs.costs import OBJECTIVE_OF_PART
 from envs.fork import fork_on
 from envs.inner import Inner
-from envs.loop import DECIDE, OVER, Handles, new_results
+from envs.loop import DECIDE, DUE, OVER, SKIP, Handles, new_results
 from envs.tail import Tail
 from envs.world import World
 from scenarios.errors import InputError
 
 
-class Outlook(NamedTuple):
-    """What a slot led to.
+class Outlooks(NamedTuple):
+    """What slots led to on tails.
 
     Attributes:
-        millicents: booked from now to the tail's end, at the preference weights.
-        units: int64 (W, K) available to promise then.
+        millicents: float (slots, tails): booked from now to the tail's end, at the preference weights.
+        units: int64 (slots, tails, W, K) available to promise then.
     """
 
-    millicents: float
+    millicents: np.ndarray
     units: np.ndarray
 
 
 class Lookahead:
     """Plays slots of the present decision on in other futures.
+
+    Each tail has a fork of its own, which is kept: on the same tail little has to be drawn again.
 
     Args:
         world: played by the compiled clock; it is not changed.
@@ -41,42 +44,55 @@ class Lookahead:
 
     def __init__(self, world: World, inner: Inner) -> None:
         self._world, self._inner = world, inner
-        self._fork: World | None = None
+        self._forks: list[World] = []
         self._handles: Handles | None = None
-        self._results, self._slots = new_results(1), np.zeros(1, np.int64)
 
-    def outlook(self, slot: int, tail: Tail) -> Outlook:
-        """What comes of taking ``slot`` now if the future is ``tail``.
+    def outlooks(self, slots: Sequence[int], tails: Sequence[Tail]) -> Outlooks:
+        """What comes of taking each of ``slots`` now if the future is each of ``tails``.
 
         Args:
-            slot: of a real plan of the present decision.
-            tail: begins now or before; its salt is not 0.
+            slots: of real plans of the present decision.
+            tails: at least one; they begin now or before, and their salts are not 0.
 
         Raises:
             InputError: an empty slot, a tail with the true luck, or one that does not fit; see ``fork_on``.
         """
-        count = int(self._world.plans.counts[0])
-        if not 0 <= slot < count:
-            raise InputError("slot", slot, f"a real plan, 0 to {count - 1}", "look at slots that the mask allows")
-        if tail.rules["salt"][0] == 0:
-            raise InputError("tail salt", 0, "other luck than the true one", "cut the tail with another salt")
-        fork = self._fork = fork_on(self._world, tail, self._fork)
-        self._inner.prepare(fork)
-        fork.hidden.counters["is_describing"] = 0
-        before = fork.totals.copy()
-        if self._handles is None:
-            self._handles = Handles([fork])
-        else:
-            self._handles.put(0, fork)
-        self._slots[0] = slot
-        while True:
-            self._handles.play(self._slots, self._results, self._inner)
-            if self._results[0][0] == OVER:
-                break
-            following = self._handles.attend(self._results)
-            self._slots[0] = DECIDE if following is None else following[0]
-        clock, stock = fork.seen.clock[0], fork.seen.stock
+        count, clock = int(self._world.plans.counts[0]), self._world.seen.clock[0]
+        for slot in slots:
+            if not 0 <= slot < count:
+                raise InputError("slot", slot, f"a real plan, 0 to {count - 1}", "look at slots that the mask allows")
+        for tail in tails:
+            if tail.rules["salt"][0] == 0:
+                raise InputError("tail salt", 0, "other luck than the true one", "cut the tail with another salt")
         names = ("cost", "lateness", "carbon")
         weights = np.array([clock[f"weight_{name}_permille"] for name in names])[list(OBJECTIVE_OF_PART)] / 1000
-        booked = float(weights @ (fork.totals - before))
-        return Outlook(booked, stock["on_hand_units"] - stock["allocated_units"])
+        millicents = np.zeros((len(slots), len(tails)))
+        units = np.zeros((*millicents.shape, *self._world.seen.stock.shape), np.int64)
+        for row, slot in enumerate(slots):
+            for column, fork in enumerate(self._play(slot, tails)):
+                millicents[row, column] = weights @ (fork.totals - self._world.totals)
+                stock = fork.seen.stock
+                np.subtract(stock["on_hand_units"], stock["allocated_units"], out=units[row, column])
+        return Outlooks(millicents, units)
+
+    def _play(self, slot: int, tails: Sequence[Tail]) -> list[World]:
+        """A fork on each tail, played on to its end from the slot."""
+        for column, tail in enumerate(tails):
+            fork = fork_on(self._world, tail, self._forks[column] if column < len(self._forks) else None)
+            if column == len(self._forks):
+                self._forks.append(fork)
+            self._inner.prepare(fork)
+            fork.hidden.counters["is_describing"] = 0
+            if self._handles is None:
+                self._handles = Handles([fork])
+            else:
+                self._handles.put(column, fork)
+        assert self._handles is not None
+        count = len(tails)
+        slots, results = np.full(count, slot, np.int64), new_results(count)
+        results[0][:] = DUE
+        while (results[0] != OVER).any():
+            self._handles.play(slots, results, self._inner, last=count)
+            following = self._handles.attend(results)
+            slots = np.where(results[0] == OVER, SKIP, DECIDE) if following is None else following
+        return self._forks[:count]

@@ -46,6 +46,9 @@ SCORE, CHEAPEST, FASTEST, NEAREST, FEWEST_SPLITS, MYOPIC, COST, LATENESS_GOAL, C
     int(r) for r in Rule
 )
 
+SCORE_AND_HOLD = NUM_RULES
+"""Instead of a rule, where only a router's own best plan is made: the best by score, behind it the shortest hold."""
+
 SPLIT_FLAG, BACKORDER_FLAG, ALWAYS_REAL_FLAG, HOLD_FLAG = (flag << NUM_RULES for flag in (1, 2, 4, 8))
 
 BACKORDER_LAST = 1 << 50

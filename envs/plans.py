@@ -27,6 +27,7 @@ from envs.plan_table import (
     MYOPIC,
     NUM_RULES,
     SCORE,
+    SCORE_AND_HOLD,
 )
 from envs.state import MAX_HOLD_SECONDS, MAX_HOLDS
 
@@ -90,9 +91,11 @@ def best_plan(network, seen, plans, rule):
     """Writes into slot 0, alone, what a router that follows ``rule`` would choose from the whole table.
 
     That is the slot least by (rule, expected total cost, slot). Most options need not be priced for it. Where anything
-    but the best plan could be that slot, the whole table is made after all.
+    but the best plan could be that slot, the whole table is made after all. For ``SCORE_AND_HOLD`` the shortest hold
+    that is offered comes behind it.
     """
     network, seen, plans = borrowed(network), borrowed(seen), borrowed(plans)
+    keeps_hold, rule = rule == SCORE_AND_HOLD, SCORE if rule == SCORE_AND_HOLD else rule
     num_blocks = blocks.form_blocks(network, seen, plans)
     max_parcels = min(network.settings[0]["max_parcels"], MAX_BLOCKS)
     first, last = FIRST_OF[num_blocks], FIRST_OF[num_blocks + 1]
@@ -102,9 +105,21 @@ def best_plan(network, seen, plans, rule):
         if add_guaranteed(plans, first, last, max_parcels, rule, rule + 1, not is_pruning):
             break
     if plans.counts[COUNT_CANDIDATES] == 0 or _may_beat(network, seen, plans, rule):
-        _choose_from_all(network, seen, plans, rule)
+        _choose_from_all(network, seen, plans, rule, keeps_hold)
     else:
+        if keeps_hold:
+            _add_shortest_hold(network, seen, plans, plans.candidate_scores[0])
         slots.write_slots(network, seen, plans)
+
+
+@woven
+def _add_shortest_hold(network, seen, plans, best):
+    """The shortest hold, if one is offered, worth ``best`` by score and its waiting."""
+    short, long = network.settings[0]["hold_short_seconds"], network.settings[0]["hold_long_seconds"]
+    seconds = short if may_hold(seen, short) else long
+    if may_hold(seen, seconds):
+        surcharge = slots.hold_surcharge(seen, SCORE, slots.hold_waiting(network, seen, seconds))
+        _add_choice(plans, seconds, HOLD_FLAG, best + surcharge)
 
 
 @woven
@@ -124,17 +139,29 @@ def _may_beat(network, seen, plans, rule):
 
 
 @woven
-def _choose_from_all(network, seen, plans, rule):
-    rules, best = plans.rules, 0
-    for slot in range(1, enumerate_plans(network, seen, plans)):
+def _choose_from_all(network, seen, plans, rule, keeps_hold):
+    rules, best, hold, shortest = plans.rules, 0, 0, 0
+    count = enumerate_plans(network, seen, plans)
+    for slot in range(1, count):
+        seconds = plans.slots[slot]["hold_seconds"]
+        if seconds > 0 and (shortest == 0 or seconds < shortest):
+            hold, shortest = slot, seconds
         if rules[slot, rule] < rules[best, rule] or (
             rules[slot, rule] == rules[best, rule] and rules[slot, MYOPIC] < rules[best, MYOPIC]
         ):
             best = slot
-    plans.slots[0] = plans.slots[best]
-    plans.chosen[0] = plans.chosen[best]
-    plans.costs[0] = plans.costs[best]
-    plans.rules[0] = plans.rules[best]
+    _move_slot(plans, best, 0)
     if plans.slots[0]["num_parcels"] > 0:
         plans.slots[0]["guarantees"] = 1 << rule
     plans.counts[COUNT_PLANS] = 1
+    if keeps_hold and hold > 0:  # a hold is never the first slot of a table
+        _move_slot(plans, hold, 1)
+        plans.counts[COUNT_PLANS] = 2
+
+
+@woven
+def _move_slot(plans, source, target):
+    plans.slots[target] = plans.slots[source]
+    plans.chosen[target] = plans.chosen[source]
+    plans.costs[target] = plans.costs[source]
+    plans.rules[target] = plans.rules[source]

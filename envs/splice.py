@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from envs.agenda import event
+from envs import company
 from envs.borrowing import borrowed
 from envs.compiling import internal
 from envs.copies import copy_orders, copy_rows
-from envs.ranks import HOLD_ENDED
-from envs.state import MAX_HOLD_SECONDS, NONE
+from envs.state import NONE
 
 
 @internal
@@ -48,7 +47,7 @@ def splice(source, target, own, tail, num_spliced):
     _append_orders(own, others, tail, skipped, count)
     network = borrowed(source.network)
     if network.settings[0]["hold_short_seconds"] > 0 or network.settings[0]["hold_long_seconds"] > 0:
-        _link_customers(seen, hidden, borrowed(source.agenda), own, others)
+        company.link_customers(seen, hidden, borrowed(source.agenda), own, others, tail)
     _append_receipts(others, tail, num_known(future, hidden, now), now)
     copy_rows(tail.outages, own.outages, 0, len(tail.outages))
     copy_rows(tail.regimes, own.regimes, 0, len(tail.regimes))
@@ -93,38 +92,6 @@ def _append_orders(own, others, tail, skipped, count):
         own.lines[line + line_shift] = tail.lines[line]
         own.lines[line + line_shift]["order"] = tail.lines[line]["order"] + shift
         others.lines[line + line_shift] = tail.line_states[line]
-
-
-@internal
-def _link_customers(seen, hidden, agenda, own, others):
-    """Orders of the tail come after those of the same customer that are held, or that may be from now on."""
-    _link_group(hidden, own, others, hidden.orders[seen.order[0]["order"]]["first_of_group"])
-    for i in range(agenda.size[0]):
-        time, rank, group = event(agenda.keys[i])
-        if rank == HOLD_ENDED and hidden.orders[group]["hold_until"] == time:
-            _link_group(hidden, own, others, group)
-
-
-@internal
-def _link_group(hidden, own, others, group):
-    rows, count, member = own.orders, hidden.counters[0]["num_arrived"], group
-    latest = rows[count - 1]["arrival_seconds"] + MAX_HOLD_SECONDS
-    while member != NONE:
-        customer, region = rows[member]["customer_id"], rows[member]["region"]
-        for order in range(count, others.counters[0]["num_orders"]):
-            if rows[order]["arrival_seconds"] > latest:
-                break
-            if (
-                rows[order]["customer_id"] == customer
-                and rows[order]["region"] == region
-                and others.orders[order]["previous_order"] < count
-            ):
-                previous = member
-                for other in range(member + 1, count):
-                    if rows[other]["customer_id"] == customer and rows[other]["region"] == region:
-                        previous = other
-                others.orders[order]["previous_order"] = previous
-        member = hidden.orders[member]["next_in_group"]
 
 
 @internal

@@ -19,6 +19,8 @@ RULES = record_dtype(
     "salt",  # gives other luck to orders that have arrived; 0 leaves them theirs
     "num_regions",  # of its network
     "num_skus",
+    "place",  # of a tail among those that were sampled together, from 0, and their number: see ``envs.company``
+    "num_places",
 )
 
 NUM_PATIENCES = 256
@@ -40,6 +42,7 @@ class Tail(NamedTuple):
     weather: np.ndarray  # (S,) WEATHER in force before them
     suppliers: np.ndarray  # (W,) SUPPLIERS, luck of reordered goods
     patience: np.ndarray  # (number,) int64 seconds: whence those who wait draw theirs, if there is a salt
+    gaps: np.ndarray  # (2, number) int64 seconds until strangers order again, see ``envs.company``; else no columns
 
 
 TAIL_DTYPES: dict[str, np.dtype] = {
@@ -55,6 +58,7 @@ TAIL_DTYPES: dict[str, np.dtype] = {
     "weather": WEATHER,
     "suppliers": SUPPLIERS,
     "patience": np.dtype(np.int64),
+    "gaps": np.dtype(np.int64),
 }
 
 
@@ -108,6 +112,7 @@ def tail_of(
     known = int(np.searchsorted(future.receipts["announced_at"], after_seconds, "right"))
     rules = filled(1, RULES, after_seconds=after_seconds, until_seconds=until, salt=_salt(trace, salt))
     rules["num_regions"], rules["num_skus"] = len(network.regions), len(network.skus)
+    rules["num_places"] = 1
     return Tail(
         rules=rules,
         orders=orders,
@@ -121,7 +126,30 @@ def tail_of(
         weather=weather,
         suppliers=future.suppliers.copy(),
         patience=future.orders["patience_seconds"][:NUM_PATIENCES].copy(),
+        gaps=np.zeros((2, 0), np.int64),
     )
+
+
+def of_strangers(tail: Tail, gaps: np.ndarray, place: int = 0, num_places: int = 1) -> Tail:
+    """The tail, but its customers are none of the world's, whatever their numbers are.
+
+    Args:
+        tail: see ``tail_of``.
+        gaps: int64 (2, number), each row ascending: seconds after which customers ordered again, FOREVER_SECONDS for
+            never, after a first order and after a later one. Whoever is being asked about or is held draws his own.
+        place: of the tail among ``num_places`` that are sampled together: the draws of one customer are spread evenly
+            over them.
+
+    Raises:
+        InputError: gaps of another shape or a place that is none.
+    """
+    if gaps.ndim != 2 or len(gaps) != 2 or gaps.shape[1] == 0 or (np.diff(gaps) < 0).any():
+        raise InputError("gaps", gaps.shape, "two ascending rows with as many seconds, at least one", "sort them")
+    if not 0 <= place < num_places:
+        raise InputError("place", place, f"0 to {num_places - 1}", "number the tails from 0")
+    rules = tail.rules.copy()
+    rules["place"], rules["num_places"] = place, num_places
+    return tail._replace(rules=rules, gaps=np.ascontiguousarray(gaps, np.int64))
 
 
 def _within(rows: np.ndarray, field: str, after: int, until: int) -> np.ndarray:

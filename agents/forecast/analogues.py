@@ -9,13 +9,15 @@ Source: Lorenz 1969, "Atmospheric predictability as revealed by naturally occurr
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from agents.forecast.gaps import gaps_of
 from agents.forecast.history import History
 from envs.state import Observable
-from envs.tail import Tail, tail_of
+from envs.tail import Tail, of_strangers, tail_of
 from scenarios.errors import InputError
 from scenarios.trace import LINES, ORDERS, RECEIPTS, Future
 
@@ -84,15 +86,21 @@ class Forecast:
         """Whole futures of the next ``seconds`` for rollouts, as they followed in ``count`` analogues.
 
         Besides demand they bring the receipts, outages and regimes of these pasts, and other luck for all that is
-        under way. See ``envs.fork.fork_on``.
+        under way. Their customers are strangers; how soon those who wait order again is drawn from all of the past.
+        See ``envs.fork.fork_on``.
         """
         now, tails = int(seen.clock["now_seconds"][0]), []
         for number, trace in enumerate(self._drawn(seen, now, count)):
             past, window = self.history.traces[trace], self.window(trace, now, seconds)
             future = past.future._replace(orders=window.orders, lines=window.lines)
             salt = 1 + (self.seed << 40) + (now << 8) + number
-            tails.append(tail_of(replace(past, future=future), now, now + seconds, salt=salt))
+            tail = tail_of(replace(past, future=future), now, now + seconds, salt=salt)
+            tails.append(of_strangers(tail, self._gaps, number, count))
         return tails
+
+    @cached_property
+    def _gaps(self) -> np.ndarray:
+        return gaps_of(self.history.futures)
 
     def _drawn(self, seen: Observable, now: int, count: int) -> list[int]:
         """Numbers of past traces, spread over the nearest analogues."""

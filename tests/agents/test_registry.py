@@ -14,7 +14,7 @@ def test_every_name_is_an_agent(name):
 
 
 def test_the_board_is_complete():
-    wanted = {"random", "nearest", "cheapest", "fastest", "fewest-splits", "myopic", "primal-dual"}
+    wanted = {"random", "nearest", "cheapest", "fastest", "fewest-splits", "myopic", "primal-dual", "hold-once"}
     assert wanted <= set(agent_names())
 
 

@@ -10,15 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents import agent_names, load_agent
-from agents.heuristics import ConsolidatingAgent, RandomAgent, RuleAgent
+from agents.heuristics import ConsolidatingAgent, HoldingOnceAgent, RandomAgent, RuleAgent
 from envs import World, simulate
-from envs.inner import Code, Inner, consolidating_slot
+from envs.inner import CHEAP, Code, Inner, consolidating_slot, hold_once_slot
 from envs.log import event_table, ledger_table
 from envs.loop import play_alone
-from envs.plan_table import MAX_BLOCKS, MAX_PLANS, OPTIONS, SLOTS, Rule
+from envs.plan_table import MAX_BLOCKS, MAX_PLANS, NUM_RULES, OPTIONS, SLOTS, Rule
 from envs.prices import Pricing
 from envs.protocol import Agent, pricer_of
 from envs.snapshot import Snapshot
+from envs.state import ASKED_ORDER, filled
 from scenarios.network import Network
 from tests.named_traces import NAMES
 from tests.worlds import every_trouble, random_trace, traces, with_future
@@ -155,3 +156,44 @@ def test_company_is_waited_for():
         for agent in (ConsolidatingAgent(), load_agent("myopic"))
     )
     assert held < taken
+
+
+SCORE, WAITING = 1000, 1000 // CHEAP
+
+
+def held_once(*holds: int, waiting: int = WAITING, num_parcels: int = 1, **order: int) -> int:
+    """The slot taken of a plan in slot 0, expected at second 1000, and holds that cost ``waiting`` each."""
+    slots, chosen, options, count = table(*holds, num_parcels=num_parcels)
+    rules = np.full((MAX_PLANS, NUM_RULES), SCORE + waiting)
+    rules[0] = SCORE
+    asked = filled(1, ASKED_ORDER, **{"num_orders": 1, "promise_at": 10**9, **order})
+    return int(hold_once_slot(slots, rules, chosen, options, count, asked))
+
+
+def test_a_new_order_is_held_once_for_the_shortest_time():
+    assert held_once(600, 3600) == 1
+    assert held_once(3600, 600) == 2
+    assert held_once() == 0
+    assert held_once(600, num_holds=1) == 0
+    assert held_once(600, num_orders=2) == 0
+
+
+def test_a_hold_that_is_dear_or_late_is_not_taken():
+    assert held_once(600, waiting=WAITING + 1) == 0
+    assert held_once(600, promise_at=1600) == 1
+    assert held_once(600, promise_at=1599) == 0
+    assert held_once(600, num_parcels=0) == 0
+
+
+def test_whoever_holds_once_inside_the_loop_has_two_plans_at_most(trace_of):
+    """The same choices, tested above, from far less work."""
+    trace, agent = trace_of("hold-consolidate"), load_agent("hold-once")
+    inside, asked = simulate(trace, agent), simulate(trace, FromPython(agent))
+    assert inside.events.equals(asked.events)
+    assert inside.world.hidden.orders["num_holds"].max() == 1
+    assert inside.world.plans.counts[0] <= 2 < asked.world.plans.counts[0]
+
+
+def test_holding_once_with_bid_prices():
+    trace = random_trace(7, num_orders=60, **every_trouble())
+    assert_same(HoldingOnceAgent("priced", Pricing.CLOSED_FORM), trace)

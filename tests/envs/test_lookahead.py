@@ -36,18 +36,21 @@ def test_an_outlook_is_what_a_fork_would_book():
     world = asked_world(3)
     ahead, rule = Lookahead(world, BASE), load_agent("myopic")
     before, weights = state_of(world), np.ones(7)
-    for slot in range(min(3, int(world.plans.counts[0]))):
-        tail = tail_for(world, 3)
-        fork = fork_on(world, tail)
-        clock, booked = CompiledClock(fork), fork.totals.copy()
-        is_due = clock.answer(slot)
-        while is_due:
-            count = int(fork.plans.counts[0])
-            rules = fork.plans.rules[:count]
-            is_due = clock.answer(int(np.lexsort((rules[:, Rule.MYOPIC], rules[:, BASE.parameter]))[0]))
-        outlook = ahead.outlook(slot, tail)
-        assert outlook.millicents == weights @ (fork.totals - booked) != 0
-        assert (outlook.units == fork.seen.stock["on_hand_units"] - fork.seen.stock["allocated_units"]).all()
+    slots, tails = range(min(3, int(world.plans.counts[0]))), [tail_for(world, 3, salt) for salt in (1, 2)]
+    outlooks = ahead.outlooks(slots, tails)
+    for row, slot in enumerate(slots):
+        for column, tail in enumerate(tails):
+            fork = fork_on(world, tail)
+            clock, booked = CompiledClock(fork), fork.totals.copy()
+            is_due = clock.answer(slot)
+            while is_due:
+                count = int(fork.plans.counts[0])
+                rules = fork.plans.rules[:count]
+                is_due = clock.answer(int(np.lexsort((rules[:, Rule.MYOPIC], rules[:, BASE.parameter]))[0]))
+            assert outlooks.millicents[row, column] == weights @ (fork.totals - booked) != 0
+            left = fork.seen.stock["on_hand_units"] - fork.seen.stock["allocated_units"]
+            assert (outlooks.units[row, column] == left).all()
+    assert (outlooks.millicents[:, 0] != outlooks.millicents[:, 1]).all()
     assert state_of(world) == before
     assert rule.inner.is_own_best
 
@@ -56,9 +59,9 @@ def test_the_true_luck_and_empty_slots_are_refused():
     world = asked_world(3)
     ahead = Lookahead(world, BASE)
     with pytest.raises(InputError, match="salt"):
-        ahead.outlook(0, tail_for(world, 3, salt=0))
+        ahead.outlooks([0], [tail_for(world, 3), tail_for(world, 3, salt=0)])
     with pytest.raises(InputError, match="slot"):
-        ahead.outlook(int(world.plans.counts[0]), tail_for(world, 3))
+        ahead.outlooks([0, int(world.plans.counts[0])], [tail_for(world, 3)])
 
 
 class Gambler:
@@ -78,7 +81,7 @@ class Gambler:
 
     def choose(self, snapshot) -> int:
         tail = tail_of(self.trace, int(snapshot.seen.clock["now_seconds"][0]), salt=5)
-        self.ahead.outlook(0, tail)
+        self.ahead.outlooks([0], [tail])
         return self.agent.choose(snapshot)
 
 

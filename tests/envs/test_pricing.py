@@ -123,7 +123,7 @@ def test_what_is_announced_at_the_start_is_known_to_the_first_job():
 
 @pytest.mark.parametrize("pricer", SCHEDULES, ids=str)
 @settings(max_examples=12)
-@given(traces(**every_trouble()), st.sampled_from(["random", "myopic", "consolidate"]))
+@given(traces(**every_trouble()), st.sampled_from(["random", "myopic", "consolidate", "hold-once"]))
 def test_clocks_agree_on_every_schedule(pricer, trace, name):
     agent = Priced(load_agent(name), pricer)
     assert_equal(*(simulate(trace, agent, clock) for clock in CLOCKS))

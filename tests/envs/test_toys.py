@@ -27,7 +27,7 @@ SOLVERS = {
     "toy-backorder": ("myopic", "consolidate", "primal-dual"),
     "toy-cutoff": ("fastest", "myopic", "primal-dual"),
     "toy-handling": ("nearest", "cheapest", "fastest", "fewest-splits", "myopic", "consolidate", "primal-dual"),
-    "toy-hold": (),
+    "toy-hold": ("hold-once",),
     "toy-presale": ("myopic", "consolidate", "primal-dual"),
     "toy-short-pick": (),
     "toy-outage": ("nearest", "fastest", "fewest-splits", "myopic", "consolidate", "primal-dual"),
@@ -57,7 +57,7 @@ FAILS = {
     "toy-receipt-short": ("nearest", "cheapest", "fastest", "fewest-splits", "myopic", "consolidate", "primal-dual"),
     "toy-reorder": ("nearest", "cheapest", "fastest", "fewest-splits"),
 }
-"""Toys that nobody solves need what only luck or the future tells, an empty shelf or a slow carrier, or one hold."""
+"""Toys that nobody solves need what only luck or the future tells: an empty shelf or a slow carrier."""
 
 
 def trace_of(name: str) -> Trace:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agents import load_agent
-from benchmarks.probes import Doubting, HeldOnce, Priced
+from benchmarks.probes import Doubting, Priced
 from envs.many import simulate_many
 from envs.prices import Pricing
 from scenarios import draw_trace, load_scenario
@@ -45,7 +45,7 @@ def test_cutoff_congestion_the_hub_alone_cannot_pick_what_is_ordered_around_it()
 
 
 def test_hold_consolidate_a_short_hold_pays_and_long_ones_do_not():
-    assert gain("hold-consolidate", HeldOnce("hold", 2, Pricing.NONE)) > 0.05
+    assert gain("hold-consolidate", load_agent("hold-once")) > 0.05
     assert gain("hold-consolidate", load_agent("consolidate")) < -0.05
 
 
