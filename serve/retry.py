@@ -1,0 +1,40 @@
+"""Trying again what met another transaction: somebody else got something, so there is progress each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError
+
+from serve.changes import Taken
+from serve.database import is_conflict
+
+ATTEMPTS = 10
+
+T = TypeVar("T")
+
+
+class Contended(Exception):
+    """Others were faster, again and again."""
+
+
+class Repeated(Exception):
+    """The idempotency key has been used, perhaps just now."""
+
+
+def retried(act: Callable[[], T]) -> T:
+    """The result of ``act``, which reads all that it needs anew each time.
+
+    Raises:
+        Contended: goods were gone, or transactions met, as often as it was tried.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            return act()
+        except (Taken, Repeated):
+            continue
+        except DBAPIError as error:
+            if not is_conflict(error):
+                raise
+    raise Contended
