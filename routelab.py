@@ -103,8 +103,15 @@ study, or makes it again. --routers A,B and --replications N stand for routers=[
     "serve": Command(
         "serve.main:main",
         "answer orders over HTTP with an exported bundle",
-        "serve --bundle DIR [--host HOST] [--port PORT] [--budget-ms MS] [--example-request]",
-        "DIR is a folder written by `routelab export`. --example-request prints a request that it can answer.",
+        "serve --bundle DIR [--database URL] [--host HOST] [--port PORT] [--budget-ms MS] [--example-request]",
+        """DIR is a folder written by `routelab export`. --example-request prints a request that it can answer. URL is
+sqlite:///FILE, postgresql://... or none, which keeps nothing. docs/serving.md tells all options.""",
+    ),
+    "audit": Command(
+        "serve.audit_command:main",
+        "check the endpoint's audit log: has a row been altered?",
+        "audit verify [--database URL]",
+        "Exit code 1 when something does not fit; each complaint is a line.",
     ),
 }
 

@@ -29,13 +29,16 @@ class Database:
 
     Args:
         url: ``sqlite:///FILE`` or ``postgresql://...``.
+        must_exist: a SQLite file is not made if it is not there.
 
     Raises:
-        InputError: another kind of URL.
+        InputError: another kind of URL, or no such file.
     """
 
-    def __init__(self, url: str = DEFAULT_URL) -> None:
+    def __init__(self, url: str = DEFAULT_URL, must_exist: bool = False) -> None:
         parsed = _parse(url)
+        if must_exist and parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).is_file():
+            raise InputError("--database", parsed.database, "a file that is there", "correct the path")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self._engine = _sqlite_engine(parsed) if self.is_sqlite else _postgres_engine(parsed)
         # One writer at a time is all that SQLite has; threads queue here, where they are woken at once.

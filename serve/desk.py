@@ -79,13 +79,15 @@ class Desk:
         return Keeper(self.database, self.known, self.audit)
 
     def now(self, stated: str | None = None) -> int:
-        """UTC seconds, of the request if it may state them.
+        """UTC seconds: the wall's, or those that the request states where it must.
 
         Raises:
-            InputError: it may not.
+            InputError: it states them, and must not; or does not, and must.
         """
-        if stated is None:
+        if stated is None and not self.settings.is_request_clock:
             return int(time.time())
+        if stated is None:
+            raise InputError("now", None, "the time of the request", "state it: the endpoint runs with --clock request")
         if not self.settings.is_request_clock:
             raise InputError("now", stated, "no such field", "remove it, or run the endpoint with --clock request")
         return parse_utc("now", stated)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Annotated
 
@@ -125,7 +126,7 @@ def add_routes(desk_of: Callable[[], Desk]) -> APIRouter:
     def done(task_id: str, held: Lease) -> None:
         desk = desk_of()
         with desk.database.writing() as tx:
-            if not acknowledge(tx, task_id, held.lease, desk.now()):
+            if not acknowledge(tx, task_id, held.lease, int(time.time())):
                 raise NotFound("task", task_id)
 
     @router.post("/events", summary="What happened: each event counts once")
@@ -173,7 +174,7 @@ def _told(desk: Desk, kind: str, subject: str, document: Document, act: Callable
 def _apply(tx: Connection, desk: Desk, batch: EventBatch) -> Applied:
     num_new = 0
     for i, event in enumerate(batch.events):
-        if is_new(tx, event, event.id, f"events[{i}]", desk.now()):
+        if is_new(tx, event, event.id, f"events[{i}]", int(time.time())):
             Happened(tx, desk.known, f"events[{i}]").apply(event)
             num_new += 1
     return Applied(applied=num_new, known=len(batch.events) - num_new)
@@ -185,7 +186,7 @@ def _count(
     counted: Inventory | Stations,
     take_over: Callable[..., None],
 ) -> Applied:
-    if not is_new(tx, counted, counted.id, "body", desk.now()):
+    if not is_new(tx, counted, counted.id, "body", int(time.time())):
         return Applied(applied=0, known=1)
     take_over(tx, desk.known, counted)
     return Applied(applied=1, known=0)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 from agents.bundle import BundleAgent
 from serve.database import Database
@@ -77,7 +77,9 @@ class Server:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
+        self._engine = create_engine(
+            url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT", poolclass=NullPool
+        )
 
     def create(self, template: str = "template1") -> str:
         """Name of a new database."""
