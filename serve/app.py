@@ -19,7 +19,6 @@ from serve.arrival import Arrival
 from serve.asked import Asked
 from serve.desk import Desk
 from serve.errors import ErrorAnswer, add_error_handlers, error_response
-from serve.order import NotFound
 from serve.request import DecisionRequest
 from serve.routes import ANYONE, ERRORS, Key, add_routes, answer_once
 from serve.service import DecisionService
@@ -96,16 +95,10 @@ class Loading:
 
         Raises:
             NotReady: not yet, or never.
-            NotFound: the endpoint keeps nothing.
         """
-        self.service()
         if self._desk is None:
-            raise NotFound("path", "without a database")
+            raise NotReady(self._problem)
         return self._desk
-
-    def has_desk(self) -> bool:
-        """Whether the endpoint keeps anything."""
-        return self._open_desk is not None
 
 
 def create_app(
@@ -146,14 +139,15 @@ def create_app(
     def decide(request: DecisionRequest, http: Request, key: Key = None) -> DecisionAnswer | Response:
         """The plan for an order, given what is known at this moment, with alternatives and reasons."""
         service, received = loading.service(), http.scope["received"]
-        if not loading.has_desk():
+        if open_desk is None:
             return service.decide(request, received)
         desk = loading.desk()
         now = desk.now(request.now)
         desk.keep_until(now)
         return answer_once(desk, Asked(request, ANYONE, key, received, now))
 
-    app.include_router(add_routes(loading.desk))
+    if open_desk is not None:
+        app.include_router(add_routes(loading.desk))
 
     @app.get("/health/live", response_model=Health, response_model_exclude_none=True, summary="Is the process alive?")
     def live() -> Health:
@@ -162,7 +156,7 @@ def create_app(
     @app.get("/health/ready", response_model=Health, responses={503: ERRORS[503]}, summary="Can orders be answered?")
     def ready() -> Health:
         service = loading.service()
-        if loading.has_desk():
+        if open_desk is not None:
             loading.desk().database.ping()
         return Health(status="ready", policy=service.policy)
 

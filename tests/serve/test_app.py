@@ -193,7 +193,8 @@ def test_missing_fields_are_named(client: TestClient, make_request: Request, pat
         holder = holder[part][0] if part == "lines" else holder[part]
     del holder[last]
     error = check_error(client.post("/v1/decisions", json=document))
-    assert (error["key"], error["remedy"]) == (path, "add this field")
+    assert error["key"] == path
+    assert error["remedy"].startswith("add this field")
 
 
 @pytest.mark.parametrize(

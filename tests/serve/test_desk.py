@@ -233,7 +233,7 @@ def test_unknown_names_are_refused_by_their_field(desk: Desk, make_request: Requ
 
 def test_time_is_the_requests_only_where_that_is_allowed(desk: Desk) -> None:
     assert desk.now("2025-03-03T00:00:00Z") == parse_utc("t", "2025-03-03T00:00:00Z")
-    with pytest.raises(InputError, match="state it"):
+    with pytest.raises(InputError, match="State it"):
         desk.now()
     wall = Desk(desk.service, desk.database, desk.known)
     with pytest.raises(InputError, match="--clock request"):
