@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, bindparam, delete, select
 
 from serve import tables
-from serve.database import insert
+from serve.database import is_written
 
 GENESIS = "0" * 64
 """What the first row of a chain follows."""
@@ -41,6 +41,15 @@ class Entry:
     payload: bytes
 
 
+_HEAD = select(tables.audit_heads).where(tables.audit_heads.c.writer == bindparam("of")).with_for_update()
+_WRITE, _WRITE_PAYLOAD = tables.audit.insert(), tables.payloads.insert()
+
+
+def _move_head(statement: Any) -> Any:
+    moved = {"seq": statement.excluded.seq, "hash": statement.excluded.hash}
+    return statement.on_conflict_do_update(index_elements=["writer"], set_=moved)
+
+
 class AuditWriter:
     """One chain. A process has one, and makes a new one when it starts again.
 
@@ -57,8 +66,8 @@ class AuditWriter:
         Returns:
             Its number in the chain, from 1.
         """
-        heads, compressed, salt = tables.audit_heads, zlib.compress(entry.payload, 1), os.urandom(16)
-        head = tx.execute(select(heads).where(heads.c.writer == self.id).with_for_update()).one_or_none()
+        compressed, salt = zlib.compress(entry.payload, 1), os.urandom(16)
+        head = tx.execute(_HEAD, {"of": self.id}).one_or_none()
         row = {
             "writer": self.id,
             "seq": head.seq + 1 if head else 1,
@@ -70,14 +79,10 @@ class AuditWriter:
             "previous": head.hash if head else GENESIS,
         }
         row["hash"] = hash_of(row)
-        moved = {"seq": row["seq"], "hash": row["hash"]}
-        tx.execute(
-            insert(tx, heads)
-            .values(writer=self.id, **moved)
-            .on_conflict_do_update(index_elements=["writer"], set_=moved)
-        )
-        tx.execute(tables.audit.insert().values(**row))
-        tx.execute(tables.payloads.insert().values(writer=self.id, seq=row["seq"], salt=salt, content=compressed))
+        place = {"writer": self.id, "seq": row["seq"]}
+        is_written(tx, tables.audit_heads, _move_head, {**place, "hash": row["hash"]})
+        tx.execute(_WRITE, row)
+        tx.execute(_WRITE_PAYLOAD, {**place, "salt": salt, "content": compressed})
         return int(str(row["seq"]))
 
     def erase(self, tx: Connection, writer: str, seq: int, actor: str) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, case, update
+from sqlalchemy import BigInteger, Connection, bindparam, case, or_, update
 
 from serve import tables
-from serve.database import insert, insert_new, is_written
+from serve.database import insert_new, is_written
 
 FOREVER_ROOM = 1 << 62
 
@@ -62,72 +63,81 @@ class Changes:
             Taken: units, claims or room are not there any more; the transaction must be given up.
         """
         for (sku, warehouse), (on_hand, allocated) in sorted(self.stock.items()):
-            self._move(tx, sku, warehouse, on_hand, allocated)
+            if on_hand or allocated:
+                _move(tx, {"of_sku": sku, "at": warehouse, "on_hand": on_hand, "allocated": allocated})
         for receipt, units in sorted(self.claims.items()):
-            row = tables.receipts.c
-            left = row.expected_units - row.claimed_units
-            guard = (row.claimed_units + units >= 0) & ((left >= units) & row.is_open if units > 0 else True)
-            done = (
-                update(tables.receipts).where(row.id == receipt, guard).values(claimed_units=row.claimed_units + units)
-            )
-            _check(tx.execute(done).rowcount, f"receipt {receipt}")
+            done = tx.execute(_CLAIM, {"of": receipt, "units": units}).rowcount
+            _check(done, f"receipt {receipt}")
         for key, parcels in sorted(self.bookings.items()):
             self._book(tx, key, parcels)
         for warehouse, (parcels, seconds) in sorted(self.queues.items()):
-            station = tables.stations.c
-            tx.execute(
-                update(tables.stations)
-                .where(station.warehouse == warehouse)
-                .values(
-                    num_queued=_not_below_zero(station.num_queued + parcels),
-                    queued_seconds=_not_below_zero(station.queued_seconds + seconds),
-                )
-            )
-
-    @staticmethod
-    def _move(tx: Connection, sku: str, warehouse: str, on_hand: int, allocated: int) -> None:
-        if not on_hand and not allocated:
-            return
-        row = tables.stock.c
-        done = tx.execute(
-            update(tables.stock)
-            .where(
-                row.sku == sku,
-                row.warehouse == warehouse,
-                row.allocated_units + allocated >= 0,
-                row.on_hand_units + on_hand >= row.allocated_units + allocated,
-            )
-            .values(on_hand_units=row.on_hand_units + on_hand, allocated_units=row.allocated_units + allocated)
-        )
-        if not done.rowcount and on_hand > 0 and not allocated:  # the first units that were ever here
-            fresh = {"sku": sku, "warehouse": warehouse, "on_hand_units": on_hand}
-            _check(insert_new(tx, tables.stock, **fresh), f"{sku} at {warehouse}")
-            return
-        _check(done.rowcount, f"{sku} at {warehouse}")
+            tx.execute(_QUEUE, {"at": warehouse, "parcels": parcels, "seconds": seconds})
 
     def _book(self, tx: Connection, key: tuple[int, str, str], parcels: int) -> None:
-        row = tables.bookings.c
         at, warehouse, service = key
         if parcels <= 0:
-            where = (row.collection_at == at, row.warehouse == warehouse, row.service == service)
-            fewer = _not_below_zero(row.booked_parcels + parcels)
-            tx.execute(update(tables.bookings).where(*where).values(booked_parcels=fewer))
+            tx.execute(_UNBOOK, {"time": at, "at": warehouse, "by": service, "parcels": parcels})
             return
         room = self.room.get(key, FOREVER_ROOM)
-        _check(parcels <= room, f"room at {warehouse} for {service}")
-        fresh = {"collection_at": at, "warehouse": warehouse, "service": service, "booked_parcels": parcels}
-        booked = insert(tx, tables.bookings).values(**fresh)
-        booked = booked.on_conflict_do_update(
-            index_elements=["collection_at", "warehouse", "service"],
-            set_={"booked_parcels": row.booked_parcels + parcels},
-            where=row.booked_parcels + parcels <= room,
-        )
-        _check(is_written(tx, booked), f"room at {warehouse} for {service}")
+        booked = {"collection_at": at, "warehouse": warehouse, "service": service, "booked_parcels": parcels}
+        has_room = parcels <= room and is_written(tx, tables.bookings, _add_booking, {**booked, "room": room})
+        _check(has_room, f"room at {warehouse} for {service}")
 
 
-def _not_below_zero(value):  # type: ignore[no-untyped-def]  # any SQL expression of an integer
+def _not_below_zero(value: Any) -> Any:
     """A queue or a count of parcels that was corrected from outside may be lower than what leaves it."""
     return case((value > 0, value), else_=0)
+
+
+_cell, _receipt, _booking, _station = tables.stock.c, tables.receipts.c, tables.bookings.c, tables.stations.c
+_on_hand, _allocated = (_cell.on_hand_units + bindparam("on_hand"), _cell.allocated_units + bindparam("allocated"))
+_claimed = _receipt.claimed_units + bindparam("units", type_=BigInteger)
+_parcels = bindparam("parcels", type_=BigInteger)
+
+_MOVE = (
+    update(tables.stock)
+    .where(_cell.sku == bindparam("of_sku"), _cell.warehouse == bindparam("at"))
+    .where(_allocated >= 0, _on_hand >= _allocated)
+    .values(on_hand_units=_on_hand, allocated_units=_allocated)
+)
+_CLAIM = (
+    update(tables.receipts)
+    .where(_receipt.id == bindparam("of"), _claimed >= 0)
+    # More can be claimed of what is to come only; less at any time.
+    .where(or_(_claimed <= _receipt.claimed_units, (_claimed <= _receipt.expected_units) & _receipt.is_open))
+    .values(claimed_units=_claimed)
+)
+_UNBOOK = (
+    update(tables.bookings)
+    .where(_booking.collection_at == bindparam("time"), _booking.warehouse == bindparam("at"))
+    .where(_booking.service == bindparam("by"))
+    .values(booked_parcels=_not_below_zero(_booking.booked_parcels + _parcels))
+)
+_QUEUE = (
+    update(tables.stations)
+    .where(_station.warehouse == bindparam("at"))
+    .values(
+        num_queued=_not_below_zero(_station.num_queued + _parcels),
+        queued_seconds=_not_below_zero(_station.queued_seconds + bindparam("seconds", type_=BigInteger)),
+    )
+)
+
+
+def _add_booking(statement: Any) -> Any:
+    booked = _booking.booked_parcels + statement.excluded.booked_parcels
+    return statement.on_conflict_do_update(
+        index_elements=tables.bookings.primary_key.columns,
+        set_={"booked_parcels": booked},
+        where=booked <= bindparam("room", type_=BigInteger),
+    )
+
+
+def _move(tx: Connection, values: dict[str, Any]) -> None:
+    done = bool(tx.execute(_MOVE, values).rowcount)
+    sku, warehouse = values["of_sku"], values["at"]
+    if not done and values["on_hand"] > 0 and not values["allocated"]:  # the first units that were ever here
+        done = insert_new(tx, tables.stock, sku=sku, warehouse=warehouse, on_hand_units=values["on_hand"])
+    _check(done, f"{sku} at {warehouse}")
 
 
 def _check(is_done: int | bool, what: str) -> None:

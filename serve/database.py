@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -87,18 +88,35 @@ def insert(tx: Connection, table: Table) -> Any:
     return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
 
 
+@cache
+def insert_or(make: Callable[[Any], Any], table: Table, dialect: str) -> Any:
+    """An ``INSERT`` that ``make`` has told what to do on a conflict, made once; it returns the key if it has written.
+
+    Args:
+        make: a function of the ``INSERT``, at the top of a module.
+        table: for whose rows.
+        dialect: the database's.
+    """
+    statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    return make(statement).returning(*table.primary_key.columns)
+
+
+def is_written(tx: Connection, table: Table, make: Callable[[Any], Any], values: dict[str, Any]) -> bool:
+    """Inserts one row and tells whether something was written; drivers do not count that."""
+    return tx.execute(insert_or(make, table, tx.dialect.name), values).first() is not None
+
+
+def _nothing(statement: Any) -> Any:
+    return statement.on_conflict_do_nothing()
+
+
 def insert_new(tx: Connection, table: Table, **values: Any) -> bool:
     """Inserts a row unless its key is known; waits for another transaction that is just inserting it.
 
     Returns:
         Whether it was new.
     """
-    return is_written(tx, insert(tx, table).values(**values).on_conflict_do_nothing())
-
-
-def is_written(tx: Connection, statement: Any) -> bool:
-    """Executes an ``INSERT`` of one row and tells whether it came to be, or conflicted; drivers do not count that."""
-    return tx.execute(statement.returning(*statement.table.primary_key.columns)).first() is not None
+    return is_written(tx, table, _nothing, values)
 
 
 def is_conflict(error: DBAPIError) -> bool:

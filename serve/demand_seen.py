@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from agents.documents import DemandDocument, GoodsDemandDocument, OrderDocument, RegionDemandDocument
 from scenarios.local_time import HOUR_SECONDS
 from serve import tables
-from serve.database import insert, is_written
+from serve.database import is_written
 
 _MILLI = {"all": 0, "region": 1000, "sku": 24_000}
 """An arrival an hour as a rate, in thousandths: orders an hour, units a day. Of all orders no rate is kept."""
@@ -42,6 +43,10 @@ class Counter:
         return replace(self, total=self.total + number, this_hour=self.this_hour + number)
 
 
+_SEEN = select(tables.demand).where(
+    or_(tables.demand.c.kind != "sku", tables.demand.c.name.in_(bindparam("skus", expanding=True)))
+)
+
 Key = tuple[str, str]
 """Kind and name."""
 
@@ -59,12 +64,8 @@ def arrivals_of(order: OrderDocument) -> dict[Key, int]:
 
 def read_demand(tx: Connection, order: OrderDocument, hour: int, is_new: bool) -> DemandDocument:
     """Demand as a router may see it, with this order counted if it is new."""
-    row = tables.demand.c
-    skus = [line.sku for line in order.lines]
-    query = select(tables.demand).where(or_(row.kind != "sku", row.name.in_(skus)))
-    counters = {
-        (kind, name): Counter(*numbers).turned(hour, _MILLI[kind]) for kind, name, *numbers in tx.execute(query)
-    }
+    found = tx.execute(_SEEN, {"skus": [line.sku for line in order.lines]})
+    counters = {(kind, name): Counter(*numbers).turned(hour, _MILLI[kind]) for kind, name, *numbers in found}
     if is_new:
         for key, number in arrivals_of(order).items():
             counters[key] = counters.get(key, Counter(hour)).counted(number)
@@ -104,17 +105,21 @@ def count_arrival(tx: Connection, order: OrderDocument, hour: int) -> None:
 
 
 def _count(tx: Connection, key: Key, number: int, hour: int) -> None:
-    row = tables.demand.c
-    fresh = asdict(Counter(hour).counted(number)) | {"kind": key[0], "name": key[1]}
-    same_hour = insert(tx, tables.demand).values(**fresh)
-    same_hour = same_hour.on_conflict_do_update(
-        index_elements=["kind", "name"],
-        set_={"total": row.total + number, "this_hour": row.this_hour + number},
-        where=row.hour >= hour,
-    )
-    if is_written(tx, same_hour):
+    row, (kind, name) = tables.demand.c, key
+    fresh = asdict(Counter(hour).counted(number)) | {"kind": kind, "name": name}
+    if is_written(tx, tables.demand, _add_in_its_hour, fresh):
         return
-    where = (row.kind == key[0], row.name == key[1])
+    where = (row.kind == kind, row.name == name)
     kept = tx.execute(select(*(row[name] for name in Counter.__slots__)).where(*where).with_for_update()).one()
-    turned = Counter(*kept).turned(hour, _MILLI[key[0]]).counted(number)
+    turned = Counter(*kept).turned(hour, _MILLI[kind]).counted(number)
     tx.execute(tables.demand.update().where(*where).values(**asdict(turned)))
+
+
+def _add_in_its_hour(statement: Any) -> Any:
+    """Nearly always the counter is of this hour already, and nobody needs to wait to read it."""
+    row, new = tables.demand.c, statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=tables.demand.primary_key.columns,
+        set_={"total": row.total + new.total, "this_hour": row.this_hour + new.this_hour},
+        where=row.hour >= new.hour,
+    )

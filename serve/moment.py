@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from functools import lru_cache
+from typing import Any
 
-from agents.documents import SNAPSHOT_SCHEMA, OrderDocument, SnapshotDocument
+from sqlalchemy import Connection, Select, bindparam, select
+
+from agents.documents import SNAPSHOT_SCHEMA, OrderDocument, ReceiptDocument, SnapshotDocument
 from scenarios.local_time import format_utc
 from serve import tables
 from serve.demand_seen import hour_of, read_demand
@@ -29,49 +32,61 @@ def read_moment(tx: Connection, known: Known, order: OrderDocument, now: int, is
             "stock": _stock(tx, known, skus),
             "stations": _stations(tx, known),
             "demand": read_demand(tx, order, hour_of(now, known.epoch), is_new),
-            "bookings": _bookings(tx, now),
-            "receipts": _receipts(tx, skus),
-            "punctuality": [dict(row._mapping) for row in tx.execute(select(tables.punctuality))],
-            "interruptions": _interruptions(tx, now),
+            "bookings": _timed(_rows(tx, _BOOKINGS, now=now), "collection_at"),
+            "receipts": _timed(_rows(tx, _RECEIPTS, skus=skus), "expected_at"),
+            "punctuality": _rows(tx, _PUNCTUALITY),
+            "interruptions": _timed(_rows(tx, _INTERRUPTIONS, now=now), "until"),
         }
     )
 
 
-def _stock(tx: Connection, known: Known, skus: list[str]) -> list[dict[str, object]]:
-    rows = [dict(row._mapping) for row in tx.execute(select(tables.stock).where(tables.stock.c.sku.in_(skus)))]
+_stock_row, _receipt_row, _booking_row = tables.stock.c, tables.receipts.c, tables.bookings.c
+_STOCK = select(tables.stock).where(_stock_row.sku.in_(bindparam("skus", expanding=True)))
+_STATIONS = select(tables.stations)
+_PICKS = select(tables.picks).order_by(tables.picks.c.expected_finish_at.desc())
+_PUNCTUALITY = select(tables.punctuality)
+_BOOKINGS = select(tables.bookings).where(
+    _booking_row.collection_at >= bindparam("now"), _booking_row.booked_parcels > 0
+)
+_INTERRUPTIONS = select(tables.interruptions).where(tables.interruptions.c.until > bindparam("now"))
+_RECEIPTS = (
+    select(*(_receipt_row[name] for name in ReceiptDocument.model_fields))
+    .where(_receipt_row.sku.in_(bindparam("skus", expanding=True)), _receipt_row.is_open)
+    .order_by(_receipt_row.number)
+)
+
+_utc = lru_cache(maxsize=8192)(format_utc)
+"""Collections are many, and the same for all orders of a day."""
+
+
+def _rows(tx: Connection, query: Select[Any], **values: Any) -> list[dict[str, Any]]:
+    found = tx.execute(query, values)
+    names = list(found.keys())
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def _stock(tx: Connection, known: Known, skus: list[str]) -> list[dict[str, Any]]:
+    rows = _rows(tx, _STOCK, skus=skus)
     nowhere = set(skus) - {row["sku"] for row in rows}
     return rows + [{"sku": sku, "warehouse": known.names.warehouses[0], "on_hand_units": 0} for sku in sorted(nowhere)]
 
 
-def _stations(tx: Connection, known: Known) -> list[dict[str, object]]:
+def _stations(tx: Connection, known: Known) -> list[dict[str, Any]]:
     running: dict[str, list[str]] = {}
-    for pick in tx.execute(select(tables.picks).order_by(tables.picks.c.expected_finish_at.desc())):
+    for pick in tx.execute(_PICKS):
         finishes = running.setdefault(pick.warehouse, [])
         if len(finishes) < known.num_stations[pick.warehouse]:
             finishes.append(format_utc(pick.expected_finish_at))
-    return [
-        dict(row._mapping)
-        | {
-            "busy_until": running.get(row.warehouse, []),
-            "queued_seconds": row.queued_seconds if row.num_queued else 0,  # corrected counts may leave a rest
-        }
-        for row in tx.execute(select(tables.stations))
-    ]
+    rows = _rows(tx, _STATIONS)
+    for row in rows:
+        row["busy_until"] = running.get(row["warehouse"], [])
+        if not row["num_queued"]:  # corrected counts may leave a rest
+            row["queued_seconds"] = 0
+    return rows
 
 
-def _bookings(tx: Connection, now: int) -> list[dict[str, object]]:
-    row = tables.bookings.c
-    coming = select(tables.bookings).where(row.collection_at >= now, row.booked_parcels > 0)
-    return [dict(found._mapping) | {"collection_at": format_utc(found.collection_at)} for found in tx.execute(coming)]
-
-
-def _receipts(tx: Connection, skus: list[str]) -> list[dict[str, object]]:
-    row = tables.receipts.c
-    columns = (row.id, row.warehouse, row.sku, row.expected_at, row.expected_units, row.claimed_units)
-    announced = select(*columns).where(row.sku.in_(skus), row.is_open).order_by(row.number)
-    return [dict(found._mapping) | {"expected_at": format_utc(found.expected_at)} for found in tx.execute(announced)]
-
-
-def _interruptions(tx: Connection, now: int) -> list[dict[str, object]]:
-    lasting = select(tables.interruptions).where(tables.interruptions.c.until > now)
-    return [dict(row._mapping) | {"until": format_utc(row.until)} for row in tx.execute(lasting)]
+def _timed(rows: list[dict[str, Any]], field: str) -> list[dict[str, Any]]:
+    """With a time as documents write it."""
+    for row in rows:
+        row[field] = _utc(row[field])
+    return rows

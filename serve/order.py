@@ -18,6 +18,9 @@ from serve.tasks import add_task, finish_tasks
 State = Literal["held", "reserved", "confirmed", "review", "declined", "cancelled", "expired"]
 
 
+_WRITE_LINES = tables.lines.insert()
+
+
 class Conflict(Exception):
     """The order does not stand as it must for what was asked.
 
@@ -66,9 +69,11 @@ def open_order(tx: Connection, order: OrderDocument, decision_id: str) -> None:
                 "order.id", order.id, "an id that is new", "send the Idempotency-Key again, or redecide the order"
             )
         )
-    for position, line in enumerate(order.lines):
-        values = {"order_id": order.id, "position": position, "sku": line.sku, "units": line.units, "state": "open"}
-        tx.execute(tables.lines.insert().values(**values))
+    rows = [
+        {"order_id": order.id, "position": position, "sku": line.sku, "units": line.units, "state": "open"}
+        for position, line in enumerate(order.lines)
+    ]
+    tx.execute(_WRITE_LINES, rows)
 
 
 def find_order(tx: Connection, order_id: str, *, lock: bool) -> Row[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from agents.documents import CaseDocument
 from envs.snapshot import Snapshot
@@ -117,30 +117,41 @@ def write_parcels(tx: Connection, order_id: str, planned: Sequence[PlannedParcel
         planned: parcels.
         positions: of the case's lines in the order.
     """
-    for parcel in planned:
-        tx.execute(
-            tables.parcels.insert().values(
-                id=parcel.id,
-                order_id=order_id,
-                warehouse=parcel.warehouse,
-                service=parcel.service,
-                stage=parcel.stage,
-                receipt_id=parcel.receipt_id,
-                release_at=parcel.release_at,
-                collection_at=parcel.collection_at,
-                is_booked=parcel.room is not None,
-                transit_seconds=parcel.transit_seconds,
-                quoted_at=parcel.quoted_at,
-                pick_seconds=parcel.pick_seconds,
-            )
-        )
-        for line in parcel.lines:
-            row = tables.lines.c
-            tx.execute(
-                update(tables.lines)
-                .where(row.order_id == order_id, row.position == positions[line.position])
-                .values(state="planned", parcel_id=parcel.id)
-            )
+    if not planned:
+        return
+    rows = [
+        {
+            "id": parcel.id,
+            "order_id": order_id,
+            "warehouse": parcel.warehouse,
+            "service": parcel.service,
+            "stage": parcel.stage,
+            "receipt_id": parcel.receipt_id,
+            "release_at": parcel.release_at,
+            "collection_at": parcel.collection_at,
+            "is_booked": parcel.room is not None,
+            "transit_seconds": parcel.transit_seconds,
+            "quoted_at": parcel.quoted_at,
+            "pick_seconds": parcel.pick_seconds,
+        }
+        for parcel in planned
+    ]
+    tx.execute(_WRITE, rows)
+    placed = [
+        {"of": order_id, "at": positions[line.position], "in_parcel": parcel.id}
+        for parcel in planned
+        for line in parcel.lines
+    ]
+    tx.execute(_PLACE, placed)
+
+
+_line = tables.lines.c
+_WRITE = tables.parcels.insert()
+_PLACE = (
+    update(tables.lines)
+    .where(_line.order_id == bindparam("of"), _line.position == bindparam("at"))
+    .values(state="planned", parcel_id=bindparam("in_parcel"))
+)
 
 
 def find_parcels(tx: Connection, *where: Any) -> Sequence[Row[Any]]:

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Contended(Exception):
-    """Others were faster, again and again."""
+    """Others were faster, again and again; the argument says at what."""
 
 
 class Repeated(Exception):
@@ -29,12 +29,14 @@ def retried(act: Callable[[], T]) -> T:
     Raises:
         Contended: goods were gone, or transactions met, as often as it was tried.
     """
+    reason = ""
     for _ in range(ATTEMPTS):
         try:
             return act()
-        except (Taken, Repeated):
-            continue
+        except (Taken, Repeated) as error:
+            reason = str(error)
         except DBAPIError as error:
             if not is_conflict(error):
                 raise
-    raise Contended
+            reason = type(error.orig).__name__
+    raise Contended(reason)
