@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 from agents.documents import DemandDocument, GoodsDemandDocument, OrderDocument, RegionDemandDocument
 from scenarios.local_time import HOUR_SECONDS
 from serve import tables
-from serve.database import is_written
+from serve.database import insert_or
 
 _MILLI = {"all": 0, "region": 1000, "sku": 24_000}
 """An arrival an hour as a rate, in thousandths: orders an hour, units a day. Of all orders no rate is kept."""
@@ -100,17 +100,22 @@ def read_demand(tx: Connection, order: OrderDocument, hour: int, is_new: bool) -
 def count_arrival(tx: Connection, order: OrderDocument, hour: int) -> None:
     """Counts an order. Called last in a transaction, for all orders meet at these rows."""
     arrivals = arrivals_of(order)
-    for kind, name in sorted(arrivals, reverse=True):  # the row that all orders share comes last
-        _count(tx, (kind, name), arrivals[kind, name], hour)
+    keys = sorted(arrivals, reverse=True)  # the row that all orders share comes last
+    fresh = [
+        asdict(Counter(hour).counted(arrivals[key])) | dict(zip(("kind", "name"), key, strict=True)) for key in keys
+    ]
+    add = insert_or(_add_in_its_hour, tables.demand, tx.dialect.name)
+    written = {(kind, name) for kind, name in tx.execute(add, fresh)}
+    for key in keys:
+        if key not in written:
+            _turn(tx, key, arrivals[key], hour)
 
 
-def _count(tx: Connection, key: Key, number: int, hour: int) -> None:
+def _turn(tx: Connection, key: Key, number: int, hour: int) -> None:
+    """The first order of an hour brings the counter up to date."""
     row, (kind, name) = tables.demand.c, key
-    fresh = asdict(Counter(hour).counted(number)) | {"kind": kind, "name": name}
-    if is_written(tx, tables.demand, _add_in_its_hour, fresh):
-        return
     where = (row.kind == kind, row.name == name)
-    kept = tx.execute(select(*(row[name] for name in Counter.__slots__)).where(*where).with_for_update()).one()
+    kept = tx.execute(select(*(row[field] for field in Counter.__slots__)).where(*where).with_for_update()).one()
     turned = Counter(*kept).turned(hour, _MILLI[kind]).counted(number)
     tx.execute(tables.demand.update().where(*where).values(**asdict(turned)))
 

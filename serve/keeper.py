@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from sqlalchemy import Connection, delete, select
 
@@ -54,6 +55,11 @@ class Keeper:
 
     def keep(self, now: int) -> None:
         """Does all that is due at ``now``, UTC seconds."""
+        while self._keep_some(now):
+            continue
+
+    def _keep_some(self, now: int) -> bool:
+        """Does what is due; whether there may be more."""
         order, parcel, key = tables.orders.c, tables.parcels.c, tables.idempotency_keys.c
         with self._database.reading() as tx:
             expired = tx.execute(select(order.id).where(order.expires_at <= now).limit(_AT_ONCE)).scalars().all()
@@ -65,10 +71,11 @@ class Keeper:
         if is_old:
             with self._database.writing() as tx:
                 tx.execute(delete(tables.idempotency_keys).where(key.created_at < now - KEY_SECONDS))
+        return max(len(expired), len(released)) == _AT_ONCE
 
     def _each(self, ids: Sequence[str], act: Callable[[Connection, str], None]) -> None:
         for thing in ids:
-            retried(lambda thing=thing: self._one(thing, act))  # type: ignore[misc]
+            retried(partial(self._one, thing, act))
 
     def _one(self, thing: str, act: Callable[[Connection, str], None]) -> None:
         with self._database.writing() as tx:

@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,8 @@ class Decider:
 
         self._service, self._order = load_service(Path(bundle), 30.0), order
 
-    def race(self, url: str, number: int) -> int:
-        """Decides ``number`` orders; how many got a plan."""
+    def race(self, url: str, number: int, tell: Callable[[str], None] = lambda decision_id: None) -> int:
+        """Decides ``number`` orders and tells their decisions' ids; how many got a plan."""
         from scenarios.local_time import parse_utc
         from serve.asked import Asked
         from serve.database import Database
@@ -57,11 +58,13 @@ class Decider:
         known = Known(self._service.reader.public)
         desk = Desk(self._service, Database(url), known, DeskSettings(is_request_clock=True))
         now, num_planned = parse_utc("t", self._order["placed_at"]), 0
-        for i in range(number):
-            order = {**self._order, "id": f"{os.getpid()}-{i}"}
+        for _ in range(number):
+            order = {**self._order, "id": uuid.uuid4().hex}
             request = DecisionRequest.model_validate({"order": order, "max_alternatives": 0})
             content, _ = desk.decide(Asked(request, "racer", order["id"], time.perf_counter(), now))
-            num_planned += json.loads(content)["plan"] is not None
+            answer = json.loads(content)
+            num_planned += answer["plan"] is not None
+            tell(answer["decision_id"])
         desk.database.close()
         return num_planned
 

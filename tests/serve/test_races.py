@@ -63,7 +63,7 @@ def test_a_thousand_orders_for_a_hundred_units(
             with desk.database.reading() as tx:
                 assert tx.execute(select(row.allocated_units).where(row.sku == sku)).scalars().all() == [NUM_UNITS]
                 states = select(tables.orders.c.state, func.count()).group_by(tables.orders.c.state)
-                found = dict(tx.execute(states).tuples().all())
+                found = {state: number for state, number in tx.execute(states)}
                 assert found == {"reserved": NUM_UNITS, "review": NUM_PROCESSES * NUM_ORDERS - NUM_UNITS}
                 assert tx.execute(select(func.sum(tables.bookings.c.booked_parcels))).scalar() == NUM_UNITS
                 assert list(complaints(tx)) == []
