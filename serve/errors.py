@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -99,6 +99,7 @@ def add_error_handlers(app: FastAPI) -> None:
         return error_response(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": "1"})
 
     @app.exception_handler(OperationalError)
+    @app.exception_handler(InterfaceError)
     @app.exception_handler(PoolTimeout)
     def wait_for_database(request: Request, error: Exception) -> Response:
         _log.error("the database is away: %s", type(error).__name__)

@@ -31,31 +31,62 @@ def find_program(name: str) -> Path:
     raise NoCluster(f"PostgreSQL's {name} is not installed (Debian: apt install postgresql)")
 
 
-@contextmanager
-def cluster() -> Iterator[str]:
-    """A running cluster, without fsync, for as long as the block lasts.
+class Cluster:
+    """A cluster without fsync that can be stopped and started again.
 
-    Yields:
-        URL of its database ``postgres``.
+    Attributes:
+        url: of its database ``postgres``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._owner = folder, _ordinary_user()
+        self._initdb, self._control = find_program("initdb"), find_program("pg_ctl")
+        if self._owner is not None:
+            os.chown(folder, self._owner.pw_uid, self._owner.pw_gid)
+        self.url = f"postgresql://{USER}@/postgres?host={folder}"
+        self._run(self._initdb, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+
+    def start(self) -> None:
+        """Opens no port, only the socket, whose folder is this cluster's own."""
+        settings = f"-c listen_addresses='' -c unix_socket_directories={self._folder} -c fsync=off"
+        log = self._folder / "log"
+        self._run(self._control, "-w", "-t", "60", "-l", log, "-o", f"{settings} -c max_connections=200", "start")
+
+    def stop(self) -> None:
+        """At once: connections break."""
+        self._run(self._control, "-w", "-m", "immediate", "stop")
+
+    def _run(self, program: Path, *arguments: str | Path) -> None:
+        owner = self._owner
+        identity = {} if owner is None else {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+        done = subprocess.run(  # without a pipe: the server would hold it open
+            [str(program), "-D", str(self._folder / "data"), *map(str, arguments)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            check=False,
+            **identity,  # type: ignore[call-overload]
+        )
+        if done.returncode:
+            raise NoCluster(f"{program.name} failed with {done.returncode}")
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """A running cluster for as long as the block lasts.
 
     Raises:
         NoCluster: it cannot be started.
     """
-    initdb, control = find_program("initdb"), find_program("pg_ctl")
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path must be short
     try:
-        owner = _ordinary_user()
-        if owner is not None:
-            os.chown(folder, owner.pw_uid, owner.pw_gid)
-        data = folder / "data"
-        _run(owner, initdb, "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-        # No port is opened: only the socket, whose folder is this cluster's own.
-        settings = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c max_connections=200"
-        _run(owner, control, "-D", data, "-w", "-t", "60", "-l", folder / "log", "-o", settings, "start")
+        made = Cluster(folder)
+        made.start()
         try:
-            yield f"postgresql://{USER}@/postgres?host={folder}"
+            yield made
         finally:
-            _run(owner, control, "-D", data, "-w", "-m", "immediate", "stop")
+            made.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -70,18 +101,3 @@ def _ordinary_user() -> pwd.struct_passwd | None:
         except KeyError:
             continue
     raise NoCluster("root cannot run PostgreSQL, and there is no user postgres or nobody")
-
-
-def _run(owner: pwd.struct_passwd | None, *command: str | Path) -> None:
-    identity = {} if owner is None else {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
-    done = subprocess.run(  # without a pipe: the server would hold it open
-        list(map(str, command)),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-        check=False,
-        **identity,  # type: ignore[call-overload]
-    )
-    if done.returncode:
-        raise NoCluster(f"{Path(command[0]).name} failed with {done.returncode}")

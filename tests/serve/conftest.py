@@ -64,8 +64,8 @@ def make_request(sound_agent: BundleAgent) -> Callable[..., dict[str, Any]]:
 def postgres() -> Iterator[str]:
     """URL of a throw-away cluster; without PostgreSQL its tests are skipped, but fail where CI=true."""
     try:
-        with cluster() as url:
-            yield url
+        with cluster() as running:
+            yield running.url
     except NoCluster as error:
         if os.environ.get("CI") == "true":
             pytest.fail(f"CI tests on PostgreSQL, too: {error}")

@@ -42,9 +42,17 @@ class Decider:
     """Asks for decisions, each with another order id."""
 
     def __init__(self, bundle: str, order: dict[str, Any]) -> None:
-        from serve.main import load_service
+        from agents.bundle import BundleAgent
+        from serve.service import DecisionService
 
-        self._service, self._order = load_service(Path(bundle), 30.0), order
+        self._agent, self._order = BundleAgent(Path(bundle)), order
+        self._service = DecisionService(self._agent, 30.0)
+
+    def forked(self) -> None:
+        """In a forked process: the thread of the model has stayed behind."""
+        from serve.chain import Chain
+
+        self._service.chain = Chain(self._agent, 30.0)
 
     def race(self, url: str, number: int, tell: Callable[[str], None] = lambda decision_id: None) -> int:
         """Decides ``number`` orders and tells their decisions' ids; how many got a plan."""
