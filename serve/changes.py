@@ -134,9 +134,10 @@ def _add_booking(statement: Any) -> Any:
 
 def _move(tx: Connection, values: dict[str, Any]) -> None:
     done = bool(tx.execute(_MOVE, values).rowcount)
-    sku, warehouse = values["of_sku"], values["at"]
-    if not done and values["on_hand"] > 0 and not values["allocated"]:  # the first units that were ever here
-        done = insert_new(tx, tables.stock, sku=sku, warehouse=warehouse, on_hand_units=values["on_hand"])
+    sku, warehouse, on_hand, allocated = values["of_sku"], values["at"], values["on_hand"], values["allocated"]
+    if not done and 0 <= allocated <= on_hand:  # the first units that were ever here, unless the row is there
+        first = {"sku": sku, "warehouse": warehouse, "on_hand_units": on_hand, "allocated_units": allocated}
+        done = insert_new(tx, tables.stock, **first)
     _check(done, f"{sku} at {warehouse}")
 
 

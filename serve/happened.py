@@ -17,7 +17,7 @@ from serve import tables
 from serve.changes import Changes
 from serve.database import insert, insert_new
 from serve.known import Known
-from serve.order import break_plan, cancel_order
+from serve.order import NotFound, break_plan, cancel_order
 from serve.parcel import find_parcels, give_room_back, leave, lines_of, set_stage, stop_pick, take_apart
 from serve.release import release
 
@@ -226,7 +226,10 @@ class Happened:
 
     @_apply.register
     def _cancel(self, happened: told.Cancelled) -> None:
-        cancel_order(self._tx, self._changes, happened.order, self._now)
+        try:
+            cancel_order(self._tx, self._changes, happened.order, self._now)
+        except NotFound as error:
+            raise self._refuse("order", happened.order, "an order that was decided") from error
 
     def _break(self, parcel: Row[Any]) -> None:
         take_apart(self._tx, self._changes, parcel, "open")

@@ -112,7 +112,7 @@ def kill_again_and_again(desk: Desk, url: str, bundle: Path, order: dict[str, An
 def test_killed_processes_lose_nothing(
     desk: Desk, database_url: str, sound_bundle: Path, make_request: Callable[..., dict[str, Any]]
 ) -> None:
-    kill_again_and_again(desk, database_url, sound_bundle, order_of(make_request, "x"), 5)
+    kill_again_and_again(desk, database_url, sound_bundle, order_of(make_request, "x"), 3)
 
 
 @pytest.mark.slow
