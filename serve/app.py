@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from typing import Literal
 
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 
@@ -161,5 +163,9 @@ def create_app(
         if open_desk is not None:
             loading.desk().database.ping()
         return Health(status="ready", policy=service.policy)
+
+    @app.get("/metrics", response_class=PlainTextResponse, summary="Numbers for Prometheus")
+    def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return app

@@ -30,6 +30,8 @@ from serve.retry import Repeated, retried
 from serve.service import DecisionService, Mark, Weighed, deadline_of, milliseconds_since
 from serve.tasks import add_task, finish_tasks
 
+_WRITE = tables.decisions.insert()
+
 
 @dataclass(frozen=True, slots=True)
 class DeskSettings:
@@ -159,17 +161,16 @@ class Desk:
             self._keep_order(tx, asked, draft)
         content = encode_record(draft.weighed, asked.request.max_alternatives, draft.answer)
         seq = self.audit.write(tx, Entry("decided", asked.actor, draft.decision_id, content))
-        tx.execute(
-            tables.decisions.insert().values(
-                id=draft.decision_id,
-                order_id=draft.question.order.id,
-                decided_at=asked.now,
-                stage=draft.weighed.choice.stage,
-                bundle_sha256=self.service.policy.bundle_sha256,
-                writer=self.audit.id,
-                seq=seq,
-            )
-        )
+        kept = {
+            "id": draft.decision_id,
+            "order_id": draft.question.order.id,
+            "decided_at": asked.now,
+            "stage": draft.weighed.choice.stage,
+            "bundle_sha256": self.service.policy.bundle_sha256,
+            "writer": self.audit.id,
+            "seq": seq,
+        }
+        tx.execute(_WRITE, kept)
 
     def _keep_order(self, tx: Connection, asked: Asked, draft: Draft) -> None:
         question, order, before = draft.question, draft.question.order, draft.question.before

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from agents.documents import OrderDocument
 from scenarios.errors import InputError
@@ -19,6 +19,7 @@ State = Literal["held", "reserved", "confirmed", "review", "declined", "cancelle
 
 
 _WRITE_LINES = tables.lines.insert()
+_SET = update(tables.orders).where(tables.orders.c.id == bindparam("of"))
 
 
 class Conflict(Exception):
@@ -111,7 +112,7 @@ def open_part(tx: Connection, order: Row[Any]) -> tuple[OrderDocument, list[int]
 
 def set_state(tx: Connection, order_id: str, state: State, **values: Any) -> None:
     """How the order stands from now on."""
-    tx.execute(update(tables.orders).where(tables.orders.c.id == order_id).values(state=state, **values))
+    tx.execute(_SET, {"of": order_id, "state": state, **values})
 
 
 def confirm_order(tx: Connection, order_id: str) -> None:

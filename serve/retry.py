@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from serve.changes import Taken
 from serve.database import is_conflict
+from serve.metrics import RETRIES
 
 ATTEMPTS = 10
 
@@ -35,8 +36,10 @@ def retried(act: Callable[[], T]) -> T:
             return act()
         except (Taken, Repeated) as error:
             reason = str(error)
+            RETRIES.inc()
         except DBAPIError as error:
             if not is_conflict(error):
                 raise
             reason = type(error.orig).__name__
+            RETRIES.inc()
     raise Contended(reason)

@@ -14,6 +14,7 @@ from envs.snapshot import Snapshot
 from scenarios.errors import InputError
 from serve.answer import DecisionAnswer, PolicyVersion, ReservationAnswer, write_plan
 from serve.chain import Chain, Choice
+from serve.metrics import DECISIONS
 from serve.reasons import explain
 from serve.request import DecisionRequest
 
@@ -98,7 +99,9 @@ class DecisionService:
     def weigh(self, case: CaseDocument, deadline: float | None = None) -> Weighed:
         """Which plans there are, and which is chosen by ``deadline`` (``time.perf_counter()``)."""
         snapshot = self.reader.read(case)
-        return Weighed(case, snapshot, self.chain.decide(snapshot, deadline))
+        choice = self.chain.decide(snapshot, deadline)
+        DECISIONS.labels(choice.stage).inc()
+        return Weighed(case, snapshot, choice)
 
     def answer(self, weighed: Weighed, mark: Mark, max_alternatives: int) -> DecisionAnswer:
         """What is chosen, in names and words. Pure: the same arguments, the same bytes."""
