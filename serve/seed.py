@@ -28,9 +28,13 @@ def seed(tx: Connection, known: Known, rows: Iterable[StockRow] | None = None) -
 
     Returns:
         Whether it was empty.
+
+    Raises:
+        InputError: it was filled for another network.
     """
-    first = known.names.warehouses[0]
-    if tx.execute(select(tables.stations.c.warehouse).limit(1)).first() is not None:
+    first, there = known.names.warehouses[0], set(tx.execute(select(tables.stations.c.warehouse)).scalars())
+    if there:
+        _check_same(known, there)
         return False
     if not insert_new(tx, tables.stations, warehouse=first, num_open=known.num_stations[first]):
         return False  # another process was faster
@@ -50,6 +54,14 @@ def seed(tx: Connection, known: Known, rows: Iterable[StockRow] | None = None) -
     if stock:
         tx.execute(tables.stock.insert(), stock)
     return True
+
+
+def _check_same(known: Known, warehouses: set[str]) -> None:
+    """What is kept must be readable as a snapshot of this network."""
+    if warehouses != set(known.names.warehouses):
+        others = sorted(warehouses ^ set(known.names.warehouses))
+        expected = f"a database of the warehouses of {known.public.id}"
+        raise InputError("--database", f"differs in {others[0]!r}", expected, "name another database with --database")
 
 
 def read_stock(path: Path, known: Known) -> list[StockRow]:
