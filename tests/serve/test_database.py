@@ -12,6 +12,8 @@ from sqlalchemy import inspect, select, text, update
 from scenarios.errors import InputError
 from serve import tables
 from serve.database import Database, insert_new
+from tests.cluster import NoCluster, find_program
+from tests.serve.conftest import without_postgres
 
 
 def test_the_migrations_make_the_tables(empty_url: str) -> None:
@@ -82,6 +84,21 @@ def test_a_row_is_new_once(database: Database) -> None:
         assert insert_new(tx, tables.stations, warehouse="north", num_open=1)
         assert not insert_new(tx, tables.stations, warehouse="north", num_open=7)
         assert tx.execute(select(tables.stations.c.num_open)).scalar() == 1
+
+
+def test_ci_does_not_skip_postgresql(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = NoCluster("initdb is not installed")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="initdb"):
+        without_postgres(error)
+    monkeypatch.delenv("CI")
+    with pytest.raises(pytest.skip.Exception, match="initdb"):
+        without_postgres(error)
+
+
+def test_a_missing_program_is_named() -> None:
+    with pytest.raises(NoCluster, match="no-such-program is not installed"):
+        find_program("no-such-program")
 
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "sqlite://", ""])
