@@ -109,9 +109,9 @@ sqlite:///FILE, postgresql://... or none, which keeps nothing. docs/serving.md t
     ),
     "audit": Command(
         "serve.audit_command:main",
-        "check the endpoint's audit log: has a row been altered?",
-        "audit verify [--database URL]",
-        "Exit code 1 when something does not fit; each complaint is a line.",
+        "check the endpoint's audit log, or erase old payloads",
+        "audit verify [--database URL] | audit erase --older-than-days N [--database URL]",
+        "verify ends with exit code 1 when something does not fit; each complaint is a line.",
     ),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,28 @@ def test_the_command(tmp_path: Path, sqlite_template: Path, capsys: pytest.Captu
     connection.close()
     assert main(["verify", "--database", f"sqlite:///{path}"]) == 1
     assert "was altered\n1 rows of 1 writers: 1 complaint\n" in capsys.readouterr().out
+
+
+def test_old_payloads_are_erased_and_that_is_no_complaint(
+    tmp_path: Path, sqlite_template: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "shop.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    database, writer = Database(f"sqlite:///{path}"), AuditWriter()
+    with database.writing() as tx:
+        for name in ("a", "b"):
+            writer.write(tx, Entry("decided", "tester", name, b"x"))
+    arguments = ["erase", "--database", f"sqlite:///{path}", "--older-than-days"]
+    for days, erased in (("1", 0), ("0", 2), ("0", 0)):
+        time.sleep(1.0 if erased else 0.0)  # the age is in whole seconds
+        assert main([*arguments, days]) == 0
+        assert capsys.readouterr().out == f"{erased} payloads erased\n"
+    with database.reading() as tx:
+        assert payload(tx, writer.id, 1) is None
+    assert found_complaints(database) == []
+    database.close()
+    with pytest.raises(InputError, match="--older-than-days"):
+        main(arguments[:-1])
 
 
 def test_the_command_refuses_what_is_no_database(tmp_path: Path) -> None:
