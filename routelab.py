@@ -110,8 +110,15 @@ is named. docs/scoreboard.md says what each does and how long it takes.""",
     "serve": Command(
         "serve.main:main",
         "answer orders over HTTP with an exported bundle",
-        "serve --bundle DIR [--host HOST] [--port PORT] [--budget-ms MS] [--example-request]",
-        "DIR is a folder written by `routelab export`. --example-request prints a request that it can answer.",
+        "serve --bundle DIR [--database URL] [--host HOST] [--port PORT] [--budget-ms MS] [--example-request]",
+        """DIR is a folder written by `routelab export`. --example-request prints a request that it can answer. URL is
+sqlite:///FILE, postgresql://... or none, which keeps nothing. docs/serving.md tells all options.""",
+    ),
+    "audit": Command(
+        "serve.audit_command:main",
+        "check the endpoint's audit log, or erase old payloads",
+        "audit verify [--database URL] | audit erase --older-than-days N [--database URL]",
+        "verify ends with exit code 1 when something does not fit; each complaint is a line.",
     ),
 }
 

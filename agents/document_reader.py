@@ -153,6 +153,9 @@ class DocumentReader:
 
     def _read_stock(self, network: Network, seen: Observable, document: SnapshotDocument) -> None:
         known: set[tuple[int, int]] = set()
+        asked = [int(sku) for sku in seen.lines["sku"][: seen.order["num_lines"][0]]]
+        for field in ("on_hand_units", "reference_units"):
+            seen.stock[field][:, asked] = 0  # a warehouse without a row has none, whatever it began with
         for i, row in enumerate(document.stock):
             key = f"snapshot.stock[{i}]"
             w = self._find("warehouse", f"{key}.warehouse", row.warehouse)
@@ -178,12 +181,10 @@ class DocumentReader:
             else:
                 cell["bid_price_millicents"] = row.bid_price_millicents
         skus = {sku for _, sku in known}
-        for i, sku in enumerate(seen.lines["sku"][: seen.order["num_lines"][0]]):
-            if int(sku) not in skus:
-                name = self.names.skus[sku]
-                raise InputError(
-                    "snapshot.stock", f"no row of {name}", f"stock of order.lines[{i}].sku", "add its rows"
-                )
+        for i, sku in enumerate(asked):
+            if sku not in skus:
+                found = f"no row of {self.names.skus[sku]}"
+                raise InputError("snapshot.stock", found, f"stock of order.lines[{i}].sku", "add its rows")
 
     def _read_stations(self, network: Network, seen: Observable, document: SnapshotDocument, start: int) -> None:
         known: set[int] = set()

@@ -43,7 +43,9 @@ def ask_server(bundle: Path, ready_seconds: float = READY_SECONDS) -> tuple[dict
     request = json.loads(shown.stdout)
     port = free_port()
     with tempfile.TemporaryFile("w+") as words:
-        server = subprocess.Popen([*command, "--port", str(port)], env=environment, stdout=words, stderr=words)
+        server = subprocess.Popen(
+            [*command, "--port", str(port), "--database", "none"], env=environment, stdout=words, stderr=words
+        )
         try:
             _wait(f"http://127.0.0.1:{port}/health/ready", server, ready_seconds)
             return request, _post(f"http://127.0.0.1:{port}/v1/decisions", request)

@@ -35,6 +35,7 @@ class ReceiptAnswer(BaseModel):
 class ParcelAnswer(BaseModel):
     """Lines that leave one warehouse with one carrier service. Times are ISO 8601, UTC."""
 
+    id: str | None = Field(default=None, description="of a reserved parcel, to be named in events")
     warehouse: str
     service: str
     lines: list[LineAnswer]
@@ -70,6 +71,13 @@ class PolicyVersion(BaseModel):
     scenario_id: str
 
 
+class ReservationAnswer(BaseModel):
+    """Stock and room on collections that are kept for the plan."""
+
+    state: Literal["reserved", "confirmed"]
+    expires_at: str | None = Field(description="unless confirmed before; null once confirmed")
+
+
 class DecisionAnswer(BaseModel):
     """The decision for one order."""
 
@@ -86,7 +94,10 @@ class DecisionAnswer(BaseModel):
     alternatives: list[PlanAnswer] = Field(description="other plans, best first")
     reasons: list[str]
     policy: PolicyVersion
-    latency_ms: float
+    reservation: ReservationAnswer | None = Field(
+        default=None, description="null if nothing is sent yet, or if the request brought its own snapshot"
+    )
+    latency_ms: float = Field(description="until the answer was written, before it was stored")
 
 
 def write_plan(

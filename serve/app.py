@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Literal
 
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
+from sqlalchemy.exc import OperationalError
 
 from scenarios.errors import InputError
 from serve.answer import DecisionAnswer, PolicyVersion
 from serve.arrival import Arrival
+from serve.asked import Asked
+from serve.desk import Desk
 from serve.errors import ErrorAnswer, add_error_handlers, error_response
 from serve.request import DecisionRequest
+from serve.routes import ANYONE, ERRORS, Key, add_routes, answer_once
 from serve.service import DecisionService
 
 _log = logging.getLogger(__name__)
 
-ERRORS: dict[int | str, dict[str, object]] = {
-    413: {"model": ErrorAnswer, "description": "the body is too large"},
-    422: {"model": ErrorAnswer, "description": "the request cannot be used; the error names the field"},
-    503: {"model": ErrorAnswer, "description": "the bundle is not checked yet, or is not sound"},
-}
+TOO_LARGE: dict[int | str, dict[str, object]] = {413: {"model": ErrorAnswer, "description": "the body is too large"}}
 
 
 class Health(BaseModel):
@@ -41,9 +44,16 @@ class NotReady(Exception):
 class Loading:
     """Loads the service in the background, so that the process is live while rules compile."""
 
-    def __init__(self, load: Callable[[], DecisionService], on_failure: Callable[[Exception], None]) -> None:
-        self._load, self._on_failure = load, on_failure
+    def __init__(
+        self,
+        load: Callable[[], DecisionService],
+        open_desk: Callable[[DecisionService], Desk] | None,
+        on_failure: Callable[[Exception], None],
+        on_ready: Callable[[], None],
+    ) -> None:
+        self._load, self._open_desk, self._on_failure, self._on_ready = load, open_desk, on_failure, on_ready
         self._service: DecisionService | None = None
+        self._desk: Desk | None = None
         self._problem = "wait and ask /health/ready: rules are being compiled and golden cases checked"
 
     def start(self) -> None:
@@ -52,11 +62,25 @@ class Loading:
 
     def _run(self) -> None:
         try:
-            self._service = self._load()
+            service = self._load()
+            if self._open_desk is not None:
+                self._desk = self._opened(self._open_desk, service)
+            self._service = service
+            self._on_ready()
         except Exception as error:
             self._problem = str(error)
             _log.error("the bundle was refused: %s", error)
             self._on_failure(error)
+
+    def _opened(self, open_desk: Callable[[DecisionService], Desk], service: DecisionService) -> Desk:
+        """The desk, as soon as the database is there."""
+        while True:
+            try:
+                return open_desk(service)
+            except OperationalError as error:
+                self._problem = "wait: the database cannot be reached"
+                _log.warning("the database cannot be reached: %s", type(error.orig).__name__)
+                time.sleep(1)
 
     def service(self) -> DecisionService:
         """The service, once it is ready.
@@ -68,17 +92,31 @@ class Loading:
             raise NotReady(self._problem)
         return self._service
 
+    def desk(self) -> Desk:
+        """The desk, once it is open.
+
+        Raises:
+            NotReady: not yet, or never.
+        """
+        if self._desk is None:
+            raise NotReady(self._problem)
+        return self._desk
+
 
 def create_app(
-    load: Callable[[], DecisionService], on_failure: Callable[[Exception], None] = lambda error: None
+    load: Callable[[], DecisionService],
+    on_failure: Callable[[Exception], None] = lambda error: None,
+    open_desk: Callable[[DecisionService], Desk] | None = None,
+    on_ready: Callable[[], None] = lambda: None,
 ) -> FastAPI:
     """The application.
 
     Args:
         load: makes the service; called in the background when the application starts.
+        open_desk: opens the database that the service decides from; None: it decides from snapshots alone.
         on_failure: is told why ``load`` failed.
     """
-    loading = Loading(load, on_failure)
+    loading = Loading(load, open_desk, on_failure, on_ready)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -99,10 +137,21 @@ def create_app(
         detail = InputError("service", "not ready", "a checked bundle and compiled rules", str(error))
         return error_response(503, detail, {"Retry-After": "5"})
 
-    @app.post("/v1/decisions", response_model=DecisionAnswer, responses=ERRORS, summary="Route one order")
-    def decide(request: DecisionRequest, http: Request) -> DecisionAnswer:
+    @app.post("/v1/decisions", response_model=DecisionAnswer, responses=ERRORS | TOO_LARGE, summary="Route one order")
+    def decide(request: DecisionRequest, http: Request, key: Key = None) -> DecisionAnswer | Response:
         """The plan for an order, given what is known at this moment, with alternatives and reasons."""
-        return loading.service().decide(request, http.scope["received"])
+        service, received = loading.service(), http.scope["received"]
+        if open_desk is None:
+            return service.decide(request, received)
+        desk = loading.desk()
+        if request.snapshot is not None:
+            return answer_once(desk, Asked(request, ANYONE, key, received, int(time.time())))
+        now = desk.now(request.now)
+        desk.keep_until(now)
+        return answer_once(desk, Asked(request, ANYONE, key, received, now))
+
+    if open_desk is not None:
+        app.include_router(add_routes(loading.desk))
 
     @app.get("/health/live", response_model=Health, response_model_exclude_none=True, summary="Is the process alive?")
     def live() -> Health:
@@ -110,6 +159,13 @@ def create_app(
 
     @app.get("/health/ready", response_model=Health, responses={503: ERRORS[503]}, summary="Can orders be answered?")
     def ready() -> Health:
-        return Health(status="ready", policy=loading.service().policy)
+        service = loading.service()
+        if open_desk is not None:
+            loading.desk().database.ping()
+        return Health(status="ready", policy=service.policy)
+
+    @app.get("/metrics", response_class=PlainTextResponse, summary="Numbers for Prometheus")
+    def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return app

@@ -1,4 +1,4 @@
-"""What happens to a request before it is read: its time of arrival is noted and its size is bounded."""
+"""What happens to a request before it is read: its arrival is noted and its size is bounded; then how long it took."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import time
 
 from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serve.metrics import REQUESTS
 
 MAX_BODY_BYTES = 1 << 20
 
@@ -32,4 +34,11 @@ class Arrival:
                 raise HTTPException(413, f"a body of at most {self._max_body_bytes} bytes")
             return message
 
-        await self._app(scope, bounded, send)
+        async def noted(message: Message) -> None:
+            await send(message)
+            if message["type"] == "http.response.start":
+                route = scope.get("route")  # its pattern has no ids; what leads nowhere is counted together
+                labels = (scope["method"], route.path) if route else ("any", "unknown")
+                REQUESTS.labels(*labels, message["status"]).observe(time.perf_counter() - scope["received"])
+
+        await self._app(scope, bounded, noted)

@@ -31,12 +31,14 @@ class Choice:
         stage: who decided.
         slot: the chosen plan; None if a person must decide.
         fallback_reason: why an earlier stage did not decide.
+        heuristic: which one decided; None unless one did.
         probabilities: float64 (num_plans,) under the policy; None unless it decided.
     """
 
     stage: Stage
     slot: int | None
     fallback_reason: str | None = None
+    heuristic: str | None = None
     probabilities: np.ndarray | None = None
 
 
@@ -49,7 +51,7 @@ class Chain:
     """
 
     def __init__(self, agent: BundleAgent, budget_seconds: float) -> None:
-        self._plan = agent.bundle.plan
+        self._agent, self._plan = agent, agent.bundle.plan
         self._budget_seconds = budget_seconds
         self._model = ModelThread(lambda features, context: agent.scores(features, context))
         self._heuristics = [load_agent(name) for name in self._plan.fallback]
@@ -72,7 +74,7 @@ class Chain:
         stage: Stage = "heuristic"
         for heuristic in self._heuristics:
             try:
-                return Choice(stage, heuristic.choose(snapshot), reason)
+                return Choice(stage, heuristic.choose(snapshot), reason, heuristic.name)
             except Exception:
                 _log.exception("heuristic %s failed", heuristic.name)
                 reason, stage = f"{reason}; {heuristic.name} failed", "static"
@@ -84,7 +86,23 @@ class Chain:
             timeout = min(timeout, deadline - RESERVE_SECONDS - time.perf_counter())
             if timeout <= 0:
                 raise PolicyError("the deadline left no time for the policy")
-        scores = self._model.scores(snapshot.plans.features, snapshot.plans.context, timeout)
+        return self._choice(snapshot, self._model.scores(snapshot.plans.features, snapshot.plans.context, timeout))
+
+    def repeat(self, snapshot: Snapshot, stage: Stage, reason: str | None, heuristic: str | None) -> Choice:
+        """The choice that a stage made before, without regard to time.
+
+        Args:
+            snapshot: as it was.
+            stage: that decided.
+            reason: why an earlier one did not.
+            heuristic: that decided, if one did.
+        """
+        if stage == "policy":
+            return self._choice(snapshot, self._agent.scores(snapshot.plans.features, snapshot.plans.context))
+        slot = load_agent(heuristic).choose(snapshot) if heuristic else None
+        return Choice(stage, slot, reason, heuristic)
+
+    def _choice(self, snapshot: Snapshot, scores: np.ndarray) -> Choice:
         slot = best_slot(scores, snapshot.num_plans)
         real = scores[: snapshot.num_plans].astype(np.float64) / self._plan.temperature
         weights = np.exp(real - real.max())

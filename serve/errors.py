@@ -10,10 +10,14 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from agents.documents import field_error
 from scenarios.errors import InputError
+from serve.order import Conflict, NotFound
+from serve.retry import Contended
 
 _log = logging.getLogger(__name__)
 _LONGEST_VALUE = 200
@@ -79,6 +83,28 @@ def add_error_handlers(app: FastAPI) -> None:
         expected, remedy = _EXPECTED.get(error.status_code, (str(error.detail), "correct the request"))
         detail = InputError(f"{request.method} {request.url.path}", error.status_code, expected, remedy)
         return error_response(error.status_code, detail, dict(error.headers or {}))
+
+    @app.exception_handler(NotFound)
+    def miss(request: Request, error: NotFound) -> Response:
+        kind, name = error.args
+        return error_response(HTTPStatus.NOT_FOUND, InputError(kind, name, f"a {kind} that is kept", "correct the id"))
+
+    @app.exception_handler(Conflict)
+    def disagree(request: Request, error: Conflict) -> Response:
+        return error_response(HTTPStatus.CONFLICT, error.detail)
+
+    @app.exception_handler(Contended)
+    def give_up(request: Request, error: Contended) -> Response:
+        detail = InputError("stock", str(error), "goods that stay where they are for a moment", "send it again")
+        return error_response(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": "1"})
+
+    @app.exception_handler(OperationalError)
+    @app.exception_handler(InterfaceError)
+    @app.exception_handler(PoolTimeout)
+    def wait_for_database(request: Request, error: Exception) -> Response:
+        _log.error("the database is away: %s", type(error).__name__)
+        detail = InputError("database", "away", "a database", "send it again: nothing was kept")
+        return error_response(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": "1"})
 
     @app.exception_handler(Exception)
     def confess(request: Request, error: Exception) -> Response:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from agents.bundle import Bundle, BundleAgent, read_bundle
 from scenarios.errors import InputError
+from serve.database import DEFAULT_URL, Database
+from serve.desk import Desk, DeskSettings
+from serve.known import Known
+from serve.seed import read_stock, seed
 from serve.service import DEFAULT_BUDGET_SECONDS, DecisionService
 
 
@@ -32,17 +37,38 @@ def main(args: Sequence[str] | None = None) -> int:
         default=1000 * DEFAULT_BUDGET_SECONDS,
         help="the policy's time for one decision; then a heuristic decides (default: %(default)g)",
     )
+    parser.add_argument(
+        "--database",
+        default=DEFAULT_URL,
+        metavar="URL",
+        help="sqlite:///FILE, postgresql://..., or none: decide from snapshots alone (default: %(default)s)",
+    )
+    parser.add_argument("--inventory", type=Path, metavar="CSV", help="stock of a new database; else the bundle's")
+    parser.add_argument(
+        "--reservation-minutes", type=int, default=15, help="until an unconfirmed reservation expires (default: 15)"
+    )
+    parser.add_argument(
+        "--clock", choices=("wall", "request"), default="wall", help="request: replays state the time (default: wall)"
+    )
     parser.add_argument("--example-request", action="store_true", help="print a request that can be sent, and stop")
     options = parser.parse_args(args)
     if not 0 < options.budget_ms <= 60_000:
         raise InputError("--budget-ms", options.budget_ms, "milliseconds above 0, at most 60000", "correct the number")
     if not 0 <= options.port <= 65_535:
         raise InputError("--port", options.port, "a port from 0 to 65535", "correct the number")
+    if not 0 < options.reservation_minutes <= 100_000:
+        expected = "minutes from 1 to 100000"
+        raise InputError("--reservation-minutes", options.reservation_minutes, expected, "correct the number")
     bundle = read_bundle(options.bundle)  # wrong checksums end the command before anything is listened to
     if options.example_request:
         print(json.dumps(example_request(bundle), indent=2))
         return 0
-    _serve(bundle.path, options.host, options.port, options.budget_ms / 1000)
+    open_desk = None
+    if options.database != "none":
+        settings = DeskSettings(60 * options.reservation_minutes, options.clock == "request")
+        database = Database(options.database)
+        open_desk = partial(load_desk, database=database, settings=settings, inventory=options.inventory)
+    _serve(options, partial(load_service, bundle.path, options.budget_ms / 1000), open_desk)
     return 0
 
 
@@ -61,7 +87,31 @@ def load_service(path: Path, budget_seconds: float) -> DecisionService:
     return DecisionService(BundleAgent(path), budget_seconds)
 
 
-def _serve(path: Path, host: str, port: int, budget_seconds: float) -> None:
+def load_desk(
+    service: DecisionService, database: Database, settings: DeskSettings | None = None, inventory: Path | None = None
+) -> Desk:
+    """Makes or updates the schema, fills an empty database, and begins to keep what is due.
+
+    Raises:
+        InputError: stock of ``inventory`` that cannot be used.
+        sqlalchemy.exc.OperationalError: the database is away.
+    """
+    known = Known(service.reader.public)
+    rows = None if inventory is None else read_stock(inventory, known)
+    database.migrate()
+    with database.writing() as tx:
+        seed(tx, known, rows)
+    desk = Desk(service, database, known, settings or DeskSettings())
+    if not desk.settings.is_request_clock:
+        desk.keeper.start()
+    return desk
+
+
+def _serve(
+    options: argparse.Namespace,
+    load: Callable[[], DecisionService],
+    open_desk: Callable[[DecisionService], Desk] | None,
+) -> None:
     import uvicorn
 
     from serve.app import create_app
@@ -72,15 +122,11 @@ def _serve(path: Path, host: str, port: int, budget_seconds: float) -> None:
         failures.append(error)
         server.should_exit = True
 
-    def load() -> DecisionService:
-        service = load_service(path, budget_seconds)
-        print(f"Ready: send orders to http://{host}:{port}/v1/decisions", flush=True)
-        return service
-
-    app = create_app(load, stop)
-    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port))
-    print(f"Checking {path}. The first time the rules are compiled, which takes about a minute.")
-    print(f"http://{host}:{port}/health/ready answers 200 when that is done; the API is described at /docs.")
+    url = f"http://{options.host}:{options.port}"
+    app = create_app(load, stop, open_desk, lambda: print(f"Ready: send orders to {url}/v1/decisions", flush=True))
+    server = uvicorn.Server(uvicorn.Config(app, host=options.host, port=options.port))
+    print(f"Checking {options.bundle}. The first time the rules are compiled, which takes about a minute.")
+    print(f"{url}/health/ready answers 200 when that is done; the API is described at /docs.")
     server.run()
     if failures:
         raise failures[0]

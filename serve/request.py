@@ -1,16 +1,39 @@
-"""What is asked: an order and what is known at this moment."""
+"""What is asked: an order, and what is known at this moment unless the endpoint knows it itself."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from agents.documents import CaseDocument
+from agents.documents import Document, OrderDocument, SnapshotDocument, Time
+
+Deadline = Annotated[
+    float | None,
+    Field(gt=0, le=600_000, description="time in which the answer is wanted; too little for the policy: a heuristic"),
+]
+Alternatives = Annotated[int, Field(ge=0, le=31, description="other plans to be shown")]
+Now = Annotated[Time | None, Field(description="of a replay; refused unless the endpoint runs with --clock request")]
+Confirm = Annotated[bool, Field(description="what is reserved does not expire")]
 
 
-class DecisionRequest(CaseDocument):
-    """One order to be routed, with the snapshot to route it by."""
+class DecisionRequest(Document):
+    """One order to be routed."""
 
-    deadline_ms: float | None = Field(
-        None, gt=0, le=600_000, description="time in which the answer is wanted; too little for the policy: a heuristic"
+    order: OrderDocument
+    snapshot: SnapshotDocument | None = Field(
+        None, description="what to route it by; if not given, what the endpoint knows, and stock is reserved"
     )
-    max_alternatives: int = Field(5, ge=0, le=31, description="other plans to be shown")
+    deadline_ms: Deadline = None
+    max_alternatives: Alternatives = 5
+    now: Now = None
+    confirm: Confirm = False
+
+
+class RedecisionRequest(Document):
+    """The open lines of a known order are to be routed (again)."""
+
+    deadline_ms: Deadline = None
+    max_alternatives: Alternatives = 5
+    now: Now = None
+    confirm: Confirm = False

@@ -4,17 +4,58 @@ from __future__ import annotations
 
 import time
 import uuid
+from dataclasses import dataclass
 
 import numpy as np
 
 from agents.bundle import BundleAgent
-from serve.answer import DecisionAnswer, PolicyVersion, write_plan
+from agents.documents import CaseDocument
+from envs.snapshot import Snapshot
+from scenarios.errors import InputError
+from serve.answer import DecisionAnswer, PolicyVersion, ReservationAnswer, write_plan
 from serve.chain import Chain, Choice
+from serve.metrics import DECISIONS
 from serve.reasons import explain
 from serve.request import DecisionRequest
 
 DEFAULT_BUDGET_SECONDS = 0.05
 """The policy's time for one decision; its median is below a thousandth of a second."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weighed:
+    """A case, its plans, and the choice among them."""
+
+    case: CaseDocument
+    snapshot: Snapshot
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What an answer states beside the decision.
+
+    Attributes:
+        decision_id: of this decision.
+        latency_ms: from the request to the answer.
+        reservation: what is kept for the plan.
+        is_stored: whether its parcels exist, and so have ids.
+    """
+
+    decision_id: str
+    latency_ms: float
+    reservation: ReservationAnswer | None = None
+    is_stored: bool = False
+
+
+def deadline_of(deadline_ms: float | None, began: float) -> float | None:
+    """``time.perf_counter()`` at which an answer is wanted."""
+    return None if deadline_ms is None else began + deadline_ms / 1000
+
+
+def milliseconds_since(began: float) -> float:
+    """To three digits, as answers state it."""
+    return round(1000 * (time.perf_counter() - began), 3)
 
 
 class DecisionService:
@@ -23,18 +64,23 @@ class DecisionService:
     Args:
         agent: the policy.
         budget_seconds: its time for one decision; after that a heuristic decides.
+
+    Attributes:
+        reader: documents to snapshots.
+        chain: who decides.
+        policy: which bundle answers.
     """
 
     def __init__(self, agent: BundleAgent, budget_seconds: float = DEFAULT_BUDGET_SECONDS) -> None:
-        self._reader = agent.reader
-        self._chain = Chain(agent, budget_seconds)
+        self.reader = agent.reader
+        self.chain = Chain(agent, budget_seconds)
         self._quote_level = agent.bundle.public.settings.quote_level
         self.policy = PolicyVersion(
             name=agent.name, bundle_sha256=agent.bundle.sha256, scenario_id=agent.bundle.public.id
         )
 
     def decide(self, request: DecisionRequest, received: float | None = None) -> DecisionAnswer:
-        """The decision for one order.
+        """The decision for one order from the snapshot that came with it.
 
         Args:
             request: order and snapshot.
@@ -44,22 +90,38 @@ class DecisionService:
             InputError: a name, time or amount that does not fit the scenario.
         """
         began = time.perf_counter() if received is None else received
-        deadline = None if request.deadline_ms is None else began + request.deadline_ms / 1000
-        names, snapshot = self._reader.names, self._reader.read(request)
-        choice = self._chain.decide(snapshot, deadline)
+        if request.snapshot is None:
+            raise InputError("snapshot", None, "a value", "add this field, or run the endpoint with a database")
+        case = CaseDocument.model_construct(order=request.order, snapshot=request.snapshot)
+        weighed = self.weigh(case, deadline_of(request.deadline_ms, began))
+        return self.answer(weighed, Mark(uuid.uuid4().hex, milliseconds_since(began)), request.max_alternatives)
+
+    def weigh(self, case: CaseDocument, deadline: float | None = None) -> Weighed:
+        """Which plans there are, and which is chosen by ``deadline`` (``time.perf_counter()``)."""
+        snapshot = self.reader.read(case)
+        choice = self.chain.decide(snapshot, deadline)
+        DECISIONS.labels(choice.stage).inc()
+        return Weighed(case, snapshot, choice)
+
+    def answer(self, weighed: Weighed, mark: Mark, max_alternatives: int) -> DecisionAnswer:
+        """What is chosen, in names and words. Pure: the same arguments, the same bytes."""
+        case, snapshot, choice, names = weighed.case, weighed.snapshot, weighed.choice, self.reader.names
         others = self._others(choice, snapshot.plans.rules[: snapshot.num_plans, 0])
         plans = [
-            write_plan(snapshot, request, names, slot, _probability(choice, slot))
-            for slot in ([] if choice.slot is None else [choice.slot]) + others[: request.max_alternatives]
+            write_plan(snapshot, case, names, slot, _probability(choice, slot))
+            for slot in ([] if choice.slot is None else [choice.slot]) + others[:max_alternatives]
         ]
         plan = None if choice.slot is None else plans.pop(0)
+        if plan is not None and mark.is_stored:
+            for number, parcel in enumerate(plan.parcels, start=1):
+                parcel.id = f"{mark.decision_id}-{number}"
         return DecisionAnswer(
-            decision_id=uuid.uuid4().hex,
-            order_id=request.order.id,
+            decision_id=mark.decision_id,
+            order_id=case.order.id,
             stage=choice.stage,
             fallback_reason=choice.fallback_reason,
             plan=plan,
-            promise_at=request.order.promise_at,
+            promise_at=case.order.promise_at,
             quoted_delivery_at=plan.quoted_delivery_at if plan else None,
             quote_level=self._quote_level,
             confidence=plan.probability if plan else None,
@@ -67,7 +129,8 @@ class DecisionService:
             alternatives=plans,
             reasons=explain(snapshot, names, choice.slot, others[0] if others else None),
             policy=self.policy,
-            latency_ms=round(1000 * (time.perf_counter() - began), 3),
+            reservation=mark.reservation,
+            latency_ms=mark.latency_ms,
         )
 
     @staticmethod

@@ -113,7 +113,7 @@ def test_every_direct_dependency_is_explained_and_pinned(repository):
         for line in (repository / "constraints.txt").read_text().splitlines()
     }
     for requirement in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
-        name = re.split(r"[<>=!~]", requirement)[0]
+        name = re.split(r"[\[<>=!~]", requirement)[0]
         assert f"| {name} |" in explained
         assert name in pinned
 

@@ -1,16 +1,24 @@
-"""One sound bundle, a service on it, and requests that it can answer."""
+"""One sound bundle, a service on it, requests that it can answer, and databases of both kinds."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+from sqlalchemy import NullPool, create_engine, text
 
 from agents.bundle import BundleAgent
+from serve.database import Database
+from serve.desk import Desk, DeskSettings
+from serve.main import load_desk
 from serve.service import DecisionService
+from tests.cluster import NoCluster, cluster
 from tests.policy_bundles import make_bundle
 
 AMPLE_SECONDS = 30.0
@@ -50,3 +58,112 @@ def make_request(sound_agent: BundleAgent) -> Callable[..., dict[str, Any]]:
         return copy.deepcopy(documents[position])
 
     return build
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """URL of a throw-away cluster; without PostgreSQL its tests are skipped, but fail where CI=true."""
+    try:
+        with cluster() as running:
+            yield running.url
+    except NoCluster as error:
+        without_postgres(error)
+
+
+def without_postgres(error: NoCluster) -> NoReturn:
+    """Nobody notices tests that are skipped in CI."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI tests on PostgreSQL, too: {error}")
+    pytest.skip(str(error))
+
+
+class Server:
+    """Makes databases on the throw-away cluster."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._engine = create_engine(
+            url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT", poolclass=NullPool
+        )
+
+    def create(self, template: str = "template1") -> str:
+        """Name of a new database."""
+        name = f"t{uuid.uuid4().hex}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def drop(self, name: str) -> None:
+        self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def url(self, name: str) -> str:
+        return self._url.replace("/postgres?", f"/{name}?")
+
+    def _execute(self, statement: str) -> None:
+        with self._engine.connect() as tx:
+            tx.execute(text(statement))
+
+
+@pytest.fixture(scope="session")
+def server(postgres: str) -> Server:
+    return Server(postgres)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of either kind, without a schema."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'shop.db'}"
+        return
+    server = request.getfixturevalue("server")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
+
+
+def migrated(url: str) -> None:
+    """Makes the schema once, to be copied for each test."""
+    database = Database(url)
+    database.migrate()
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "shop.db"
+    migrated(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(server: Server) -> str:
+    name = server.create()
+    migrated(server.url(name))
+    return name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of either kind with its schema and no rows."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "shop.db")
+        yield f"sqlite:///{tmp_path / 'shop.db'}"
+        return
+    server = request.getfixturevalue("server")
+    name = server.create(request.getfixturevalue("postgres_template"))
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def desk(database_url: str, service: DecisionService) -> Iterator[Desk]:
+    """An open desk whose time is that of the requests."""
+    desk = load_desk(service, Database(database_url), DeskSettings(is_request_clock=True))
+    yield desk
+    desk.database.close()

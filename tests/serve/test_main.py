@@ -29,9 +29,11 @@ def test_the_example_request_can_be_sent(
 
 
 def test_it_says_when_it_is_ready(
-    sound_bundle: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    sound_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not before the bundle has been checked, which the application does in the background."""
+
+    database = f"sqlite:///{tmp_path / 'shop.db'}"
 
     def run_instead(server: uvicorn.Server) -> None:
         assert "Ready:" not in capsys.readouterr().out
@@ -41,7 +43,7 @@ def test_it_says_when_it_is_ready(
                 time.sleep(0.05)
 
     monkeypatch.setattr(uvicorn.Server, "run", run_instead)
-    assert main(["--bundle", str(sound_bundle), "--port", "1234"]) == 0
+    assert main(["--bundle", str(sound_bundle), "--port", "1234", "--database", database]) == 0
     assert "Ready: send orders to http://127.0.0.1:1234/v1/decisions" in capsys.readouterr().out
 
 
@@ -53,7 +55,9 @@ def test_a_corrupt_bundle_ends_the_command(sound_bundle: Path, tmp_path: Path) -
         main(["--bundle", str(folder)])
 
 
-@pytest.mark.parametrize("option", [["--budget-ms", "0"], ["--budget-ms", "nan"], ["--port", "70000"]])
+@pytest.mark.parametrize(
+    "option", [["--budget-ms", "0"], ["--budget-ms", "nan"], ["--port", "70000"], ["--database", "mysql://x"]]
+)
 def test_options_out_of_range_are_refused(sound_bundle: Path, option: list[str]) -> None:
     with pytest.raises(InputError):
         main(["--bundle", str(sound_bundle), *option])

@@ -181,6 +181,23 @@ def test_nothing_feasible_goes_to_a_person_with_reasons(service: DecisionService
     assert any("0 of" in reason for reason in answer.reasons)
 
 
+def test_a_warehouse_without_a_row_has_none_of_it(service: DecisionService, make_request: Request) -> None:
+    document = make_request()
+    line = document["order"]["lines"][0]
+    document["order"]["lines"] = [{**line, "units": 1}]
+    stock = [row for row in document["snapshot"]["stock"] if row["sku"] == line["sku"]]
+    document["snapshot"]["receipts"] = []
+    for only in stock:
+        document["snapshot"]["stock"] = [{**only, "on_hand_units": 5, "allocated_units": 0}]
+        answer = ask(service, {**document, "max_alternatives": 31})
+        plans = [answer.plan, *answer.alternatives] if answer.plan else []
+        assert {parcel.warehouse for plan in plans for parcel in plan.parcels} <= {only["warehouse"]}
+        zeros = [{**row, "on_hand_units": 0, "allocated_units": 0} for row in stock if row is not only]
+        document["snapshot"]["stock"] += zeros
+        told = ask(service, {**document, "max_alternatives": 31})
+        assert (told.plan, told.alternatives) == (answer.plan, answer.alternatives)
+
+
 def test_names_that_do_not_fit_are_refused(service: DecisionService, make_request: Request) -> None:
     document = make_request()
     document["order"]["lines"][0]["sku"] = "item-00l"

@@ -1,0 +1,146 @@
+"""The audit log: rows that each writer chains by hash, over ids and hashes only; payloads beside them can be erased."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+import uuid
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, select
+
+from serve import tables
+from serve.database import is_written
+
+GENESIS = "0" * 64
+"""What the first row of a chain follows."""
+
+ERASED = "payload_erased"
+"""Kind of the row without which a missing payload is a complaint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be written down.
+
+    Attributes:
+        kind: what happened, such as ``decided``.
+        actor: who did it, a role or a token's name; never a person's.
+        subject: id of what it happened to.
+        payload: all about it, erasable.
+    """
+
+    kind: str
+    actor: str
+    subject: str
+    payload: bytes
+
+
+_HEAD = select(tables.audit_heads).where(tables.audit_heads.c.writer == bindparam("of")).with_for_update()
+_WRITE, _WRITE_PAYLOAD = tables.audit.insert(), tables.payloads.insert()
+
+
+def _move_head(statement: Any) -> Any:
+    moved = {"seq": statement.excluded.seq, "hash": statement.excluded.hash}
+    return statement.on_conflict_do_update(index_elements=["writer"], set_=moved)
+
+
+class AuditWriter:
+    """One chain. A process has one, and makes a new one when it starts again.
+
+    Attributes:
+        id: names the chain.
+    """
+
+    def __init__(self) -> None:
+        self.id = uuid.uuid4().hex
+
+    def write(self, tx: Connection, entry: Entry) -> int:
+        """Appends a row in the transaction of what it tells about; called last, as it holds up other writers.
+
+        Returns:
+            Its number in the chain, from 1.
+        """
+        compressed, salt = zlib.compress(entry.payload, 1), os.urandom(16)
+        head = tx.execute(_HEAD, {"of": self.id}).one_or_none()
+        row = {
+            "writer": self.id,
+            "seq": head.seq + 1 if head else 1,
+            "at": time.time_ns() // 1000,
+            "kind": entry.kind,
+            "actor": entry.actor,
+            "subject": entry.subject,
+            "payload_sha256": hashlib.sha256(salt + compressed).hexdigest(),
+            "previous": head.hash if head else GENESIS,
+        }
+        row["hash"] = hash_of(row)
+        place = {"writer": self.id, "seq": row["seq"]}
+        is_written(tx, tables.audit_heads, _move_head, {**place, "hash": row["hash"]})
+        tx.execute(_WRITE, row)
+        tx.execute(_WRITE_PAYLOAD, {**place, "salt": salt, "content": compressed})
+        return int(str(row["seq"]))
+
+    def erase(self, tx: Connection, writer: str, seq: int, actor: str) -> None:
+        """Erases one payload and says so."""
+        row = tables.payloads.c
+        tx.execute(delete(tables.payloads).where(row.writer == writer, row.seq == seq))
+        self.write(tx, Entry(ERASED, actor, f"{writer}/{seq}", b""))
+
+
+def hash_of(row: dict[str, object]) -> str:
+    """Over all columns but the hash itself, that of the row before included."""
+    columns = [row[column.name] for column in tables.audit.columns if column.name != "hash"]
+    return hashlib.sha256(json.dumps(columns, separators=(",", ":")).encode()).hexdigest()
+
+
+def payload(tx: Connection, writer: str, seq: int) -> bytes | None:
+    """The payload of one row; None if it was erased."""
+    row = tables.payloads.c
+    content = tx.execute(select(row.content).where(row.writer == writer, row.seq == seq)).scalar()
+    return None if content is None else zlib.decompress(content)
+
+
+def complaints(tx: Connection) -> Iterator[str]:
+    """All that does not fit: rows, order, ends of chains, payloads. Nothing if the log is as it was written."""
+    row, kept = tables.audit.c, tables.payloads.c
+    erased = set(tx.execute(select(row.subject).where(row.kind == ERASED)).scalars())
+    heads = {head.writer: head for head in tx.execute(select(tables.audit_heads))}
+    joined = tables.audit.outerjoin(tables.payloads, (row.writer == kept.writer) & (row.seq == kept.seq))
+    query = select(tables.audit, kept.salt, kept.content).select_from(joined).order_by(row.writer, row.seq)
+    ends: dict[str, tuple[int, str]] = {}
+    for found in tx.execute(query.execution_options(yield_per=1000)):
+        seq, previous = ends.get(found.writer, (0, GENESIS))
+        place = f"row {found.seq} of writer {found.writer}"
+        if found.seq != seq + 1:
+            yield f"{place}: follows row {seq}"
+        elif found.previous != previous:
+            yield f"{place}: does not fit the row before"
+        if found.hash != hash_of(_audited(found)):
+            yield f"{place}: was altered"
+        yield from _payload_complaints(found, place, erased)
+        ends[found.writer] = (found.seq, found.hash)
+    for writer in sorted(heads.keys() | ends.keys()):
+        head = heads.get(writer)
+        if head is None or (head.seq, head.hash) != ends.get(writer):
+            yield f"the end of writer {writer}: rows are missing, or its head was altered"
+    loose = select(kept.writer, kept.seq).select_from(tables.payloads.outerjoin(tables.audit, joined.onclause))
+    for writer, seq in tx.execute(loose.where(row.seq.is_(None))):
+        yield f"payload {seq} of writer {writer}: belongs to no row"
+
+
+def _audited(found: Row[Any]) -> dict[str, object]:
+    return {column.name: getattr(found, column.name) for column in tables.audit.columns}
+
+
+def _payload_complaints(found: Row[Any], place: str, erased: set[str]) -> Iterator[str]:
+    is_erased = f"{found.writer}/{found.seq}" in erased
+    if found.content is None:
+        if not is_erased:
+            yield f"{place}: its payload is gone, and no row says that it was erased"
+    elif hashlib.sha256(found.salt + found.content).hexdigest() != found.payload_sha256:
+        yield f"{place}: its payload was altered"

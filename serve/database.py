@@ -1,0 +1,163 @@
+"""The database: SQLite in one file, or PostgreSQL by a URL. Consistent reads, durable writes, schema at the start."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from scenarios.errors import InputError
+
+DEFAULT_URL = "sqlite:///routelab.db"
+
+_BUSY_MS = 10_000
+"""How long a process waits for another one that writes to the same SQLite file."""
+
+_MIGRATING = 0x726F757465
+"""PostgreSQL's advisory lock: one process makes the schema, others wait for it."""
+
+
+class Database:
+    """Consistent reads and durable writes. Safe to share between threads, not across a fork.
+
+    Args:
+        url: ``sqlite:///FILE`` or ``postgresql://...``.
+        must_exist: a SQLite file is not made if it is not there.
+
+    Raises:
+        InputError: another kind of URL, or no such file.
+    """
+
+    def __init__(self, url: str = DEFAULT_URL, must_exist: bool = False) -> None:
+        parsed = _parse(url)
+        if must_exist and parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).is_file():
+            raise InputError("--database", parsed.database, "a file that is there", "correct the path")
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self._engine = _sqlite_engine(parsed) if self.is_sqlite else _postgres_engine(parsed)
+        # One writer at a time is all that SQLite has; threads queue here, where they are woken at once.
+        self._turn: Any = threading.Lock() if self.is_sqlite else nullcontext()
+        snapshot = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._reader = self._engine.execution_options(**snapshot)
+        self._writer = self._engine.execution_options(is_writing=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one moment, whatever others write meanwhile."""
+        with self._reader.connect() as tx, tx.begin():
+            yield tx
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is on disk when the block ends, or has not happened."""
+        with self._turn, self._writer.connect() as tx, tx.begin():
+            yield tx
+
+    def ping(self) -> None:
+        """Fails if the database is away."""
+        with self._reader.connect() as tx:
+            tx.execute(text("SELECT 1"))
+
+    def migrate(self) -> None:
+        """Brings the schema to the newest revision; several processes may do so at once."""
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self.writing() as tx:
+            if not self.is_sqlite:
+                tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
+            config.attributes["connection"] = tx
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        """Gives all connections back."""
+        self._engine.dispose()
+
+
+def insert(tx: Connection, table: Table) -> Any:
+    """An ``INSERT`` that knows ``ON CONFLICT``, which both databases write alike."""
+    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+@cache
+def insert_or(make: Callable[[Any], Any], table: Table, dialect: str) -> Any:
+    """An ``INSERT`` that ``make`` has told what to do on a conflict, made once; it returns the key if it has written.
+
+    Args:
+        make: a function of the ``INSERT``, at the top of a module.
+        table: for whose rows.
+        dialect: the database's.
+    """
+    statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    return make(statement).returning(*table.primary_key.columns)
+
+
+def is_written(tx: Connection, table: Table, make: Callable[[Any], Any], values: dict[str, Any]) -> bool:
+    """Inserts one row and tells whether something was written; drivers do not count that."""
+    return tx.execute(insert_or(make, table, tx.dialect.name), values).first() is not None
+
+
+def _nothing(statement: Any) -> Any:
+    return statement.on_conflict_do_nothing()
+
+
+def insert_new(tx: Connection, table: Table, **values: Any) -> bool:
+    """Inserts a row unless its key is known; waits for another transaction that is just inserting it.
+
+    Returns:
+        Whether it was new.
+    """
+    return is_written(tx, table, _nothing, values)
+
+
+def is_conflict(error: DBAPIError) -> bool:
+    """Whether a transaction met another one on PostgreSQL (deadlock, serialization) and may be tried again."""
+    return getattr(error.orig, "sqlstate", None) in ("40001", "40P01")
+
+
+def _parse(url: str) -> URL:
+    remedy = "write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise InputError("--database", url, "a database URL", remedy) from error
+    kind = parsed.get_backend_name()
+    if kind not in ("sqlite", "postgresql") or (kind == "sqlite" and not parsed.database):
+        raise InputError("--database", parsed.render_as_string(), "a SQLite file or PostgreSQL", remedy)
+    return parsed
+
+
+def _postgres_engine(url: URL) -> Engine:
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        pool_size=16,
+        pool_timeout=3,
+        connect_args={"connect_timeout": 3},
+    )
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    engine = create_engine(url, pool_size=16, pool_timeout=3)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, record: Any) -> None:
+        connection.isolation_level = None  # transactions begin below, not when the driver thinks so
+        for pragma in (f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        is_writing = connection.get_execution_options().get("is_writing")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+    return engine

@@ -1,0 +1,232 @@
+"""The desk: decides orders from what the database knows, and keeps for each what its plan takes."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from agents.documents import CaseDocument
+from scenarios.errors import InputError
+from scenarios.local_time import format_utc, parse_utc
+from serve import tables
+from serve.answer import ReservationAnswer
+from serve.asked import Asked, Question
+from serve.audit import AuditWriter, Entry
+from serve.changes import Changes, Taken
+from serve.database import Database, insert_new
+from serve.demand_seen import count_arrival, hour_of
+from serve.keeper import Keeper
+from serve.known import Known
+from serve.moment import read_moment
+from serve.order import State, find_order, open_order, open_part, set_state
+from serve.parcel import PlannedParcel, leave, planned_parcels, take, write_parcels
+from serve.record import encode_record, find_decision, read_record, to_bytes
+from serve.request import DecisionRequest
+from serve.retry import Repeated, retried
+from serve.service import DecisionService, Mark, Weighed, deadline_of, milliseconds_since
+from serve.tasks import add_task, finish_tasks
+
+_WRITE = tables.decisions.insert()
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSettings:
+    """How long things are kept, and whose time counts.
+
+    Attributes:
+        reservation_seconds: until a reservation expires that nobody confirms.
+        is_request_clock: requests may state their own ``now``, as replays do.
+    """
+
+    reservation_seconds: int = 900
+    is_request_clock: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """A decision of which nothing is kept yet."""
+
+    decision_id: str
+    question: Question
+    weighed: Weighed
+    planned: list[PlannedParcel]
+    answer: bytes
+
+
+@dataclass(slots=True, eq=False)
+class Desk:
+    """Decides, once for each key, and keeps what it says.
+
+    Attributes:
+        service: who decides.
+        database: what is known and kept.
+        known: the network's names.
+        settings: see there.
+        audit: this process's chain.
+    """
+
+    service: DecisionService
+    database: Database
+    known: Known
+    settings: DeskSettings = field(default_factory=DeskSettings)
+    audit: AuditWriter = field(default_factory=AuditWriter)
+
+    @property
+    def keeper(self) -> Keeper:
+        """What time brings is done by it."""
+        return Keeper(self.database, self.known, self.audit)
+
+    def now(self, stated: str | None = None) -> int:
+        """UTC seconds: the wall's, or those that the request states where it must.
+
+        Raises:
+            InputError: it states them, and must not; or does not, and must.
+        """
+        if stated is None and not self.settings.is_request_clock:
+            return int(time.time())
+        if stated is None:
+            raise InputError("now", None, "the time of the request", "state it: the endpoint runs with --clock request")
+        if not self.settings.is_request_clock:
+            raise InputError("now", stated, "no such field", "remove it, or run the endpoint with --clock request")
+        return parse_utc("now", stated)
+
+    def decide(self, asked: Asked) -> tuple[bytes, bool]:
+        """The answer, and whether it was given before. When it returns, all that it says is on disk.
+
+        Raises:
+            InputError: the request cannot be used, or its key was used for another one.
+            serve.order.Conflict: the order does not stand as it must.
+            serve.retry.Contended: goods were gone again and again.
+        """
+        return retried(lambda: self._attempt(asked))
+
+    def _attempt(self, asked: Asked) -> tuple[bytes, bool]:
+        with self.database.reading() as tx:
+            known_answer = _known_answer(tx, asked)
+            if known_answer is not None:
+                return known_answer, True
+            question = self._question(tx, asked)
+        draft = self._draft(asked, question)
+        with self.database.writing() as tx:
+            self._keep(tx, asked, draft)
+        return draft.answer, False
+
+    def keep_until(self, now: int) -> None:
+        """Where time comes from requests, what it brings is done when they come; else a thread does it."""
+        if self.settings.is_request_clock:
+            self.keeper.keep(now)
+
+    def _question(self, tx: Connection, asked: Asked) -> Question:
+        request = asked.request
+        if not isinstance(request, DecisionRequest):
+            before = find_order(tx, asked.order_id or "", lock=False)
+            order, positions = open_part(tx, before)
+            return Question(order, positions, read_moment(tx, self.known, order, asked.now, False), before)
+        order, positions = request.order, list(range(len(request.order.lines)))
+        if request.snapshot is not None:
+            return Question(order, positions, request.snapshot, is_kept=False)
+        self.known.check("order", region=order.region)
+        for i, line in enumerate(order.lines):
+            self.known.check(f"order.lines[{i}]", sku=line.sku)
+        return Question(order, positions, read_moment(tx, self.known, order, asked.now, True))
+
+    def _draft(self, asked: Asked, question: Question) -> Draft:
+        request, decision_id = asked.request, uuid.uuid4().hex
+        case = CaseDocument.model_construct(order=question.order, snapshot=question.moment)
+        weighed = self.service.weigh(case, deadline_of(request.deadline_ms, asked.received))
+        slot, reservation = weighed.choice.slot, None
+        planned: list[PlannedParcel] = []
+        if slot is not None and question.is_kept:
+            planned = planned_parcels(weighed.snapshot, case, self.service.reader.names, slot, decision_id)
+        if planned:
+            expires_at = format_utc(asked.now + self.settings.reservation_seconds)
+            reservation = ReservationAnswer(state="reserved", expires_at=expires_at)
+            if request.confirm or question.is_confirmed:
+                reservation = ReservationAnswer(state="confirmed", expires_at=None)
+        mark = Mark(decision_id, milliseconds_since(asked.received), reservation, question.is_kept)
+        answer = to_bytes(self.service.answer(weighed, mark, request.max_alternatives))
+        return Draft(decision_id, question, weighed, planned, answer)
+
+    def _keep(self, tx: Connection, asked: Asked, draft: Draft) -> None:
+        """All that the answer says, in the one transaction that makes it so."""
+        if asked.key is not None:
+            used = {"actor": asked.actor, "key": asked.key, "request_sha256": asked.digest()}
+            if not insert_new(tx, tables.idempotency_keys, **used, decision_id=draft.decision_id, created_at=asked.now):
+                raise Repeated
+        if draft.question.is_kept:
+            self._keep_order(tx, asked, draft)
+        content = encode_record(draft.weighed, asked.request.max_alternatives, draft.answer)
+        seq = self.audit.write(tx, Entry("decided", asked.actor, draft.decision_id, content))
+        kept = {
+            "id": draft.decision_id,
+            "order_id": draft.question.order.id,
+            "decided_at": asked.now,
+            "stage": draft.weighed.choice.stage,
+            "bundle_sha256": self.service.policy.bundle_sha256,
+            "writer": self.audit.id,
+            "seq": seq,
+        }
+        tx.execute(_WRITE, kept)
+
+    def _keep_order(self, tx: Connection, asked: Asked, draft: Draft) -> None:
+        question, order, before = draft.question, draft.question.order, draft.question.before
+        if before is None:
+            open_order(tx, order, draft.decision_id)
+        else:
+            found = find_order(tx, order.id, lock=True)
+            if found != before or open_part(tx, found)[1] != question.positions:
+                raise Taken(f"order {order.id}")
+            finish_tasks(tx, order.id, asked.now)
+        changes = Changes()
+        for parcel in draft.planned:
+            take(changes, parcel)
+        changes.make(tx)
+        write_parcels(tx, order.id, draft.planned, question.positions)
+        self._set_state(tx, asked, draft)
+        if before is None:
+            count_arrival(tx, order, hour_of(asked.now, self.known.epoch))
+
+    def _set_state(self, tx: Connection, asked: Asked, draft: Draft) -> None:
+        question, slot = draft.question, draft.weighed.choice.slot
+        row: Any = None if slot is None else draft.weighed.snapshot.plans.slots[slot]
+        order, before = question.order, question.before
+        values: dict[str, Any] = {"decision_id": draft.decision_id, "is_again": False, "expires_at": None}
+        if row is not None and row["hold_seconds"]:
+            seconds = int(row["hold_seconds"])
+            values |= {"num_holds": order.num_holds + 1, "held_seconds": order.held_seconds + seconds}
+            set_state(tx, order.id, "held", **values)
+            add_task(tx, "hold_ended", order.id, asked.now + seconds)
+        elif draft.planned and (asked.request.confirm or question.is_confirmed):
+            set_state(tx, order.id, "confirmed", **values)
+        elif draft.planned:
+            values["expires_at"] = asked.now + self.settings.reservation_seconds
+            set_state(tx, order.id, "reserved", **values)
+        else:
+            if row is not None:
+                leave(tx, order.id, question.positions, "declined")
+            state: State = "review" if row is None else "declined"
+            if before is not None and question.is_part:  # what its other lines have stays as it is
+                state, values["expires_at"] = before.state, before.expires_at
+            set_state(tx, order.id, state, **values)
+
+
+def _known_answer(tx: Connection, asked: Asked) -> bytes | None:
+    """The answer that this key got.
+
+    Raises:
+        InputError: to another request.
+    """
+    if asked.key is None:
+        return None
+    row = tables.idempotency_keys.c
+    query = select(row.request_sha256, row.decision_id).where(row.actor == asked.actor, row.key == asked.key)
+    used = tx.execute(query).one_or_none()
+    if used is None:
+        return None
+    if used.request_sha256 != asked.digest():
+        raise InputError("header Idempotency-Key", asked.key, "a new key for another request", "send another key")
+    return read_record(tx, find_decision(tx, used.decision_id)).answer

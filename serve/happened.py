@@ -1,0 +1,241 @@
+"""What events change. Each rule here is that of the module of ``envs`` that its docstring names."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import singledispatchmethod
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from agents.documents import Document
+from agents.rolling_calendar import MAX_AHEAD_DAYS
+from scenarios.errors import InputError
+from scenarios.local_time import DAY_SECONDS, parse_utc
+from serve import event as told
+from serve import tables
+from serve.changes import Changes
+from serve.database import insert, insert_new
+from serve.known import Known
+from serve.order import NotFound, break_plan, cancel_order
+from serve.parcel import find_parcels, give_room_back, leave, lines_of, set_stage, stop_pick, take_apart
+from serve.release import release
+
+_MEMORY = 16
+"""Deliveries over which punctuality is averaged, as in ``envs.delivery``."""
+
+
+def is_new(tx: Connection, document: Document, event_id: str, key: str, now: int) -> bool:
+    """Notes an event's id.
+
+    Raises:
+        InputError: the id is known, with another content.
+    """
+    digest = hashlib.sha256(document.model_dump_json().encode()).hexdigest()
+    if insert_new(tx, tables.events, id=event_id, body_sha256=digest, applied_at=now):
+        return True
+    row = tables.events.c
+    if tx.execute(select(row.body_sha256).where(row.id == event_id)).scalar() != digest:
+        raise InputError(f"{key}.id", event_id, "a new id for another content", "send another id")
+    return False
+
+
+class Happened:
+    """Applies one event within a transaction.
+
+    Args:
+        tx: a writing transaction.
+        known: the network.
+        key: path of the event in the request, for errors.
+    """
+
+    def __init__(self, tx: Connection, known: Known, key: str) -> None:
+        self._tx, self._known, self._key = tx, known, key
+        self._changes, self._now = Changes(), 0
+
+    def apply(self, happened: told.Event) -> None:
+        """Changes what the event changes.
+
+        Raises:
+            InputError: a name, time or stage that does not fit.
+            serve.changes.Taken: others were faster; to be tried again.
+        """
+        self._now = self._time("at", happened.at)
+        self._apply(happened)
+        self._changes.make(self._tx)
+
+    def _time(self, field: str, text: str) -> int:
+        return parse_utc(f"{self._key}.{field}", text)
+
+    def _soon(self, field: str, text: str) -> int:
+        """A time that a snapshot can hold."""
+        at = self._time(field, text)
+        if at > self._now + (MAX_AHEAD_DAYS - 1) * DAY_SECONDS:
+            raise InputError(f"{self._key}.{field}", text, "within a year of what happened", "correct the date")
+        return at
+
+    def _refuse(self, field: str, value: object, expected: str) -> InputError:
+        return InputError(f"{self._key}.{field}", value, expected, "correct the event, or leave it out")
+
+    def _parcel(self, parcel_id: str, *stages: str) -> Row[Any]:
+        found = find_parcels(self._tx, tables.parcels.c.id == parcel_id)
+        if not found:
+            raise self._refuse("parcel", parcel_id, "a parcel of a decision")
+        if found[0].stage not in stages:
+            raise self._refuse("parcel", f"{parcel_id} is {found[0].stage}", " or ".join(stages))
+        return found[0]
+
+    @singledispatchmethod
+    def _apply(self, happened: told.Event) -> None:
+        raise TypeError(type(happened).__name__)
+
+    @_apply.register
+    def _announce(self, happened: told.ReceiptAnnounced) -> None:
+        self._known.check(self._key, warehouse=happened.warehouse, sku=happened.sku)
+        expected_at = self._soon("expected_at", happened.expected_at)
+        values = {"expected_at": expected_at, "expected_units": happened.units}
+        fresh = {"id": happened.receipt, "warehouse": happened.warehouse, "sku": happened.sku, "is_open": True}
+        if insert_new(self._tx, tables.receipts, **fresh, **values):
+            return
+        row = tables.receipts.c  # announced again: another time, or other units, but not fewer than are promised
+        same = update(tables.receipts).where(
+            row.id == happened.receipt,
+            row.is_open,
+            row.warehouse == happened.warehouse,
+            row.sku == happened.sku,
+            row.claimed_units <= happened.units,
+        )
+        if not self._tx.execute(same.values(**values)).rowcount:
+            raise self._refuse("receipt", happened.receipt, "a receipt that is open, of these goods, and not claimed")
+
+    @_apply.register
+    def _arrive(self, happened: told.ReceiptArrived) -> None:
+        """``envs.receiving.receive``."""
+        row = tables.receipts.c
+        closing = update(tables.receipts).where(row.id == happened.receipt, row.is_open).values(is_open=False)
+        if not self._tx.execute(closing).rowcount:
+            raise self._refuse("receipt", happened.receipt, "an announced receipt that has not arrived")
+        receipt = self._tx.execute(select(tables.receipts).where(row.id == happened.receipt)).one()
+        left, is_short = happened.units, False
+        self._changes.move(receipt.sku, receipt.warehouse, on_hand=happened.units)
+        parcel = tables.parcels.c
+        for claim in find_parcels(self._tx, parcel.receipt_id == receipt.id, parcel.stage == "claimed"):
+            units = sum(line.units for line in lines_of(self._tx, claim))
+            is_short = is_short or units > left
+            if is_short:
+                self._break(claim)
+                continue
+            left -= units
+            self._changes.claims[receipt.id] -= units
+            self._changes.move(receipt.sku, receipt.warehouse, allocated=units)
+            if claim.release_at is not None and claim.release_at > self._now:
+                set_stage(self._tx, claim, "later")
+            else:
+                release(self._tx, self._known, self._changes, claim, self._now)
+        self._changes.make(self._tx)
+        self._changes = Changes()
+        cell = tables.stock.c
+        free = cell.on_hand_units - cell.allocated_units
+        where = (cell.sku == receipt.sku, cell.warehouse == receipt.warehouse, free > cell.reference_units)
+        self._tx.execute(update(tables.stock).where(*where).values(reference_units=free))
+
+    @_apply.register
+    def _start_pick(self, happened: told.PickStarted) -> None:
+        """``envs.picking.start_picks``."""
+        parcel = self._parcel(happened.parcel, "queued")
+        finish = self._now + parcel.pick_seconds
+        if happened.expected_finish_at is not None:
+            finish = self._soon("expected_finish_at", happened.expected_finish_at)
+        self._changes.queue(parcel.warehouse, -1, -parcel.pick_seconds)
+        values = {"parcel_id": parcel.id, "warehouse": parcel.warehouse, "expected_finish_at": finish}
+        self._tx.execute(tables.picks.insert().values(**values))
+        set_stage(self._tx, parcel, "picking")
+        row = tables.orders.c
+        reserved = update(tables.orders).where(row.id == parcel.order_id, row.state == "reserved")
+        self._tx.execute(reserved.values(state="confirmed", expires_at=None))
+
+    @_apply.register
+    def _finish_pick(self, happened: told.PickFinished) -> None:
+        """``envs.picking.finish_pick``: what is missing of a line is written off, the rest is for sale again."""
+        parcel = self._parcel(happened.parcel, "queued", "picking")
+        self._leave_queue(parcel)
+        held = {line.sku: line for line in lines_of(self._tx, parcel)}
+        for i, short in enumerate(happened.short):
+            line = held.pop(short.sku, None)
+            if line is None or short.found_units >= line.units:
+                raise self._refuse(f"short[{i}]", short.sku, "a line of this parcel, with fewer units than ordered")
+            missing = line.units - short.found_units
+            self._changes.move(line.sku, parcel.warehouse, on_hand=-missing, allocated=-line.units)
+            leave(self._tx, parcel.order_id, [line.position], "open")
+        if happened.short:
+            break_plan(self._tx, parcel.order_id, self._now)
+        if not held:
+            give_room_back(self._changes, parcel)
+        set_stage(self._tx, parcel, "packed" if held else "void", is_booked=parcel.is_booked and bool(held))
+
+    @_apply.register
+    def _hand_over(self, happened: told.HandedOver) -> None:
+        """``envs.delivery.hand_over``."""
+        self._depart(self._parcel(happened.parcel, "queued", "picking", "packed"), self._now)
+
+    def _depart(self, parcel: Row[Any], at: int) -> None:
+        if parcel.stage != "packed":
+            self._leave_queue(parcel)
+        for line in lines_of(self._tx, parcel):
+            self._changes.move(line.sku, parcel.warehouse, on_hand=-line.units, allocated=-line.units)
+        set_stage(self._tx, parcel, "departed", departed_at=at)
+
+    @_apply.register
+    def _deliver(self, happened: told.Delivered) -> None:
+        """``envs.delivery.deliver``: punctuality is seen."""
+        parcel = self._parcel(happened.parcel, "queued", "picking", "packed", "departed")
+        departed_at = parcel.departed_at
+        if departed_at is None:  # nobody told us
+            departed_at = min(parcel.collection_at, self._now)
+            self._depart(parcel, departed_at)
+        set_stage(self._tx, parcel, "delivered")
+        row, service = tables.lines.c, tables.punctuality.c
+        self._tx.execute(update(tables.lines).where(row.parcel_id == parcel.id).values(state="delivered"))
+        insert_new(self._tx, tables.punctuality, service=parcel.service)
+        query = select(tables.punctuality).where(service.service == parcel.service).with_for_update()
+        seen = self._tx.execute(query).one()
+        permille = min(1_000_000, 1000 * max(0, self._now - departed_at) // max(1, parcel.transit_seconds))
+        values = {
+            "num_delivered": seen.num_delivered + 1,
+            "num_late": seen.num_late + (self._now > parcel.quoted_at),
+            "transit_permille": seen.transit_permille + (permille - seen.transit_permille) // _MEMORY,
+        }
+        self._tx.execute(update(tables.punctuality).where(service.service == parcel.service).values(**values))
+
+    @_apply.register
+    def _interrupt(self, happened: told.Outage) -> None:
+        """``envs.disruptions``: what is only planned, with a collection that will not come, is decided again."""
+        self._known.check(self._key, service=happened.service, warehouse=happened.warehouse)
+        until = self._soon("until", happened.until)
+        everywhere = self._known.names.warehouses
+        houses = everywhere if happened.warehouse is None else (happened.warehouse,)
+        for house in houses:
+            values = {"warehouse": house, "service": happened.service, "until": until}
+            row = insert(self._tx, tables.interruptions).values(**values)
+            row = row.on_conflict_do_update(index_elements=["warehouse", "service"], set_={"until": until})
+            self._tx.execute(row)
+        parcel = tables.parcels.c
+        waiting = (parcel.stage == "queued", parcel.service == happened.service, parcel.warehouse.in_(houses))
+        for found in find_parcels(self._tx, *waiting, parcel.collection_at.between(self._now, until - 1)):
+            self._break(found)
+
+    @_apply.register
+    def _cancel(self, happened: told.Cancelled) -> None:
+        try:
+            cancel_order(self._tx, self._changes, happened.order, self._now)
+        except NotFound as error:
+            raise self._refuse("order", happened.order, "an order that was decided") from error
+
+    def _break(self, parcel: Row[Any]) -> None:
+        take_apart(self._tx, self._changes, parcel, "open")
+        break_plan(self._tx, parcel.order_id, self._now)
+
+    def _leave_queue(self, parcel: Row[Any]) -> None:
+        if parcel.stage == "queued":
+            self._changes.queue(parcel.warehouse, -1, -parcel.pick_seconds)
+        stop_pick(self._tx, parcel)

@@ -1,0 +1,94 @@
+"""The keeper: what time alone brings. Reservations expire, presale parcels are released, old keys are forgotten."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from sqlalchemy import Connection, delete, select
+
+from serve import tables
+from serve.audit import AuditWriter, Entry
+from serve.changes import Changes
+from serve.database import Database
+from serve.known import Known
+from serve.order import expire_order
+from serve.parcel import find_parcels
+from serve.release import release
+from serve.retry import retried
+
+_log = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 1.0
+KEY_SECONDS = 86_400
+"""How long an idempotency key is remembered at least."""
+
+_AT_ONCE = 200
+
+
+class Keeper:
+    """Any number of processes may keep the same database: each thing is done once, in a transaction of its own.
+
+    Args:
+        database: that is kept.
+        known: the network.
+        audit: this process's chain.
+    """
+
+    def __init__(self, database: Database, known: Known, audit: AuditWriter) -> None:
+        self._database, self._known, self._audit = database, known, audit
+
+    def start(self) -> None:
+        """Keeps in the background, from now on."""
+        threading.Thread(target=self._run, name="keeper", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.keep(int(time.time()))
+            except Exception:  # the database may be away for a while
+                _log.exception("could not keep what is due")
+            time.sleep(INTERVAL_SECONDS)
+
+    def keep(self, now: int) -> None:
+        """Does all that is due at ``now``, UTC seconds."""
+        while self._keep_some(now):
+            continue
+
+    def _keep_some(self, now: int) -> bool:
+        """Does what is due; whether there may be more."""
+        order, parcel, key = tables.orders.c, tables.parcels.c, tables.idempotency_keys.c
+        with self._database.reading() as tx:
+            expired = tx.execute(select(order.id).where(order.expires_at <= now).limit(_AT_ONCE)).scalars().all()
+            due = (parcel.stage == "later", parcel.release_at <= now)
+            released = tx.execute(select(parcel.id).where(*due).order_by(parcel.number).limit(_AT_ONCE)).scalars().all()
+            is_old = tx.execute(select(key.key).where(key.created_at < now - KEY_SECONDS).limit(1)).first()
+        self._each(expired, lambda tx, order_id: self._expire(tx, order_id, now))
+        self._each(released, lambda tx, parcel_id: self._release(tx, parcel_id, now))
+        if is_old:
+            with self._database.writing() as tx:
+                tx.execute(delete(tables.idempotency_keys).where(key.created_at < now - KEY_SECONDS))
+        return max(len(expired), len(released)) == _AT_ONCE
+
+    def _each(self, ids: Sequence[str], act: Callable[[Connection, str], None]) -> None:
+        for thing in ids:
+            retried(partial(self._one, thing, act))
+
+    def _one(self, thing: str, act: Callable[[Connection, str], None]) -> None:
+        with self._database.writing() as tx:
+            act(tx, thing)
+
+    def _expire(self, tx: Connection, order_id: str, now: int) -> None:
+        changes = Changes()
+        if expire_order(tx, changes, order_id, now):
+            changes.make(tx)
+            self._audit.write(tx, Entry("expired", "keeper", order_id, b""))
+
+    def _release(self, tx: Connection, parcel_id: str, now: int) -> None:
+        changes = Changes()
+        for parcel in find_parcels(tx, tables.parcels.c.id == parcel_id, tables.parcels.c.stage == "later"):
+            release(tx, self._known, changes, parcel, now)
+        changes.make(tx)

@@ -1,0 +1,43 @@
+"""What the bundle's network knows by name: what may be stored, so that a snapshot can always be read back."""
+
+from __future__ import annotations
+
+from agents.rolling_calendar import RollingCalendar
+from scenarios.errors import InputError, unknown_name
+from scenarios.public import PublicScenario
+
+
+class Known:
+    """Names and sizes of one public scenario.
+
+    Attributes:
+        names: of warehouses, services, regions and SKUs.
+        epoch: UTC second from which hours of demand count.
+        num_stations: of each warehouse.
+        calendar: collections and shifts around any time.
+    """
+
+    def __init__(self, public: PublicScenario) -> None:
+        self.public, self.names, self.epoch = public, public.names, public.epoch_seconds
+        self.calendar = RollingCalendar(public)
+        network = self.calendar.network(self.epoch)
+        self.num_stations = {
+            name: int(row["num_stations"]) for name, row in zip(self.names.warehouses, network.warehouses, strict=True)
+        }
+        self._sets = {
+            "warehouse": frozenset(self.names.warehouses),
+            "service": frozenset(self.names.services),
+            "region": frozenset(self.names.regions),
+            "sku": frozenset(self.names.skus),
+        }
+
+    def check(self, key: str, **names: str | None) -> None:
+        """Refuses a name that the network does not have; ``sku="x"`` is checked as ``key.sku``.
+
+        Raises:
+            InputError: with the nearest name.
+        """
+        for kind, name in names.items():
+            if name is not None and name not in self._sets[kind]:
+                near = unknown_name(kind, name, self._sets[kind]).remedy
+                raise InputError(f"{key}.{kind}", name, f"a {kind} of {self.public.id}", near)

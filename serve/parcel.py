@@ -1,0 +1,215 @@
+"""Parcels of orders: planned by a decision, moved on by events, taken apart when a line leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
+
+from agents.documents import CaseDocument
+from envs.snapshot import Snapshot
+from envs.state import NONE
+from scenarios.trace import Names
+from serve import tables
+from serve.changes import Changes
+
+Stage = Literal["claimed", "later", "queued", "picking", "packed", "departed", "delivered", "void"]
+"""Waits for a receipt; for a presale date; in the pick queue; then as the names say. Void has lost all lines."""
+
+UNTOUCHED = ("claimed", "later", "queued")
+"""Stages in which nobody has begun to pick: lines may still leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLine:
+    """A line of a parcel to be; ``position`` in the case."""
+
+    position: int
+    sku: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedParcel:
+    """One parcel of a chosen plan; times in UTC seconds.
+
+    Attributes:
+        room: of its collection; None where it is not limited or not booked yet.
+    """
+
+    id: str
+    warehouse: str
+    service: str
+    stage: Stage
+    lines: tuple[PlannedLine, ...]
+    receipt_id: str | None
+    release_at: int | None
+    collection_at: int
+    room: int | None
+    transit_seconds: int
+    quoted_at: int
+    pick_seconds: int
+
+
+def planned_parcels(
+    snapshot: Snapshot, case: CaseDocument, names: Names, slot: int, decision_id: str
+) -> list[PlannedParcel]:
+    """The parcels of the plan in ``slot``, in the order in which the answer lists them."""
+    plans = snapshot.plans
+    options = [plans.options[option] for option in plans.chosen[slot, : plans.slots[slot]["num_parcels"]]]
+    return [_planned(snapshot, case, names, row, f"{decision_id}-{i}") for i, row in enumerate(options, start=1)]
+
+
+def _planned(snapshot: Snapshot, case: CaseDocument, names: Names, row: Any, parcel_id: str) -> PlannedParcel:
+    network = snapshot.network
+    epoch = int(network.settings["epoch_seconds"][0])
+    lines = tuple(
+        PlannedLine(i, line.sku, line.units)
+        for i, line in enumerate(case.order.lines)
+        if int(row["lines_mask"]) >> i & 1
+    )
+    stage: Stage = "claimed" if row["receipt"] != NONE else "later" if row["release_at"] else "queued"
+    collection = network.collections[row["collection"]]
+    is_real = collection["time_seconds"] < network.settings["end_seconds"][0]  # no room is kept beyond the calendar
+    return PlannedParcel(
+        id=parcel_id,
+        warehouse=names.warehouses[row["warehouse"]],
+        service=names.services[row["service"]],
+        stage=stage,
+        lines=lines,
+        receipt_id=None if row["receipt"] == NONE else case.snapshot.receipts[row["receipt"]].id,
+        release_at=epoch + int(row["release_at"]) if row["release_at"] else None,
+        collection_at=epoch + int(row["collected_at"]),
+        room=int(collection["capacity_parcels"]) if is_real and stage == "queued" else None,
+        transit_seconds=int(row["mean_at"] - row["collected_at"]),
+        quoted_at=epoch + int(row["quoted_at"]),
+        pick_seconds=int(row["pick_seconds"]),
+    )
+
+
+def take(changes: Changes, parcel: PlannedParcel) -> None:
+    """Adds what a planned parcel takes: units or a claim, room on its collection, a place in the queue."""
+    for line in parcel.lines:
+        if parcel.receipt_id is not None:
+            changes.claims[parcel.receipt_id] += line.units
+        else:
+            changes.move(line.sku, parcel.warehouse, allocated=line.units)
+    if parcel.room is not None:
+        book(changes, (parcel.collection_at, parcel.warehouse, parcel.service), parcel.room)
+    if parcel.stage == "queued":
+        changes.queue(parcel.warehouse, 1, parcel.pick_seconds)
+
+
+def book(changes: Changes, collection: tuple[int, str, str], room: int) -> None:
+    """Adds one booking of a (time, warehouse, service)."""
+    changes.bookings[collection] += 1
+    changes.room[collection] = room
+
+
+def write_parcels(tx: Connection, order_id: str, planned: Sequence[PlannedParcel], positions: Sequence[int]) -> None:
+    """Stores planned parcels and puts the order's lines in them.
+
+    Args:
+        tx: a writing transaction.
+        order_id: whose lines they are.
+        planned: parcels.
+        positions: of the case's lines in the order.
+    """
+    if not planned:
+        return
+    rows = [
+        {
+            "id": parcel.id,
+            "order_id": order_id,
+            "warehouse": parcel.warehouse,
+            "service": parcel.service,
+            "stage": parcel.stage,
+            "receipt_id": parcel.receipt_id,
+            "release_at": parcel.release_at,
+            "collection_at": parcel.collection_at,
+            "is_booked": parcel.room is not None,
+            "transit_seconds": parcel.transit_seconds,
+            "quoted_at": parcel.quoted_at,
+            "pick_seconds": parcel.pick_seconds,
+        }
+        for parcel in planned
+    ]
+    tx.execute(_WRITE, rows)
+    placed = [
+        {"of": order_id, "at": positions[line.position], "in_parcel": parcel.id}
+        for parcel in planned
+        for line in parcel.lines
+    ]
+    tx.execute(_PLACE, placed)
+
+
+_line = tables.lines.c
+_WRITE = tables.parcels.insert()
+_PLACE = (
+    update(tables.lines)
+    .where(_line.order_id == bindparam("of"), _line.position == bindparam("at"))
+    .values(state="planned", parcel_id=bindparam("in_parcel"))
+)
+
+
+def find_parcels(tx: Connection, *where: Any) -> Sequence[Row[Any]]:
+    """Parcels in the order of planning; in a writing transaction nobody else changes them until it ends."""
+    query = select(tables.parcels).where(*where).order_by(tables.parcels.c.number).with_for_update()
+    return tx.execute(query).all()
+
+
+def lines_of(tx: Connection, parcel: Row[Any]) -> Sequence[Row[Any]]:
+    """Lines in a parcel."""
+    row = tables.lines.c
+    return tx.execute(select(tables.lines).where(row.parcel_id == parcel.id).order_by(row.position)).all()
+
+
+def set_stage(tx: Connection, parcel: Row[Any], stage: Stage, **values: Any) -> None:
+    """Moves a parcel on."""
+    tx.execute(update(tables.parcels).where(tables.parcels.c.id == parcel.id).values(stage=stage, **values))
+
+
+def take_apart(tx: Connection, changes: Changes, parcel: Row[Any], state: str) -> Sequence[Row[Any]]:
+    """Ends a parcel that nobody has begun to pick: all that it took is given back.
+
+    Args:
+        tx: a writing transaction.
+        changes: to which is added what is given back.
+        parcel: in one of the ``UNTOUCHED`` stages.
+        state: of its lines afterwards, such as open or cancelled.
+
+    Returns:
+        The lines that were in it.
+    """
+    held = lines_of(tx, parcel)
+    for line in held:
+        if parcel.stage == "claimed":
+            changes.claims[parcel.receipt_id] -= line.units
+        else:
+            changes.move(line.sku, parcel.warehouse, allocated=-line.units)
+    if parcel.stage == "queued":
+        changes.queue(parcel.warehouse, -1, -parcel.pick_seconds)
+    give_room_back(changes, parcel)
+    set_stage(tx, parcel, "void", is_booked=False)
+    leave(tx, parcel.order_id, [line.position for line in held], state)
+    return held
+
+
+def give_room_back(changes: Changes, parcel: Row[Any]) -> None:
+    """The parcel does not need its place on the truck."""
+    if parcel.is_booked:
+        changes.bookings[parcel.collection_at, parcel.warehouse, parcel.service] -= 1
+
+
+def leave(tx: Connection, order_id: str, positions: Sequence[int], state: str) -> None:
+    """Lines are in no parcel any more."""
+    row = tables.lines.c
+    left = update(tables.lines).where(row.order_id == order_id, row.position.in_(positions))
+    tx.execute(left.values(state=state, parcel_id=None))
+
+
+def stop_pick(tx: Connection, parcel: Row[Any]) -> None:
+    """Its station is free."""
+    tx.execute(delete(tables.picks).where(tables.picks.c.parcel_id == parcel.id))

@@ -1,0 +1,95 @@
+"""The record of a decision: all that it was made of, so that it can be made again, bit for bit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection, Row, select
+
+from agents.documents import parse_case
+from scenarios.errors import InputError
+from serve import tables
+from serve.answer import DecisionAnswer
+from serve.audit import payload
+from serve.order import Conflict, NotFound
+from serve.service import DecisionService, Mark, Weighed
+
+
+class ReplayAnswer(BaseModel):
+    """A decision made again from its record."""
+
+    is_same: bool = Field(description="whether the answer is equal to the recorded one, byte by byte")
+    answer: DecisionAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One decision as it was made.
+
+    Attributes:
+        case: order and snapshot, JSON values.
+        max_alternatives: that were asked for.
+        heuristic: that decided; None if none did.
+        answer: the bytes that were answered.
+    """
+
+    case: dict[str, Any]
+    max_alternatives: int
+    heuristic: str | None
+    answer: bytes
+
+    def replay(self, service: DecisionService) -> ReplayAnswer:
+        """Decides again with the bundle that decided then."""
+        told = DecisionAnswer.model_validate_json(self.answer)
+        case = parse_case(self.case)
+        snapshot = service.reader.read(case)
+        choice = service.chain.repeat(snapshot, told.stage, told.fallback_reason, self.heuristic)
+        is_stored = told.plan is not None and any(parcel.id for parcel in told.plan.parcels)
+        mark = Mark(told.decision_id, told.latency_ms, told.reservation, is_stored)
+        again = service.answer(Weighed(case, snapshot, choice), mark, self.max_alternatives)
+        return ReplayAnswer(is_same=to_bytes(again) == self.answer, answer=again)
+
+
+def to_bytes(answer: DecisionAnswer) -> bytes:
+    """The one way in which answers are written."""
+    return answer.model_dump_json().encode()
+
+
+def encode_record(weighed: Weighed, max_alternatives: int, answer: bytes) -> bytes:
+    """As it is kept, the payload of an audit row."""
+    rest = {
+        "max_alternatives": max_alternatives,
+        "heuristic": weighed.choice.heuristic,
+        "answer": answer.decode(),
+    }
+    case = weighed.case.model_dump_json(by_alias=True, exclude_defaults=True)
+    return f'{{"case":{case},{json.dumps(rest)[1:]}'.encode()
+
+
+def find_decision(tx: Connection, decision_id: str) -> Row[Any]:
+    """Where a decision is kept.
+
+    Raises:
+        NotFound: no such decision.
+    """
+    found = tx.execute(select(tables.decisions).where(tables.decisions.c.id == decision_id)).one_or_none()
+    if found is None:
+        raise NotFound("decision", decision_id)
+    return found
+
+
+def read_record(tx: Connection, decision: Row[Any]) -> Record:
+    """What is kept of a decision.
+
+    Raises:
+        Conflict: it was erased.
+    """
+    content = payload(tx, decision.writer, decision.seq)
+    if content is None:
+        detail = InputError("decision", decision.id, "a decision whose record is kept", "its record was erased")
+        raise Conflict(detail)
+    data = json.loads(content)
+    return Record(data["case"], data["max_alternatives"], data["heuristic"], data["answer"].encode())

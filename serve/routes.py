@@ -1,0 +1,192 @@
+"""The paths of what is kept: decisions, orders, tasks, events, counts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection
+
+from agents.documents import Document, Name, Time
+from scenarios.errors import InputError
+from serve.answer import DecisionAnswer
+from serve.asked import Asked
+from serve.audit import Entry
+from serve.changes import Changes
+from serve.counted import count_stations, count_stock
+from serve.desk import Desk
+from serve.errors import ErrorAnswer
+from serve.event import EventBatch, Inventory, Stations
+from serve.happened import Happened, is_new
+from serve.order import Conflict, NotFound, OrderAnswer, cancel_order, confirm_order, describe_order
+from serve.record import ReplayAnswer, find_decision, read_record
+from serve.request import RedecisionRequest
+from serve.retry import retried
+from serve.tasks import MAX_TASKS, TaskAnswer, acknowledge, lease_tasks
+
+ERRORS: dict[int | str, dict[str, object]] = {
+    404: {"model": ErrorAnswer, "description": "there is no such thing"},
+    409: {"model": ErrorAnswer, "description": "it does not stand as it must for this"},
+    422: {"model": ErrorAnswer, "description": "the request cannot be used; the error names the field"},
+    503: {"model": ErrorAnswer, "description": "not ready, the database is away, or goods are contended"},
+}
+
+ANYONE = "anyone"
+"""The actor of a request without a token."""
+
+Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
+OrderId = str
+StatedNow = Annotated[Time | None, Query(description="of a replay, see --clock request")]
+
+
+class TaskList(BaseModel):
+    """Tasks that are now held by who asked."""
+
+    tasks: list[TaskAnswer]
+
+
+class Lease(Document):
+    """Who holds a task."""
+
+    lease: Name
+
+
+class Applied(BaseModel):
+    """What became of events."""
+
+    applied: int = Field(description="new ones")
+    known: int = Field(description="sent before, with the same content")
+
+
+def answer_once(desk: Desk, asked: Asked) -> Response:
+    """Decides, or repeats what was answered, in the same bytes."""
+    content, is_repeated = desk.decide(asked)
+    headers = {"Idempotency-Replayed": "true"} if is_repeated else None
+    return Response(content, media_type="application/json", headers=headers)
+
+
+def add_routes(desk_of: Callable[[], Desk]) -> APIRouter:
+    """The paths; ``desk_of`` gives the desk once it is open."""
+    router = APIRouter(prefix="/v1", responses=ERRORS)
+
+    @router.get("/decisions/{decision_id}", response_model=DecisionAnswer, summary="A decision as it was answered")
+    def decision(decision_id: str) -> Response:
+        with desk_of().database.reading() as tx:
+            return Response(read_record(tx, find_decision(tx, decision_id)).answer, media_type="application/json")
+
+    @router.post("/decisions/{decision_id}/replay", summary="Make a decision again from its record")
+    def replay(decision_id: str) -> ReplayAnswer:
+        desk = desk_of()
+        with desk.database.reading() as tx:
+            found = find_decision(tx, decision_id)
+            record = read_record(tx, found)
+        if found.bundle_sha256 != desk.service.policy.bundle_sha256:
+            expected = f"a decision of bundle {desk.service.policy.bundle_sha256}"
+            raise Conflict(InputError("decision", found.bundle_sha256, expected, "replay it with its own bundle"))
+        return record.replay(desk.service)
+
+    @router.get("/orders/{order_id}", summary="How an order stands")
+    def order(order_id: OrderId) -> OrderAnswer:
+        with desk_of().database.reading() as tx:
+            return describe_order(tx, order_id)
+
+    @router.post("/orders/{order_id}/confirm", summary="Keep what is reserved for good")
+    def confirm(order_id: OrderId) -> OrderAnswer:
+        return _change(desk_of(), "confirmed", order_id, lambda tx, changes: confirm_order(tx, order_id))
+
+    @router.post("/orders/{order_id}/cancel", summary="Cancel what nobody has begun to pick")
+    def cancel(order_id: OrderId, now: StatedNow = None) -> OrderAnswer:
+        desk = desk_of()
+        at = desk.now(now)
+        return _change(desk, "cancelled", order_id, lambda tx, changes: cancel_order(tx, changes, order_id, at))
+
+    @router.post("/orders/{order_id}/redecide", response_model=DecisionAnswer, summary="Decide open lines again")
+    def redecide(order_id: OrderId, request: RedecisionRequest, http: Request, key: Key = None) -> Response:
+        desk = desk_of()
+        now = desk.now(request.now)
+        desk.keep_until(now)
+        return answer_once(desk, Asked(request, ANYONE, key, http.scope["received"], now, order_id))
+
+    @router.get("/tasks", summary="Lease orders that are to be looked at")
+    def tasks(
+        limit: Annotated[int, Query(ge=1, le=MAX_TASKS)] = 10,
+        lease_seconds: Annotated[int, Query(ge=1, le=3600)] = 60,
+        now: StatedNow = None,
+    ) -> TaskList:
+        desk = desk_of()
+        at = desk.now(now)
+        desk.keep_until(at)
+        with desk.database.writing() as tx:
+            return TaskList(tasks=lease_tasks(tx, at, limit, lease_seconds))
+
+    @router.post("/tasks/{task_id}/acknowledge", status_code=204, summary="A task is done")
+    def done(task_id: str, held: Lease) -> None:
+        desk = desk_of()
+        with desk.database.writing() as tx:
+            if not acknowledge(tx, task_id, held.lease, int(time.time())):
+                raise NotFound("task", task_id)
+
+    @router.post("/events", summary="What happened: each event counts once")
+    def events(batch: EventBatch) -> Applied:
+        desk = desk_of()
+        return _told(desk, "events", batch.events[0].id, batch, lambda tx: _apply(tx, desk, batch))
+
+    @router.put("/inventory", summary="A count of stock")
+    def inventory(counted: Inventory) -> Applied:
+        desk = desk_of()
+        return _told(desk, "inventory", counted.id, counted, lambda tx: _count(tx, desk, counted, count_stock))
+
+    @router.put("/stations", summary="Pick queues as they are")
+    def stations(counted: Stations) -> Applied:
+        desk = desk_of()
+        return _told(desk, "stations", counted.id, counted, lambda tx: _count(tx, desk, counted, count_stations))
+
+    return router
+
+
+def _change(desk: Desk, kind: str, order_id: str, act: Callable[[Connection, Changes], None]) -> OrderAnswer:
+    def once() -> OrderAnswer:
+        with desk.database.writing() as tx:
+            changes = Changes()
+            act(tx, changes)
+            changes.make(tx)
+            answer = describe_order(tx, order_id)
+            desk.audit.write(tx, Entry(kind, ANYONE, order_id, answer.model_dump_json().encode()))
+            return answer
+
+    return retried(once)
+
+
+def _told(desk: Desk, kind: str, subject: str, document: Document, act: Callable[[Connection], Applied]) -> Applied:
+    def once() -> Applied:
+        with desk.database.writing() as tx:
+            applied = act(tx)
+            if applied.applied:
+                desk.audit.write(tx, Entry(kind, ANYONE, subject, document.model_dump_json().encode()))
+            return applied
+
+    return retried(once)
+
+
+def _apply(tx: Connection, desk: Desk, batch: EventBatch) -> Applied:
+    num_new = 0
+    for i, event in enumerate(batch.events):
+        if is_new(tx, event, event.id, f"events[{i}]", int(time.time())):
+            Happened(tx, desk.known, f"events[{i}]").apply(event)
+            num_new += 1
+    return Applied(applied=num_new, known=len(batch.events) - num_new)
+
+
+def _count(
+    tx: Connection,
+    desk: Desk,
+    counted: Inventory | Stations,
+    take_over: Callable[..., None],
+) -> Applied:
+    if not is_new(tx, counted, counted.id, "body", int(time.time())):
+        return Applied(applied=0, known=1)
+    take_over(tx, desk.known, counted)
+    return Applied(applied=1, known=0)

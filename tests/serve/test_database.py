@@ -1,0 +1,107 @@
+"""The database itself: schema, transactions, what is refused."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, select, text, update
+
+from scenarios.errors import InputError
+from serve import tables
+from serve.database import Database, insert_new
+from tests.cluster import NoCluster, find_program
+from tests.serve.conftest import without_postgres
+
+
+def test_the_migrations_make_the_tables(empty_url: str) -> None:
+    database = Database(empty_url)
+    for _ in range(2):  # the second time there is nothing to do
+        database.migrate()
+    with database.reading() as tx:
+        assert compare_metadata(MigrationContext.configure(tx), tables.metadata) == []
+        checks = {check["name"] for check in inspect(tx).get_check_constraints("stock")}
+    assert checks == {"ck_stock_never_below_zero"}
+    database.close()
+
+
+def test_several_may_start_at_once(empty_url: str) -> None:
+    failures = []
+
+    def start() -> None:
+        own = Database(empty_url)
+        try:
+            own.migrate()
+        except Exception as error:
+            failures.append(error)
+        own.close()
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+def test_sqlite_syncs_every_commit_and_writes_ahead(tmp_path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'shop.db'}")
+    with database.reading() as tx:
+        assert tx.execute(text("PRAGMA synchronous")).scalar() == 2  # FULL
+        assert tx.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+    database.close()
+
+
+def test_a_read_sees_one_moment(database: Database) -> None:
+    with database.writing() as tx:
+        insert_new(tx, tables.stations, warehouse="north", num_open=1)
+    query = select(tables.stations.c.num_open)
+    with database.reading() as reader:
+        assert reader.execute(query).scalar() == 1
+        with database.writing() as tx:
+            tx.execute(update(tables.stations).values(num_open=2))
+        assert reader.execute(query).scalar() == 1
+    with database.reading() as reader:
+        assert reader.execute(query).scalar() == 2
+
+
+def test_a_failed_block_leaves_nothing(database: Database) -> None:
+    def fail() -> None:
+        with database.writing() as tx:
+            insert_new(tx, tables.stations, warehouse="north", num_open=1)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with database.reading() as tx:
+        assert tx.execute(select(tables.stations)).all() == []
+
+
+def test_a_row_is_new_once(database: Database) -> None:
+    with database.writing() as tx:
+        assert insert_new(tx, tables.stations, warehouse="north", num_open=1)
+        assert not insert_new(tx, tables.stations, warehouse="north", num_open=7)
+        assert tx.execute(select(tables.stations.c.num_open)).scalar() == 1
+
+
+def test_ci_does_not_skip_postgresql(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = NoCluster("initdb is not installed")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="initdb"):
+        without_postgres(error)
+    monkeypatch.delenv("CI")
+    with pytest.raises(pytest.skip.Exception, match="initdb"):
+        without_postgres(error)
+
+
+def test_a_missing_program_is_named() -> None:
+    with pytest.raises(NoCluster, match="no-such-program is not installed"):
+        find_program("no-such-program")
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "sqlite://", ""])
+def test_other_databases_are_refused(url: str) -> None:
+    with pytest.raises(InputError, match="--database"):
+        Database(url)

@@ -1,0 +1,241 @@
+"""Decisions from what the database knows: what they take, give back, repeat and leave on record."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, update
+
+from scenarios.errors import InputError
+from scenarios.local_time import parse_utc
+from serve import tables
+from serve.asked import Asked
+from serve.audit import complaints
+from serve.changes import Changes
+from serve.desk import Desk
+from serve.order import Conflict, cancel_order, confirm_order, describe_order
+from serve.record import find_decision, read_record
+from serve.request import DecisionRequest, RedecisionRequest
+from serve.tasks import lease_tasks
+
+Request = Callable[..., dict[str, Any]]
+
+
+def order_of(make_request: Request, order_id: str, **changes: Any) -> dict[str, Any]:
+    """The order of a golden case under another id."""
+    return {**make_request()["order"], "id": order_id, **changes}
+
+
+def ask(desk: Desk, order: dict[str, Any], key: str | None = None, **options: Any) -> dict[str, Any]:
+    now = options.pop("at", parse_utc("t", order["placed_at"]))
+    request = DecisionRequest.model_validate({"order": order, **options})
+    return json.loads(desk.decide(Asked(request, "tester", key, time.perf_counter(), now))[0])
+
+
+def ask_again(desk: Desk, order_id: str, now: int, **options: Any) -> dict[str, Any]:
+    request = RedecisionRequest.model_validate(options)
+    return json.loads(desk.decide(Asked(request, "tester", None, time.perf_counter(), now, order_id))[0])
+
+
+def change(desk: Desk, act: Callable[..., None]) -> None:
+    with desk.database.writing() as tx:
+        changes = Changes()
+        act(tx, changes)
+        changes.make(tx)
+
+
+def allocated(desk: Desk) -> dict[tuple[str, str], int]:
+    """Units taken, where any are."""
+    row = tables.stock.c
+    query = select(row.warehouse, row.sku, row.allocated_units).where(row.allocated_units > 0)
+    with desk.database.reading() as tx:
+        return {(warehouse, sku): units for warehouse, sku, units in tx.execute(query)}
+
+
+def total(desk: Desk, column: Any) -> int:
+    with desk.database.reading() as tx:
+        return int(tx.execute(select(func.coalesce(func.sum(column), 0))).scalar_one())
+
+
+def sent(answer: dict[str, Any]) -> dict[tuple[str, str], int]:
+    """Units that a plan takes."""
+    return {
+        (parcel["warehouse"], line["sku"]): line["units"]
+        for parcel in answer["plan"]["parcels"]
+        for line in parcel["lines"]
+    }
+
+
+def test_a_decision_takes_stock_room_and_a_place_in_the_queue(desk: Desk, make_request: Request) -> None:
+    answer = ask(desk, order_of(make_request, "one"))
+    assert (answer["stage"], answer["plan"]["kind"]) == ("policy", "ship")
+    assert allocated(desk) == sent(answer)
+    assert total(desk, tables.bookings.c.booked_parcels) == len(answer["plan"]["parcels"])
+    assert total(desk, tables.stations.c.num_queued) == len(answer["plan"]["parcels"])
+    assert total(desk, tables.stations.c.queued_seconds) > 0
+    assert answer["reservation"]["state"] == "reserved"
+    assert [parcel["id"] for parcel in answer["plan"]["parcels"]] == [
+        f"{answer['decision_id']}-{i}" for i in range(1, len(answer["plan"]["parcels"]) + 1)
+    ]
+
+
+def test_the_same_as_from_a_snapshot(desk: Desk, make_request: Request) -> None:
+    """What the database knows, sent along by the caller, is decided the same."""
+    order = order_of(make_request, "one")
+    stored = ask(desk, order)
+    with desk.database.reading() as tx:
+        record = read_record(tx, find_decision(tx, stored["decision_id"]))
+    told = json.loads(desk.service.decide(DecisionRequest.model_validate(record.case)).model_dump_json())
+    for answer in (stored, told):
+        for field in ("decision_id", "latency_ms", "reservation"):
+            answer.pop(field)
+        for parcel in answer["plan"]["parcels"]:
+            parcel.pop("id")
+    assert stored == told
+
+
+def test_a_snapshot_of_ones_own_takes_nothing_but_is_on_record(desk: Desk, make_request: Request) -> None:
+    document = make_request()
+    answer = ask(desk, document["order"], snapshot=document["snapshot"])
+    assert (answer["stage"], answer["reservation"], answer["plan"]["parcels"][0]["id"]) == ("policy", None, None)
+    assert allocated(desk) == {}
+    with desk.database.reading() as tx:
+        assert read_record(tx, find_decision(tx, answer["decision_id"])).replay(desk.service).is_same
+
+
+def test_an_order_is_decided_once(desk: Desk, make_request: Request) -> None:
+    ask(desk, order_of(make_request, "one"))
+    with pytest.raises(Conflict, match=r"order\.id"):
+        ask(desk, order_of(make_request, "one"))
+
+
+def test_cancelling_gives_everything_back(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    ask(desk, order)
+    for _ in range(2):
+        change(desk, lambda tx, changes: cancel_order(tx, changes, "one", 0))
+    assert allocated(desk) == {}
+    assert total(desk, tables.bookings.c.booked_parcels) == 0
+    assert total(desk, tables.stations.c.num_queued) == total(desk, tables.stations.c.queued_seconds) == 0
+    with desk.database.reading() as tx:
+        answer = describe_order(tx, "one")
+    assert (answer.state, answer.cancelled_lines) == ("cancelled", [line["sku"] for line in order["lines"]])
+    with pytest.raises(Conflict):
+        ask_again(desk, "one", 0)
+
+
+def test_a_reservation_expires_unless_confirmed(desk: Desk, make_request: Request) -> None:
+    kept, lost = order_of(make_request, "kept"), order_of(make_request, "lost")
+    answer = ask(desk, kept)
+    ask(desk, lost)
+    change(desk, lambda tx, changes: confirm_order(tx, "kept"))
+    end = parse_utc("t", answer["reservation"]["expires_at"])
+    desk.keep_until(end - 1)
+    both = allocated(desk)
+    desk.keep_until(end)
+    assert allocated(desk) == sent(answer)
+    assert sum(both.values()) == 2 * sum(allocated(desk).values())
+    with desk.database.writing() as tx:
+        states = [describe_order(tx, name).state for name in ("kept", "lost")]
+        tasks = lease_tasks(tx, end, 10, 60)
+    assert states == ["confirmed", "expired"]
+    assert [(task.kind, task.order_id) for task in tasks] == [("reservation_expired", "lost")]
+    with pytest.raises(Conflict):
+        change(desk, lambda tx, changes: confirm_order(tx, "lost"))
+    again = ask_again(desk, "lost", end, confirm=True)
+    assert again["reservation"] == {"state": "confirmed", "expires_at": None}
+    with desk.database.writing() as tx:
+        assert describe_order(tx, "lost").open_lines == []
+        assert lease_tasks(tx, end + 3600, 10, 60) == []  # deciding again has done it
+
+
+def test_stock_never_goes_below_zero_and_the_rest_goes_to_a_person(desk: Desk, make_request: Request) -> None:
+    line = make_request()["order"]["lines"][0]
+    order = order_of(make_request, "x", lines=[{**line, "units": 1}])
+    with desk.database.writing() as tx:
+        row = tables.stock.c
+        tx.execute(update(tables.stock).where(row.sku == line["sku"]).values(on_hand_units=1, reference_units=1))
+    num_units = total(desk, tables.stations.c.num_open * 0 + 1)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda i: ask(desk, {**order, "id": f"x{i}"}), range(num_units + 4)))
+    taken = [answer for answer in answers if answer["plan"] is not None]
+    assert len(taken) == sum(allocated(desk).values()) <= num_units
+    assert {answer["stage"] for answer in answers if answer["plan"] is None} == {"review"}
+    assert all(units == 1 for units in allocated(desk).values())
+
+
+def test_the_same_key_gets_the_same_bytes_once(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    request = DecisionRequest.model_validate({"order": order})
+    asked = Asked(request, "tester", "key", 0.0, parse_utc("t", order["placed_at"]))
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: desk.decide(asked), range(100)))
+    assert len({content for content, _ in answers}) == 1
+    assert [is_repeated for _, is_repeated in answers].count(False) == 1
+    assert allocated(desk) == sent(json.loads(answers[0][0]))
+    with desk.database.reading() as tx:
+        assert tx.execute(select(func.count()).select_from(tables.decisions)).scalar() == 1
+    other = Asked(request.model_copy(update={"confirm": True}), "tester", "key", 0.0, asked.now)
+    with pytest.raises(InputError, match="Idempotency-Key"):
+        desk.decide(other)
+
+
+def test_every_record_replays_bit_for_bit(desk: Desk, make_request: Request) -> None:
+    answers = [ask(desk, order_of(make_request, f"o{i}"), max_alternatives=i) for i in range(4)]
+    desk.service.chain._model.scores = lambda *_: 1 / 0  # type: ignore[method-assign,assignment]
+    try:
+        answers.append(ask(desk, order_of(make_request, "broken")))
+    finally:
+        del desk.service.chain._model.scores
+    assert [answer["stage"] for answer in answers] == ["policy"] * 4 + ["heuristic"]
+    with desk.database.reading() as tx:
+        for answer in answers:
+            again = read_record(tx, find_decision(tx, answer["decision_id"])).replay(desk.service)
+            assert again.is_same
+            assert json.loads(again.answer.model_dump_json()) == answer
+        assert list(complaints(tx)) == []
+
+
+def test_a_changed_model_does_not_replay_the_same(desk: Desk, make_request: Request, agent: Any) -> None:
+    answer = ask(desk, order_of(make_request, "one"))
+    agent.scores = lambda features, context: -desk.service.chain._agent.scores(features, context)
+    other = type(desk.service)(agent, 30.0)
+    with desk.database.reading() as tx:
+        assert not read_record(tx, find_decision(tx, answer["decision_id"])).replay(other).is_same
+
+
+def test_orders_count_as_demand_once(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    answer = ask(desk, order)
+    end = parse_utc("t", answer["reservation"]["expires_at"])
+    desk.keep_until(end)
+    ask_again(desk, "one", end)
+    ask(desk, {**order, "id": "two"})
+    with desk.database.reading() as tx:
+        counts = {(row.kind, row.name): row.total for row in tx.execute(select(tables.demand))}
+    units = {("sku", line["sku"]): 2 * line["units"] for line in order["lines"]}
+    assert counts == {("all", ""): 2, ("region", order["region"]): 2, **units}
+
+
+def test_unknown_names_are_refused_by_their_field(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    order["lines"][-1]["sku"] = "nothing"
+    with pytest.raises(InputError, match=rf"order\.lines\[{len(order['lines']) - 1}\]\.sku"):
+        ask(desk, order)
+    with pytest.raises(InputError, match=r"order\.region"):
+        ask(desk, order_of(make_request, "one", region="Atlantis"))
+
+
+def test_time_is_the_requests_only_where_that_is_allowed(desk: Desk) -> None:
+    assert desk.now("2025-03-03T00:00:00Z") == parse_utc("t", "2025-03-03T00:00:00Z")
+    with pytest.raises(InputError, match="State it"):
+        desk.now()
+    wall = Desk(desk.service, desk.database, desk.known)
+    with pytest.raises(InputError, match="--clock request"):
+        wall.now("2025-03-03T00:00:00Z")
+    assert abs(wall.now() - time.time()) < 60

@@ -1,0 +1,173 @@
+"""What is kept, over HTTP: decisions, orders, tasks, events and counts, once each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy.exc import OperationalError
+
+from scenarios.local_time import format_utc, parse_utc
+from serve.app import create_app
+from serve.desk import Desk
+from serve.service import DecisionService
+from tests.serve.test_app import check_error, wait_until_ready
+from tests.serve.test_desk import allocated, order_of, sent
+
+Request = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def client(desk: Desk) -> Iterator[TestClient]:
+    app = create_app(lambda: desk.service, open_desk=lambda service: desk)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        wait_until_ready(client)
+        yield client
+
+
+def asked(make_request: Request, order_id: str = "one", **options: Any) -> dict[str, Any]:
+    order = order_of(make_request, order_id)
+    return {"order": order, "now": order["placed_at"], **options}
+
+
+def test_an_order_from_decision_to_delivery(client: TestClient, desk: Desk, make_request: Request) -> None:
+    request = asked(make_request)
+    answer = client.post("/v1/decisions", json=request)
+    assert answer.status_code == 200
+    body, now = answer.json(), parse_utc("t", request["now"])
+    assert client.get(f"/v1/decisions/{body['decision_id']}").content == answer.content
+    assert client.post(f"/v1/decisions/{body['decision_id']}/replay").json() == {"is_same": True, "answer": body}
+    assert client.post("/v1/orders/one/confirm").json()["state"] == "confirmed"
+    kinds = ("pick_started", "pick_finished", "handed_over", "delivered")
+    events = [
+        {"id": f"{kind} {parcel['id']}", "kind": kind, "at": format_utc(now + 60 * i), "parcel": parcel["id"]}
+        for parcel in body["plan"]["parcels"]
+        for i, kind in enumerate(kinds)
+    ]
+    for applied in (len(events), 0):
+        told = client.post("/v1/events", json={"events": events})
+        assert told.json() == {"applied": applied, "known": len(events) - applied}
+    assert allocated(desk) == {}
+    assert client.get("/v1/orders/one").json()["planned_lines"] == []
+    events[0]["at"] = format_utc(now + 7)
+    assert check_error(client.post("/v1/events", json={"events": events}))["key"] == "events[0].id"
+
+
+def test_the_same_key_a_hundred_times(client: TestClient, desk: Desk, make_request: Request) -> None:
+    request = asked(make_request)
+    headers = {"Idempotency-Key": "key-1"}
+
+    def send(_: int) -> Any:
+        return client.post("/v1/decisions", json=request, headers=headers)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(send, range(100)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+    assert [answer.headers.get("idempotency-replayed") for answer in answers].count(None) == 1
+    assert allocated(desk) == sent(answers[0].json())
+    other = client.post("/v1/decisions", json={**request, "max_alternatives": 1}, headers=headers)
+    assert (other.status_code, check_error(other)["key"]) == (422, "header Idempotency-Key")
+
+
+def test_tasks_lead_to_another_decision(client: TestClient, make_request: Request) -> None:
+    request = asked(make_request)
+    body = client.post("/v1/decisions", json=request).json()
+    now = body["reservation"]["expires_at"]
+    tasks = client.get("/v1/tasks", params={"now": now}).json()["tasks"]
+    assert [(task["kind"], task["order_id"]) for task in tasks] == [("reservation_expired", "one")]
+    again = client.post("/v1/orders/one/redecide", json={"now": now, "confirm": True})
+    assert again.json()["reservation"]["state"] == "confirmed"
+    done = client.post(f"/v1/tasks/{tasks[0]['task_id']}/acknowledge", json={"lease": tasks[0]["lease"]})
+    assert (done.status_code, done.content) == (204, b"")
+    other = client.post(f"/v1/tasks/{tasks[0]['task_id']}/acknowledge", json={"lease": "another's"})
+    assert check_error(other)["key"] == "task"
+    cancelled = client.post("/v1/orders/one/cancel", params={"now": now}).json()
+    assert (cancelled["state"], cancelled["planned_lines"]) == ("cancelled", [])
+
+
+def test_counts_are_taken_over_once(client: TestClient, desk: Desk) -> None:
+    house, sku = desk.known.names.warehouses[0], desk.known.names.skus[0]
+    rows = [{"warehouse": house, "sku": sku, "on_hand_units": 12}]
+    body = {"id": "count", "at": "2025-03-03T00:00:00Z", "rows": rows}
+    assert client.put("/v1/inventory", json=body).json() == {"applied": 1, "known": 0}
+    assert client.put("/v1/inventory", json=body).json() == {"applied": 0, "known": 1}
+    rows[0]["on_hand_units"] = 13
+    assert client.put("/v1/inventory", json=body).status_code == 422
+    queue = [{"warehouse": house, "num_open": 1, "num_queued": 2, "queued_seconds": 60}]
+    assert client.put("/v1/stations", json={**body, "rows": queue, "id": "queue"}).json()["applied"] == 1
+    rows[0]["sku"] = "nothing"
+    assert check_error(client.put("/v1/inventory", json={**body, "id": "other"}))["key"] == "rows[0].sku"
+
+
+NOW = "2025-03-03T00:00:00Z"
+REFUSED: list[tuple[str, str, Any, int]] = [
+    ("GET", "/v1/decisions/none", None, 404),
+    ("POST", "/v1/decisions/none/replay", None, 404),
+    ("GET", "/v1/orders/none", None, 404),
+    ("POST", f"/v1/orders/none/cancel?now={NOW}", None, 404),
+    ("POST", "/v1/orders/none/cancel", None, 422),
+    ("POST", "/v1/orders/none/confirm", None, 404),
+    ("POST", "/v1/orders/none/redecide", {"now": NOW}, 404),
+    ("POST", "/v1/orders/none/redecide", {}, 422),
+    ("POST", "/v1/tasks/1/acknowledge", {"lease": "x"}, 404),
+    ("POST", "/v1/tasks/x/acknowledge", {"lease": "x"}, 404),
+    ("GET", "/v1/tasks?limit=0", None, 422),
+    ("GET", "/v1/tasks?now=tomorrow", None, 422),
+    ("POST", "/v1/events", {"events": [{"id": "a", "at": NOW, "kind": "miracle"}]}, 422),
+    ("POST", "/v1/events", {"events": []}, 422),
+    ("PUT", "/v1/inventory", {"id": "a", "at": "never", "rows": [{}]}, 422),
+]
+
+
+def test_every_refusal_has_the_same_form(client: TestClient) -> None:
+    for method, path, body, status in REFUSED:
+        answer = client.request(method, path, json=body)
+        assert answer.status_code == status, (method, path)
+        check_error(answer)
+
+
+def test_an_order_twice_is_a_conflict(client: TestClient, make_request: Request) -> None:
+    request = asked(make_request)
+    assert client.post("/v1/decisions", json=request).status_code == 200
+    answer = client.post("/v1/decisions", json=request)
+    assert (answer.status_code, check_error(answer)["key"]) == (409, "order.id")
+    again = client.post("/v1/orders/one/redecide", json={"now": request["now"]})
+    assert (again.status_code, check_error(again)["key"]) == (409, "order")
+
+
+def test_without_a_database_nothing_is_kept(service: DecisionService) -> None:
+    with TestClient(create_app(lambda: service), raise_server_exceptions=False) as client:
+        wait_until_ready(client)
+        answer = client.get("/v1/orders/one")
+    assert answer.status_code == 404
+
+
+def test_every_path_is_described(client: TestClient) -> None:
+    spec = client.get("/openapi.json").json()
+    paths = {path for path in spec["paths"] if path.startswith("/v1/")}
+    assert {"/v1/decisions/{decision_id}/replay", "/v1/tasks", "/v1/events", "/v1/inventory"} < paths
+    for path in paths:
+        for operation in spec["paths"][path].values():
+            assert operation["summary"]
+            assert {"404", "409", "422", "503"} <= set(operation["responses"])
+    assert "HTTPValidationError" not in spec["components"]["schemas"]
+
+
+def test_a_database_that_is_away_is_told_and_forgiven(
+    client: TestClient, desk: Desk, make_request: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise OperationalError("SELECT 1", {}, Exception("away"))
+
+    with monkeypatch.context() as away:
+        away.setattr(desk.database, "reading", fail)
+        away.setattr(desk.database, "ping", fail)
+        for answer in (client.get("/health/ready"), client.post("/v1/decisions", json=asked(make_request))):
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+            assert check_error(answer)["key"] == "database"
+    assert client.get("/health/ready").status_code == 200
+    assert client.post("/v1/decisions", json=asked(make_request)).status_code == 200
