@@ -8,6 +8,7 @@ from experiments.scoreboard.board import DEPLOYABLE_MS, SLOW, world_of
 from experiments.scoreboard.evidence import COST, WHOLE, Evidence
 from experiments.scoreboard.pages.markdown import DASH, NOT_RUN, count_of, page, percent, share, table
 from experiments.scoreboard.pages.origin import command_of, origin
+from experiments.scoreboard.pages.stages import stages_section
 from experiments.scoreboard.pages.summaries import BASE, gap_closed, percent_of, router_percent, summary_of
 from experiments.scoreboard.targets import Summary
 from experiments.scoreboard.task import BOUNDS, DEMAND_HINDSIGHT, HINDSIGHT
@@ -41,6 +42,7 @@ def scenario_page(evidence: Evidence, summary: Summary | None, figure: str) -> s
         _notes(evidence),
         _slow(evidence),
         _seeds(evidence),
+        stages_section(evidence),
         _missing(evidence),
         origin(command_of(board, (scenario,)), evidence.used.values()),
     )

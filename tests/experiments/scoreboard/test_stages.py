@@ -1,0 +1,25 @@
+"""The table of stages against numbers worked by hand."""
+
+from __future__ import annotations
+
+from experiments.scoreboard.pages.stages import stages_of
+
+
+def test_stages_are_compared_with_the_base_training_by_training():
+    first = {"kept": "search", "cost_per_order": {"base": 10.0, "values": 9.0, "search": 8.0}}
+    second = {"kept": "values", "cost_per_order": {"base": 20.0, "values": 19.0, "search": 19.6}}
+    text = stages_of([first, second])
+    rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    # -10 % and -5 %: t(1) = 12.706, standard error 2.5
+    assert rows[0].startswith("| base | 15.000 | +0.00 %")
+    assert rows[1].startswith(
+        "| values | 14.000 | -7.50 % [-39.27, +24.27]"
+    )
+    assert rows[1].endswith("| 1 of 2 |")
+    assert rows[2].startswith("| search | 13.800 | -11.00 %")
+
+
+def test_one_training_has_no_interval_and_none_no_section():
+    one = {"kept": "base", "cost_per_order": {"base": 10.0, "values": 10.5}}
+    assert "| values | 10.500 | +5.00 % | 0 of 1 |" in stages_of([one])
+    assert stages_of([]) == ""
