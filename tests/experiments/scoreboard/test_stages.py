@@ -12,9 +12,7 @@ def test_stages_are_compared_with_the_base_training_by_training():
     rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
     # -10 % and -5 %: t(1) = 12.706, standard error 2.5
     assert rows[0].startswith("| base | 15.000 | +0.00 %")
-    assert rows[1].startswith(
-        "| values | 14.000 | -7.50 % [-39.27, +24.27]"
-    )
+    assert rows[1].startswith("| values | 14.000 | -7.50 % [-39.27, +24.27]")
     assert rows[1].endswith("| 1 of 2 |")
     assert rows[2].startswith("| search | 13.800 | -11.00 %")
 
