@@ -7,7 +7,7 @@ import numpy as np
 from agents import load_agent
 from agents.learned.preferences import Preferences
 from agents.learned.search import SearchState, next_generation
-from agents.learned.terms import TERMS, PriceList
+from agents.learned.terms import TERMS, PriceList, places
 from envs import World, simulate
 from envs.inner import Code, Inner
 from envs.loop import play_alone
@@ -55,10 +55,10 @@ def test_terms_that_never_differ_stay_at_nothing():
     state = searched(2, 1)
     left_out = [i for i, (feature, _) in enumerate(TERMS) if feature in ("is_hold", "hold", "later_share")]
     assert (state.price_list.differences[left_out] == 0).all()
-    assert not state.price_list.matrix()[:, 1:].all()
-    rows = state.price_list.matrix()
+    prices = state.price_list.matrix()
+    assert not prices[places(TERMS)][left_out].any()
     assert (state.spread[left_out] == 0).all()
-    assert rows.any()
+    assert prices.any()
 
 
 def test_a_generation_starts_where_the_one_before_ended():

@@ -6,10 +6,20 @@ import numpy as np
 import pytest
 import torch
 
+from agents.learned import values
 from agents.learned.lessons import Lessons, Outcomes, lessons_of, together
 from agents.learned.network import PlanScorer
 from agents.learned.terms import TERMS, PriceList
-from agents.learned.values import fitted_network, fitted_prices, louder, with_prices
+from agents.learned.training_config import TrainingConfig
+from agents.learned.values import (
+    ValueState,
+    costs_of,
+    fitted_network,
+    fitted_prices,
+    louder,
+    next_round,
+    with_prices,
+)
 from envs import World
 from envs.feature_schema import NUM_CONTEXT, SCORE_GAP
 from envs.inner import Code, Inner
@@ -18,6 +28,7 @@ from envs.plan_table import MAX_PLANS
 from envs.prices import Pricing
 from envs.scorer import linear
 from scenarios import draw_trace, load_scenario
+from scenarios.seeds import HISTORY
 
 SCENARIO = load_scenario("metro-small", horizon_days=2)
 EVEN = (1.0, 1.0, 1.0)
@@ -98,3 +109,44 @@ def test_the_network_learns_what_is_left_and_leaves_the_prices(lessons):
     assert error(with_prices(scorer, price_list.with_values(np.full(len(TERMS), 0.2)))) < 0.1 * error(scorer)
     silent = louder(learned, 0.0)
     assert error(silent) == pytest.approx(error(scorer))
+
+
+def config_of_a_round(**changes) -> TrainingConfig:
+    small = {"value_traces": 2, "value_checks": 3, "value_share": 0.1, "value_epochs": 2, "hidden": 8}
+    return TrainingConfig(**{**small, **changes})
+
+
+def start() -> ValueState:
+    torch.manual_seed(0)
+    price_list = PriceList.of(TERMS, draw_trace(SCENARIO, 1), Pricing.CLOSED_FORM, 0)
+    return ValueState(0, price_list, PlanScorer(8))
+
+
+def test_a_round_draws_training_traces_only_and_never_ends_above_where_it_began(monkeypatch):
+    drawn: list[int] = []
+
+    def noted(scenario, seed):
+        drawn.append(seed)
+        return draw_trace(scenario, seed)
+
+    monkeypatch.setattr(values, "draw_trace", noted)
+    config = config_of_a_round()
+    state = next_round(SCENARIO, start(), config)
+    assert len(drawn) == 5
+    assert max(drawn) < HISTORY.start
+    checks = {seed: draw_trace(SCENARIO, seed) for seed in drawn[2:]}
+    before = costs_of(linear(), checks, config.preferences, Pricing.CLOSED_FORM)
+    after = costs_of(state.scorer.arrays(), checks, config.preferences, Pricing.CLOSED_FORM)
+    assert after.mean() == pytest.approx(state.cost_per_order)
+    assert before.mean() == pytest.approx(state.base_cost_per_order)
+    assert after.mean() <= before.mean()
+    assert state.num_steps > 0
+
+
+def test_a_step_that_does_not_pay_is_not_taken(monkeypatch):
+    """Fits that say the opposite of all sense leave the scorer as it was."""
+    monkeypatch.setattr(values, "fitted_prices", lambda price_list, lessons: np.full(len(TERMS), -50.0))
+    monkeypatch.setattr(values, "fitted_network", lambda scorer, lessons, **rest: scorer)
+    state = next_round(SCENARIO, start(), config_of_a_round())
+    assert state.cost_per_order == state.base_cost_per_order
+    assert not state.price_list.values.any()
