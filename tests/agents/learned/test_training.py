@@ -124,7 +124,8 @@ def test_what_each_stage_costs_is_written_and_the_best_is_kept(tmp_path):
 
 
 def test_a_conditioned_policy_is_trained_on_many_preferences(tmp_path):
-    config = TrainingConfig(**{**vars_of(SHORT), "is_conditioned": True, "total_steps": 0})
+    changes = {"is_conditioned": True, "total_steps": 0, "validation_traces": 0}
+    config = TrainingConfig(**{**vars_of(SHORT), **changes})
     scorer = load_scorer(train(load_scenario("tiny"), config, tmp_path))
     with open(tmp_path / CURVE, newline="") as file:
         stages = [row["stage"] for row in csv.DictReader(file)]

@@ -47,9 +47,9 @@ def test_the_time_of_a_stopped_training_counts(tmp_path):
 
 
 def test_a_training_has_one_core_and_its_own_seed():
-    config = config_of(3, False, {"hidden": 16})
-    assert (config.seed, config.hidden, config.search_threads, config.num_workers) == (3, 16, 1, 1)
-    assert settings_of(config) == settings_of(config_of(3, False, {"hidden": 16}))
+    config = config_of(3, False, {"hidden": 24})
+    assert (config.seed, config.hidden, config.search_threads, config.num_workers) == (3, 24, 1, 1)
+    assert settings_of(config) == settings_of(config_of(3, False, {"hidden": 24}))
     assert settings_of(config) != settings_of(config_of(3, False, {}))
     with pytest.raises(InputError, match="Did you mean 'hidden'"):
         config_of(0, False, {"hiden": 16})

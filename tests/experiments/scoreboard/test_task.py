@@ -33,7 +33,7 @@ def test_whatever_decides_the_result_changes_the_id():
         training_task(POLICY),
         training_task(replace(POLICY, world="tiny+drawn")),
         training_task(replace(POLICY, config=config_of(1, False, {}))),
-        training_task(replace(POLICY, config=config_of(0, False, {"hidden": 16}))),
+        training_task(replace(POLICY, config=config_of(0, False, {"hidden": 24}))),
     ]
     assert len({task.id for task in tasks}) == len(tasks)
     assert play_task("tiny", SEED, "myopic") == tasks[0]
