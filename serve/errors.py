@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from agents.documents import field_error
 from scenarios.errors import InputError
+from serve.actor import Forbidden
 from serve.order import Conflict, NotFound
 from serve.retry import Contended
 
@@ -92,6 +93,10 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(Conflict)
     def disagree(request: Request, error: Conflict) -> Response:
         return error_response(HTTPStatus.CONFLICT, error.detail)
+
+    @app.exception_handler(Forbidden)
+    def forbid(request: Request, error: Forbidden) -> Response:
+        return error_response(HTTPStatus.FORBIDDEN, error.detail)
 
     @app.exception_handler(Contended)
     def give_up(request: Request, error: Contended) -> Response:
