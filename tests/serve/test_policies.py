@@ -19,7 +19,7 @@ from sqlalchemy import select
 from agents.bundle import BundleAgent
 from agents.bundle_files import FILES, manifest_of
 from agents.registry import MANIFEST
-from serve import tables
+from serve import policies, tables
 from serve.app import create_app
 from serve.audit import complaints
 from serve.database import Database
@@ -390,6 +390,27 @@ def test_processes_follow_each_other_and_restarts(
     standing = fourth.policies.slots.standing
     assert (standing.active, standing.previous, standing.number) == (sha256, None, 4)
     fourth.database.close()
+
+
+def test_a_process_follows_by_itself(
+    client: TestClient, desk: Desk, database_url: str, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = open_desk(desk.service, database_url, shelf)
+    naps: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        if naps:
+            raise SystemExit  # once is enough
+        naps.append(seconds)
+
+    sha256 = load(client)
+    with monkeypatch.context() as quick:
+        quick.setattr(policies.time, "sleep", sleep)
+        with pytest.raises(SystemExit):
+            second.policies._run()
+    assert naps == [policies.INTERVAL_SECONDS]
+    assert second.policies.slots.standing.candidate == sha256
+    second.database.close()
 
 
 def test_a_bundle_that_is_gone_leaves_the_slots_as_they_are(
