@@ -241,10 +241,11 @@ def test_no_damaged_bundle_is_accepted_and_no_order_notices(
         assert tx.execute(select(tables.policies.c.name)).scalars().all() == ["hand-made"]
 
 
-def test_fifty_swaps_and_roll_backs_under_load(client: TestClient, desk: Desk, apart: dict[str, Any]) -> None:
+@pytest.mark.parametrize("times", [10, pytest.param(50, marks=pytest.mark.slow)])
+def test_swaps_and_roll_backs_under_load(client: TestClient, desk: Desk, apart: dict[str, Any], times: int) -> None:
     threads_before = threading.active_count()
     with under_load(client, apart) as answers:
-        for _ in range(50):
+        for _ in range(times):
             num_answers = len(answers)
             sha256 = load(client)
             act(client, sha256, "activate")
