@@ -48,7 +48,7 @@ class Record:
         snapshot = service.reader.read(case)
         choice = service.chain.repeat(snapshot, told.stage, told.fallback_reason, self.heuristic)
         is_stored = told.plan is not None and any(parcel.id for parcel in told.plan.parcels)
-        mark = Mark(told.decision_id, told.latency_ms, told.reservation, is_stored)
+        mark = Mark(told.decision_id, told.latency_ms, told.reservation, is_stored, told.arm, told.propensity)
         again = service.answer(Weighed(case, snapshot, choice), mark, self.max_alternatives)
         return ReplayAnswer(is_same=to_bytes(again) == self.answer, answer=again)
 

@@ -120,6 +120,9 @@ REFUSED: list[tuple[str, str, Any, int]] = [
     ("POST", "/v1/events", {"events": [{"id": "a", "at": NOW, "kind": "miracle"}]}, 422),
     ("POST", "/v1/events", {"events": []}, 422),
     ("PUT", "/v1/inventory", {"id": "a", "at": "never", "rows": [{}]}, 422),
+    ("POST", "/v1/tasks/99999999999999999999/acknowledge", {"lease": "x"}, 404),
+    ("POST", "/v1/tasks/1/acknowledge", {"lease": "a\0b"}, 422),
+    ("POST", "/v1/events", {"events": [{"id": "a\0b", "at": NOW, "kind": "delivered", "parcel": "p"}]}, 422),
 ]
 
 
@@ -127,6 +130,13 @@ def test_every_refusal_has_the_same_form(client: TestClient) -> None:
     for method, path, body, status in REFUSED:
         answer = client.request(method, path, json=body)
         assert answer.status_code == status, (method, path)
+        check_error(answer)
+
+
+def test_ids_that_a_database_cannot_hold_are_no_fault_of_ours(client: TestClient) -> None:
+    for path in ("/v1/orders/a%00b", "/v1/decisions/a%00b"):
+        answer = client.get(path)
+        assert answer.status_code in (404, 422)  # SQLite looks for it, PostgreSQL does not
         check_error(answer)
 
 
