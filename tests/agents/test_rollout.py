@@ -96,7 +96,7 @@ def test_nothing_of_the_true_future_is_in_its_choices():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "hours", "least"), [("cutoff-congestion", 24, 0.01), ("hold-consolidate", 4, 0.08)])
+@pytest.mark.parametrize(("name", "hours", "least"), [("cutoff-congestion", 8, 0.01), ("hold-consolidate", 4, 0.08)])
 def test_it_sees_the_crowding_that_a_myopic_router_causes_and_the_company_that_it_does_not_wait_for(name, hours, least):
     scenario, saved = load_scenario(name), []
     agent, myopic = router(scenario, 8, hours, base="hold-once"), load_agent("myopic")
