@@ -21,6 +21,7 @@ from serve.arrival import Arrival
 from serve.asked import Asked
 from serve.desk import Desk
 from serve.errors import ErrorAnswer, add_error_handlers, error_response
+from serve.explain_routes import add_explain_routes
 from serve.request import DecisionRequest
 from serve.routes import ANYONE, ERRORS, Key, add_routes, answer_once
 from serve.service import DecisionService
@@ -152,6 +153,7 @@ def create_app(
 
     if open_desk is not None:
         app.include_router(add_routes(loading.desk))
+        app.include_router(add_explain_routes(loading.desk))
 
     @app.get("/health/live", response_model=Health, response_model_exclude_none=True, summary="Is the process alive?")
     def live() -> Health:

@@ -10,10 +10,12 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection, Row, select
 
 from agents.documents import parse_case
+from envs.snapshot import Snapshot
 from scenarios.errors import InputError
 from serve import tables
 from serve.answer import DecisionAnswer
 from serve.audit import payload
+from serve.chain import Choice
 from serve.order import Conflict, NotFound
 from serve.service import DecisionService, Mark, Weighed
 
@@ -34,22 +36,37 @@ class Record:
         max_alternatives: that were asked for.
         heuristic: that decided; None if none did.
         answer: the bytes that were answered.
+        slot: that a person chose; None if none did.
     """
 
     case: dict[str, Any]
     max_alternatives: int
     heuristic: str | None
     answer: bytes
+    slot: int | None = None
+
+    def told(self) -> DecisionAnswer:
+        """The answer, read."""
+        return DecisionAnswer.model_validate_json(self.answer)
+
+    def weighed(self, service: DecisionService) -> Weighed:
+        """The choice made again with the bundle that decided then."""
+        case, told = parse_case(self.case), self.told()
+        snapshot = service.reader.read(case)
+        return Weighed(case, snapshot, self.repeat(service, snapshot, told))
+
+    def repeat(self, service: DecisionService, snapshot: Snapshot, told: DecisionAnswer) -> Choice:
+        """What the same stage chooses from a snapshot, perhaps another one."""
+        if self.slot is not None:
+            return Choice(told.stage, self.slot, told.fallback_reason)
+        return service.chain.repeat(snapshot, told.stage, told.fallback_reason, self.heuristic)
 
     def replay(self, service: DecisionService) -> ReplayAnswer:
         """Decides again with the bundle that decided then."""
-        told = DecisionAnswer.model_validate_json(self.answer)
-        case = parse_case(self.case)
-        snapshot = service.reader.read(case)
-        choice = service.chain.repeat(snapshot, told.stage, told.fallback_reason, self.heuristic)
+        told = self.told()
         is_stored = told.plan is not None and any(parcel.id for parcel in told.plan.parcels)
         mark = Mark(told.decision_id, told.latency_ms, told.reservation, is_stored)
-        again = service.answer(Weighed(case, snapshot, choice), mark, self.max_alternatives)
+        again = service.answer(self.weighed(service), mark, self.max_alternatives)
         return ReplayAnswer(is_same=to_bytes(again) == self.answer, answer=again)
 
 
@@ -63,6 +80,7 @@ def encode_record(weighed: Weighed, max_alternatives: int, answer: bytes) -> byt
     rest = {
         "max_alternatives": max_alternatives,
         "heuristic": weighed.choice.heuristic,
+        "slot": weighed.choice.slot if weighed.choice.stage == "review" else None,
         "answer": answer.decode(),
     }
     case = weighed.case.model_dump_json(by_alias=True, exclude_defaults=True)
@@ -92,4 +110,4 @@ def read_record(tx: Connection, decision: Row[Any]) -> Record:
         detail = InputError("decision", decision.id, "a decision whose record is kept", "its record was erased")
         raise Conflict(detail)
     data = json.loads(content)
-    return Record(data["case"], data["max_alternatives"], data["heuristic"], data["answer"].encode())
+    return Record(data["case"], data["max_alternatives"], data["heuristic"], data["answer"].encode(), data.get("slot"))

@@ -171,3 +171,25 @@ def test_a_database_that_is_away_is_told_and_forgiven(
             assert check_error(answer)["key"] == "database"
     assert client.get("/health/ready").status_code == 200
     assert client.post("/v1/decisions", json=asked(make_request)).status_code == 200
+
+
+def test_a_decision_is_explained_from_its_record(
+    client: TestClient, desk: Desk, make_request: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = client.post("/v1/decisions", json=asked(make_request)).json()
+    path = f"/v1/decisions/{body['decision_id']}/explain"
+    told = client.get(path).json()
+    (chosen,) = [plan for plan in told["plans"] if plan["is_chosen"]]
+    assert chosen["total_millicents"] == body["plan"]["total_millicents"]
+    assert (told["stage"], told["order_id"], len(told["plans"])) == ("policy", "one", body["num_plans"])
+    assert told["excluded"]
+    assert {"dearer", "cheaper", "less_stock"} <= {flip["lever"] for flip in told["flips"]}
+    house = desk.known.names.warehouses[-1]
+    assert client.get(path, params={"warehouse": house}).json()["why_not"]["warehouse"] == house
+    refused = client.get(path, params={"warehouse": "Atlantis"})
+    assert (refused.status_code, check_error(refused)["key"]) == (422, "warehouse")
+    assert client.get("/v1/decisions/none/explain").status_code == 404
+    with monkeypatch.context() as swapped:
+        swapped.setattr(desk.service, "policy", desk.service.policy.model_copy(update={"bundle_sha256": "another"}))
+        assert client.get(path).status_code == 409
+    assert client.get(path).json() == told
