@@ -27,6 +27,7 @@ from serve.parcel import PlannedParcel, leave, planned_parcels, take, write_parc
 from serve.record import encode_record, find_decision, read_record, to_bytes
 from serve.request import DecisionRequest
 from serve.retry import Repeated, retried
+from serve.review import Concern, ReviewLimits, open_review, reasons_of, supersede_reviews
 from serve.service import DecisionService, Mark, Weighed, deadline_of, milliseconds_since
 from serve.tasks import add_task, finish_tasks
 
@@ -40,10 +41,12 @@ class DeskSettings:
     Attributes:
         reservation_seconds: until a reservation expires that nobody confirms.
         is_request_clock: requests may state their own ``now``, as replays do.
+        review: which decisions a person looks at.
     """
 
     reservation_seconds: int = 900
     is_request_clock: bool = False
+    review: ReviewLimits = field(default_factory=ReviewLimits)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,10 +137,20 @@ class Desk:
             self.known.check(f"order.lines[{i}]", sku=line.sku)
         return Question(order, positions, read_moment(tx, self.known, order, asked.now, True))
 
-    def _draft(self, asked: Asked, question: Question) -> Draft:
+    def keep_choice(self, tx: Connection, asked: Asked, question: Question, weighed: Weighed) -> tuple[str, bytes]:
+        """Keeps what somebody else chose, in his transaction.
+
+        Returns:
+            The decision's id and answer.
+        """
+        draft = self._draft(asked, question, weighed)
+        self._keep(tx, asked, draft)
+        return draft.decision_id, draft.answer
+
+    def _draft(self, asked: Asked, question: Question, weighed: Weighed | None = None) -> Draft:
         request, decision_id = asked.request, uuid.uuid4().hex
         case = CaseDocument.model_construct(order=question.order, snapshot=question.moment)
-        weighed = self.service.weigh(case, deadline_of(request.deadline_ms, asked.received))
+        weighed = weighed or self.service.weigh(case, deadline_of(request.deadline_ms, asked.received))
         slot, reservation = weighed.choice.slot, None
         planned: list[PlannedParcel] = []
         if slot is not None and question.is_kept:
@@ -181,12 +194,21 @@ class Desk:
             if found != before or open_part(tx, found)[1] != question.positions:
                 raise Taken(f"order {order.id}")
             finish_tasks(tx, order.id, asked.now)
+            if draft.weighed.choice.stage != "review" or draft.weighed.choice.slot is None:
+                supersede_reviews(tx, order.id, asked.now)  # a person's own choice ends its review itself
         changes = Changes()
         for parcel in draft.planned:
             take(changes, parcel)
         changes.make(tx)
         write_parcels(tx, order.id, draft.planned, question.positions)
         self._set_state(tx, asked, draft)
+        reasons = reasons_of(draft.weighed, self.settings.review)
+        if reasons:
+            detail = draft.weighed.choice.fallback_reason if draft.weighed.choice.slot is None else None
+            concern = Concern(
+                order.id, draft.decision_id, reasons, detail, question.is_confirmed or asked.request.confirm
+            )
+            open_review(tx, concern, asked.now, self.settings.review)
         if before is None:
             count_arrival(tx, order, hour_of(asked.now, self.known.epoch))
 

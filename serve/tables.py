@@ -209,6 +209,24 @@ tasks = Table(
     Index(None, "done_at", "due_at"),
     Index(None, "order_id"),
 )
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("number", NUMBER, primary_key=True),
+    Column("order_id", NAME, nullable=False),
+    Column("decision_id", NAME, nullable=False),
+    Column("reasons", String(128), nullable=False),  # see serve.review.Reason, with commas between
+    Column("detail", Text),
+    Column("is_confirmed", Boolean, nullable=False),  # the order was, when its plan was taken back
+    Column("state", String(12), nullable=False),  # see serve.review.ReviewState
+    Column("opened_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
+    Column("closed_by", NAME),
+    Column("label_decision_id", NAME),  # whose record holds what a person chose instead
+    Index(None, "state", "due_at"),
+    Index(None, "order_id"),
+)
 audit = Table(
     "audit",
     metadata,

@@ -1,0 +1,105 @@
+"""A person's plan instead of the automated one, in one transaction: if it cannot be had, the old one stays."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from pydantic import Field
+from sqlalchemy import Connection
+
+from agents.documents import CaseDocument, Document, Name
+from envs.snapshot import Snapshot
+from envs.state import NONE
+from scenarios.errors import InputError
+from scenarios.trace import Names
+from serve.asked import Asked, Question
+from serve.chain import Choice
+from serve.changes import Changes
+from serve.desk import Desk
+from serve.moment import read_moment
+from serve.order import Conflict, find_order, open_part
+from serve.request import Confirm, Now, RedecisionRequest
+from serve.reviewing import begin_to_end, end_review, take_back
+from serve.service import Weighed
+
+_A_PERSON = "a person chose"
+
+
+class WantedParcel(Document):
+    """One parcel, as explanations list them."""
+
+    warehouse: Name
+    service: Name
+    skus: Annotated[list[Name], Field(min_length=1, max_length=60)]
+    receipt: Name | None = Field(None, description="that a backorder waits for")
+
+
+class Override(Document):
+    """What a person wants instead."""
+
+    parcels: Annotated[list[WantedParcel], Field(min_length=1, max_length=60)]
+    now: Now = None
+    confirm: Confirm = False
+
+
+def override(tx: Connection, desk: Desk, review_id: str, wanted: Override, actor: str, now: int) -> bytes:
+    """Sends an order as a person wants it.
+
+    Args:
+        tx: a writing transaction.
+        desk: that decided before.
+        review_id: of an open review.
+        wanted: every open or reserved line of the order in one parcel.
+        actor: for the audit log.
+        now: UTC seconds.
+
+    Returns:
+        The decision, as it is answered.
+
+    Raises:
+        Conflict: something is picked already, or the plan is not possible now.
+    """
+    review, _ = begin_to_end(tx, review_id)
+    changes = Changes()
+    order = take_back(tx, changes, review.order_id, now)
+    changes.make(tx)  # so that what the order had is free for it
+    before = find_order(tx, order.id, lock=True)
+    document, positions = open_part(tx, before)
+    question = Question(document, positions, read_moment(tx, desk.known, document, now, False), before)
+    case = CaseDocument.model_construct(order=document, snapshot=question.moment)
+    snapshot = desk.service.reader.read(case)
+    slot = _slot_of(snapshot, case, desk.service.reader.names, wanted)
+    confirm = wanted.confirm or review.is_confirmed or order.state == "confirmed"
+    request = RedecisionRequest.model_validate({"confirm": confirm})
+    asked = Asked(request, actor, None, time.perf_counter(), now, order.id)
+    weighed = Weighed(case, snapshot, Choice("review", slot, _A_PERSON))
+    decision_id, answer = desk.keep_choice(tx, asked, question, weighed)
+    end_review(tx, review, "overridden", actor, now, label_decision_id=decision_id)
+    return answer
+
+
+def _slot_of(snapshot: Snapshot, case: CaseDocument, names: Names, wanted: Override) -> int:
+    """The plan with these parcels, among those that are compared now."""
+    parcels = {(row.warehouse, row.service, row.receipt, frozenset(row.skus)) for row in wanted.parcels}
+    for slot in range(snapshot.num_plans):
+        if parcels == _parcels(snapshot, case, names, slot):
+            return slot
+    words = ", ".join(f"{row.warehouse} by {row.service}" for row in wanted.parcels)
+    expected = f"one of the {snapshot.num_plans} plans that are compared now, each line in one parcel"
+    raise Conflict(InputError("parcels", words, expected, "redecide the order, or choose from a new explanation"))
+
+
+def _parcels(
+    snapshot: Snapshot, case: CaseDocument, names: Names, slot: int
+) -> set[tuple[str, str, str | None, frozenset[str]]]:
+    plans = snapshot.plans
+    return {
+        (
+            names.warehouses[row["warehouse"]],
+            names.services[row["service"]],
+            None if row["receipt"] == NONE else case.snapshot.receipts[row["receipt"]].id,
+            frozenset(line.sku for i, line in enumerate(case.order.lines) if int(row["lines_mask"]) >> i & 1),
+        )
+        for row in plans.options[plans.chosen[slot, : plans.slots["num_parcels"][slot]]]
+    }
