@@ -22,6 +22,7 @@ from serve.asked import Asked
 from serve.desk import Desk
 from serve.errors import ErrorAnswer, add_error_handlers, error_response
 from serve.explain_routes import add_explain_routes
+from serve.health_routes import add_health_routes
 from serve.request import DecisionRequest
 from serve.review_routes import add_review_routes
 from serve.routes import ANYONE, ERRORS, Key, add_routes, answer_once
@@ -156,6 +157,7 @@ def create_app(
         app.include_router(add_routes(loading.desk))
         app.include_router(add_explain_routes(loading.desk))
         app.include_router(add_review_routes(loading.desk))
+        app.include_router(add_health_routes(loading.desk))
 
     @app.get("/health/live", response_model=Health, response_model_exclude_none=True, summary="Is the process alive?")
     def live() -> Health:

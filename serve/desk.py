@@ -200,7 +200,7 @@ class Desk:
         for parcel in draft.planned:
             take(changes, parcel)
         changes.make(tx)
-        write_parcels(tx, order.id, draft.planned, question.positions)
+        write_parcels(tx, order.id, draft.planned, question.positions, asked.now)
         self._set_state(tx, asked, draft)
         reasons = reasons_of(draft.weighed, self.settings.review)
         if reasons:

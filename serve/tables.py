@@ -158,7 +158,11 @@ parcels = Table(  # numbered in the order of planning, in which claims are serve
     Column("is_booked", Boolean, nullable=False),  # on that collection
     Column("transit_seconds", BigInteger, nullable=False),  # expected
     Column("quoted_at", BigInteger, nullable=False),
+    Column("queued_at", BigInteger),
+    Column("picked_at", BigInteger),
+    Column("packed_at", BigInteger),
     Column("departed_at", BigInteger),
+    Column("delivered_at", BigInteger),
     _units("pick_seconds"),
     Index(None, "order_id"),
     Index(None, "receipt_id"),
@@ -226,6 +230,12 @@ reviews = Table(
     Column("label_decision_id", NAME),  # whose record holds what a person chose instead
     Index(None, "state", "due_at"),
     Index(None, "order_id"),
+)
+baselines = Table(  # health reports to compare others with
+    "baselines",
+    metadata,
+    Column("name", NAME, primary_key=True),
+    Column("document", Text, nullable=False),
 )
 audit = Table(
     "audit",

@@ -56,7 +56,18 @@ def test_a_corrupt_bundle_ends_the_command(sound_bundle: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "option", [["--budget-ms", "0"], ["--budget-ms", "nan"], ["--port", "70000"], ["--database", "mysql://x"]]
+    "option",
+    [
+        ["--budget-ms", "0"],
+        ["--budget-ms", "nan"],
+        ["--port", "70000"],
+        ["--database", "mysql://x"],
+        ["--review-minutes", "0"],
+        ["--review-confidence", "1.5"],
+        ["--review-confidence", "nan"],
+        ["--review-margin", "-1"],
+        ["--review-margin", "nan"],
+    ],
 )
 def test_options_out_of_range_are_refused(sound_bundle: Path, option: list[str]) -> None:
     with pytest.raises(InputError):
