@@ -154,7 +154,7 @@ class Explanation:
             lambda snapshot: self.record.repeat(self.service, snapshot, told).slot,
             self.service.reader.read,
         )
-        if self.record.slot is not None:  # a person's choice follows no rule
+        if self.record.parcels is not None:  # a person's choice follows no rule
             return []
         other = self._runner_up(slot) if warehouse is None else self._best_from(warehouse)
         found = [self._told(flips.price(slot), "dearer", plan=slot)]

@@ -23,6 +23,7 @@ from envs.plan_table import (
     CHEAPEST,
     COST,
     COST_TILT,
+    COUNT_PLANS,
     FASTEST,
     FEWEST_SPLITS,
     LATENESS_TILT,
@@ -122,8 +123,7 @@ def repriced(snapshot: Snapshot, slot: int, millicents: int) -> Snapshot | None:
     plans.costs[slot, SHIPPING] += millicents
     if plans.costs[slot, SHIPPING] < 0:
         return None
-    seen = type(snapshot.seen)(*(array.copy() for array in snapshot.seen))
-    weighted = int(seen.clock["weight_cost_permille"][0]) * millicents
+    weighted = int(snapshot.seen.clock["weight_cost_permille"][0]) * millicents
     is_hold = plans.slots["hold_seconds"][: snapshot.num_plans] > 0
     before = plans.rules[: snapshot.num_plans].copy()
     for rules, amount in (((SCORE, LATENESS_TILT), weighted), ((COST_TILT,), 3 * weighted)):
@@ -132,9 +132,16 @@ def repriced(snapshot: Snapshot, slot: int, millicents: int) -> Snapshot | None:
     rows = plans.rules[: snapshot.num_plans]
     for rule in set(range(NUM_RULES)) - {CHEAPEST, FASTEST, NEAREST, FEWEST_SPLITS}:  # a hold is worth the best other
         rows[is_hold, rule] += rows[~is_hold, rule].min() - before[~is_hold, rule].min()
-    order = np.argsort(rows[:, SCORE], kind="stable")
+    return resorted(snapshot, plans)
+
+
+def resorted(snapshot: Snapshot, plans: Plans) -> Snapshot:
+    """Altered plans in the order of their scores, with their features."""
+    count = int(plans.counts[COUNT_PLANS])
+    order = np.argsort(plans.rules[:count, SCORE], kind="stable")
     for array in (plans.slots, plans.chosen, plans.costs, plans.rules):
-        array[: snapshot.num_plans] = array[order]
+        array[:count] = array[order]
+    seen = type(snapshot.seen)(*(array.copy() for array in snapshot.seen))
     describe(snapshot.network, seen, plans)
     return Snapshot(snapshot.network, seen, plans)
 

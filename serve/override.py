@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -22,6 +23,7 @@ from serve.order import Conflict, find_order, open_part
 from serve.request import Confirm, Now, RedecisionRequest
 from serve.reviewing import begin_to_end, end_review, take_back
 from serve.service import Weighed
+from serve.wanted import Parcel, with_plan
 
 _A_PERSON = "a person chose"
 
@@ -68,8 +70,8 @@ def override(tx: Connection, desk: Desk, review_id: str, wanted: Override, actor
     document, positions = open_part(tx, before)
     question = Question(document, positions, read_moment(tx, desk.known, document, now, False), before)
     case = CaseDocument.model_construct(order=document, snapshot=question.moment)
-    snapshot = desk.service.reader.read(case)
-    slot = _slot_of(snapshot, case, desk.service.reader.names, wanted)
+    reader = desk.service.reader
+    snapshot, slot = _with_wanted(reader.read(case), case, reader.names, wanted.parcels)
     confirm = wanted.confirm or review.is_confirmed or order.state == "confirmed"
     request = RedecisionRequest.model_validate({"confirm": confirm})
     asked = Asked(request, actor, None, time.perf_counter(), now, order.id)
@@ -79,27 +81,31 @@ def override(tx: Connection, desk: Desk, review_id: str, wanted: Override, actor
     return answer
 
 
-def _slot_of(snapshot: Snapshot, case: CaseDocument, names: Names, wanted: Override) -> int:
-    """The plan with these parcels, among those that are compared now."""
-    parcels = {(row.warehouse, row.service, row.receipt, frozenset(row.skus)) for row in wanted.parcels}
-    for slot in range(snapshot.num_plans):
-        if parcels == _parcels(snapshot, case, names, slot):
-            return slot
-    words = ", ".join(f"{row.warehouse} by {row.service}" for row in wanted.parcels)
-    expected = f"one of the {snapshot.num_plans} plans that are compared now, each line in one parcel"
-    raise Conflict(InputError("parcels", words, expected, "redecide the order, or choose from a new explanation"))
+def _with_wanted(
+    snapshot: Snapshot, case: CaseDocument, names: Names, parcels: Sequence[WantedParcel]
+) -> tuple[Snapshot, int]:
+    """The table with the plan that is wanted, and its slot.
+
+    Raises:
+        Conflict: the rules do not allow it now.
+    """
+    try:
+        found = with_plan(snapshot, frozenset(_parcel(case, names, parcel) for parcel in parcels))
+    except ValueError:  # a name that this order or the network does not have
+        found = None
+    if found is None:
+        words = ", ".join(f"{row.warehouse} by {row.service}" for row in parcels)
+        expected = "every line in one parcel, from where it can leave now with a service that can carry it"
+        raise Conflict(InputError("parcels", words, expected, "see what a new explanation excludes"))
+    return found
 
 
-def _parcels(
-    snapshot: Snapshot, case: CaseDocument, names: Names, slot: int
-) -> set[tuple[str, str, str | None, frozenset[str]]]:
-    plans = snapshot.plans
-    return {
-        (
-            names.warehouses[row["warehouse"]],
-            names.services[row["service"]],
-            None if row["receipt"] == NONE else case.snapshot.receipts[row["receipt"]].id,
-            frozenset(line.sku for i, line in enumerate(case.order.lines) if int(row["lines_mask"]) >> i & 1),
-        )
-        for row in plans.options[plans.chosen[slot, : plans.slots["num_parcels"][slot]]]
-    }
+def _parcel(case: CaseDocument, names: Names, parcel: WantedParcel) -> Parcel:
+    skus = [line.sku for line in case.order.lines]
+    receipts = [row.id for row in case.snapshot.receipts]
+    return (
+        list(names.warehouses).index(parcel.warehouse),
+        list(names.services).index(parcel.service),
+        NONE if parcel.receipt is None else receipts.index(parcel.receipt),
+        sum(1 << place for place in {skus.index(sku) for sku in parcel.skus}),
+    )

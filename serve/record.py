@@ -18,6 +18,7 @@ from serve.audit import payload
 from serve.chain import Choice
 from serve.order import Conflict, NotFound
 from serve.service import DecisionService, Mark, Weighed
+from serve.wanted import Parcel, parcels_of, with_plan
 
 
 class ReplayAnswer(BaseModel):
@@ -36,14 +37,14 @@ class Record:
         max_alternatives: that were asked for.
         heuristic: that decided; None if none did.
         answer: the bytes that were answered.
-        slot: that a person chose; None if none did.
+        parcels: that a person chose, see ``serve.wanted``; None if none did.
     """
 
     case: dict[str, Any]
     max_alternatives: int
     heuristic: str | None
     answer: bytes
-    slot: int | None = None
+    parcels: tuple[Parcel, ...] | None = None
 
     def told(self) -> DecisionAnswer:
         """The answer, read."""
@@ -53,12 +54,15 @@ class Record:
         """The choice made again with the bundle that decided then."""
         case, told = parse_case(self.case), self.told()
         snapshot = service.reader.read(case)
-        return Weighed(case, snapshot, self.repeat(service, snapshot, told))
+        if self.parcels is None:
+            return Weighed(case, snapshot, self.repeat(service, snapshot, told))
+        found = with_plan(snapshot, frozenset(self.parcels))
+        if found is None:
+            raise Conflict(InputError("decision", told.decision_id, "a plan that can be", "the bundle has changed"))
+        return Weighed(case, found[0], Choice(told.stage, found[1], told.fallback_reason))
 
     def repeat(self, service: DecisionService, snapshot: Snapshot, told: DecisionAnswer) -> Choice:
         """What the same stage chooses from a snapshot, perhaps another one."""
-        if self.slot is not None:
-            return Choice(told.stage, self.slot, told.fallback_reason)
         return service.chain.repeat(snapshot, told.stage, told.fallback_reason, self.heuristic)
 
     def replay(self, service: DecisionService) -> ReplayAnswer:
@@ -80,11 +84,18 @@ def encode_record(weighed: Weighed, max_alternatives: int, answer: bytes) -> byt
     rest = {
         "max_alternatives": max_alternatives,
         "heuristic": weighed.choice.heuristic,
-        "slot": weighed.choice.slot if weighed.choice.stage == "review" else None,
+        "parcels": _parcels_of_a_person(weighed),
         "answer": answer.decode(),
     }
     case = weighed.case.model_dump_json(by_alias=True, exclude_defaults=True)
     return f'{{"case":{case},{json.dumps(rest)[1:]}'.encode()
+
+
+def _parcels_of_a_person(weighed: Weighed) -> list[Parcel] | None:
+    choice = weighed.choice
+    if choice.stage != "review" or choice.slot is None:
+        return None
+    return sorted(parcels_of(weighed.snapshot, choice.slot))
 
 
 def find_decision(tx: Connection, decision_id: str) -> Row[Any]:
@@ -110,4 +121,11 @@ def read_record(tx: Connection, decision: Row[Any]) -> Record:
         detail = InputError("decision", decision.id, "a decision whose record is kept", "its record was erased")
         raise Conflict(detail)
     data = json.loads(content)
-    return Record(data["case"], data["max_alternatives"], data["heuristic"], data["answer"].encode(), data.get("slot"))
+    parcels = data.get("parcels")
+    return Record(
+        data["case"],
+        data["max_alternatives"],
+        data["heuristic"],
+        data["answer"].encode(),
+        None if parcels is None else tuple((w, s, receipt, mask) for w, s, receipt, mask in parcels),
+    )

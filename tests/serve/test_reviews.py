@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from agents.bundle import BundleAgent
 from agents.heuristics import RuleAgent
+from scenarios.errors import InputError
 from scenarios.local_time import format_utc, parse_utc
 from serve import tables
 from serve.audit import complaints
@@ -22,6 +23,7 @@ from serve.desk import Desk, DeskSettings
 from serve.order import Conflict, NotFound, cancel_order, confirm_order, describe_order
 from serve.override import Override, override
 from serve.record import find_decision, read_record
+from serve.retry import retried
 from serve.review import ReviewAnswer, ReviewLimits, list_reviews
 from serve.reviewing import approve, reject, take_back_to_queue
 from serve.tasks import lease_tasks
@@ -174,7 +176,7 @@ def test_another_plan_instead_is_kept_as_a_label(strict: Desk, make_request: Req
     assert state_of(strict, "one") == "reserved"
     with strict.database.reading() as tx:
         label = read_record(tx, find_decision(tx, told["decision_id"]))
-        assert label.slot is not None
+        assert label.parcels is not None
         assert label.case["order"]["id"] == "one"
         assert list(complaints(tx)) == []
     check(strict)
@@ -306,3 +308,35 @@ def test_only_one_of_many_ends_a_review(strict: Desk, make_request: Request) -> 
     ended = reviews_of(strict, "approved") + reviews_of(strict, "rejected")
     assert [row.closed_by for row in ended] == winners
     check(strict)
+
+
+def test_either_it_is_picked_or_taken_back(desk: Desk, make_request: Request) -> None:
+    """Both at once, again and again: one of them is told that it is too late."""
+    order, outcomes = order_of(make_request, "x"), Counter()
+    now = parse_utc("t", order["placed_at"])
+    for number in range(12):
+        line = {**order["lines"][0], "units": 1}
+        parcels = ask(desk, {**order, "id": f"x{number}", "lines": [line]})["plan"]["parcels"]
+
+        def pick(parcel: str = parcels[0]["id"], at: int = now + 60 + number) -> bool:
+            try:
+                tell(desk, at, {"kind": "pick_started", "parcel": parcel})
+            except InputError:
+                return False
+            return True
+
+        def back(name: str = f"x{number}") -> bool:
+            try:
+                retried(lambda: take_back(desk, name, now))
+            except Conflict:
+                return False
+            return True
+
+        with ThreadPoolExecutor(2) as pool:
+            acts = [pick, back] if number % 2 else [back, pick]
+            first, second = (pool.submit(act) for act in acts)
+            picked, taken = (first.result(), second.result())[:: 1 if number % 2 else -1]
+        assert picked != taken
+        outcomes[picked] += 1
+        check(desk)
+    assert sum(outcomes.values()) == 12
