@@ -311,7 +311,7 @@ def test_only_one_of_many_ends_a_review(strict: Desk, make_request: Request) -> 
 
 
 def test_either_it_is_picked_or_taken_back(desk: Desk, make_request: Request) -> None:
-    """Both at once, again and again: one of them is told that it is too late."""
+    """Both at once, again and again: one of them is told that it is too late. Where they meet, one tries again."""
     order, outcomes = order_of(make_request, "x"), Counter()
     now = parse_utc("t", order["placed_at"])
     for number in range(12):
@@ -320,7 +320,7 @@ def test_either_it_is_picked_or_taken_back(desk: Desk, make_request: Request) ->
 
         def pick(parcel: str = parcels[0]["id"], at: int = now + 60 + number) -> bool:
             try:
-                tell(desk, at, {"kind": "pick_started", "parcel": parcel})
+                retried(lambda: tell(desk, at, {"kind": "pick_started", "parcel": parcel}))
             except InputError:
                 return False
             return True
