@@ -114,6 +114,12 @@ is named. docs/scoreboard.md says what each does and how long it takes.""",
         """DIR is a folder written by `routelab export`. --example-request prints a request that it can answer. URL is
 sqlite:///FILE, postgresql://... or none, which keeps nothing. docs/serving.md tells all options.""",
     ),
+    "token": Command(
+        "serve.token_command:main",
+        "make a token for the endpoint",
+        "token NAME ROLE",
+        "Prints the token and its entry for ROUTELAB_TOKENS. docs/serving.md tells what each role may do.",
+    ),
     "audit": Command(
         "serve.audit_command:main",
         "check the endpoint's audit log, or erase old payloads",

@@ -23,7 +23,7 @@ SNAPSHOT_SCHEMA = "routelab.snapshot/2"
 MAX_ROWS = 20_000
 """Rows of one table in a document."""
 
-Name = Annotated[str, Field(min_length=1, max_length=128)]
+Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00]*$")]  # PostgreSQL's text has no zeros
 Time = Annotated[str, Field(min_length=1, max_length=40, description="ISO 8601 with zone, whole seconds")]
 Units = Annotated[int, Field(ge=0, le=MAX_UNITS)]
 Rate = Annotated[int, Field(ge=0, le=24_000 * MAX_UNITS)]

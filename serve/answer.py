@@ -94,6 +94,8 @@ class DecisionAnswer(BaseModel):
     alternatives: list[PlanAnswer] = Field(description="other plans, best first")
     reasons: list[str]
     policy: PolicyVersion
+    arm: Literal["active", "canary"] = Field(description="which slot that policy stands in")
+    propensity: float = Field(description="probability that an order falls to this arm")
     reservation: ReservationAnswer | None = Field(
         default=None, description="null if nothing is sent yet, or if the request brought its own snapshot"
     )

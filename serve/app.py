@@ -16,17 +16,21 @@ from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 
 from scenarios.errors import InputError
+from serve.actor import Who
 from serve.answer import DecisionAnswer, PolicyVersion
 from serve.arrival import Arrival
 from serve.asked import Asked
 from serve.desk import Desk
 from serve.errors import ErrorAnswer, add_error_handlers, error_response
 from serve.explain_routes import add_explain_routes
+from serve.guard import Guard
 from serve.health_routes import add_health_routes
+from serve.policy_routes import add_policy_routes
 from serve.request import DecisionRequest
 from serve.review_routes import add_review_routes
-from serve.routes import ANYONE, ERRORS, Key, add_routes, answer_once
+from serve.routes import ERRORS, Key, add_routes, answer_once
 from serve.service import DecisionService
+from serve.tokens import Tokens
 
 _log = logging.getLogger(__name__)
 
@@ -111,6 +115,7 @@ def create_app(
     on_failure: Callable[[Exception], None] = lambda error: None,
     open_desk: Callable[[DecisionService], Desk] | None = None,
     on_ready: Callable[[], None] = lambda: None,
+    tokens: Tokens | None = None,
 ) -> FastAPI:
     """The application.
 
@@ -118,6 +123,8 @@ def create_app(
         load: makes the service; called in the background when the application starts.
         open_desk: opens the database that the service decides from; None: it decides from snapshots alone.
         on_failure: is told why ``load`` failed.
+        on_ready: is told when orders can be answered.
+        tokens: who may ask for what; None: development mode, anyone for anything.
     """
     loading = Loading(load, open_desk, on_failure, on_ready)
 
@@ -132,7 +139,8 @@ def create_app(
         summary="Which warehouse, which carrier, which collection: a routing decision for one order.",
         lifespan=lifespan,
     )
-    app.add_middleware(Arrival)
+    app.add_middleware(Guard, tokens=tokens)
+    app.add_middleware(Arrival)  # around the guard: refusals are counted, too
     add_error_handlers(app)
 
     @app.exception_handler(NotReady)
@@ -141,23 +149,24 @@ def create_app(
         return error_response(503, detail, {"Retry-After": "5"})
 
     @app.post("/v1/decisions", response_model=DecisionAnswer, responses=ERRORS | TOO_LARGE, summary="Route one order")
-    def decide(request: DecisionRequest, http: Request, key: Key = None) -> DecisionAnswer | Response:
+    def decide(request: DecisionRequest, who: Who, http: Request, key: Key = None) -> DecisionAnswer | Response:
         """The plan for an order, given what is known at this moment, with alternatives and reasons."""
         service, received = loading.service(), http.scope["received"]
         if open_desk is None:
             return service.decide(request, received)
         desk = loading.desk()
         if request.snapshot is not None:
-            return answer_once(desk, Asked(request, ANYONE, key, received, int(time.time())))
+            return answer_once(desk, Asked(request, who.name, key, received, int(time.time())))
         now = desk.now(request.now)
         desk.keep_until(now)
-        return answer_once(desk, Asked(request, ANYONE, key, received, now))
+        return answer_once(desk, Asked(request, who.name, key, received, now))
 
     if open_desk is not None:
         app.include_router(add_routes(loading.desk))
         app.include_router(add_explain_routes(loading.desk))
         app.include_router(add_review_routes(loading.desk))
         app.include_router(add_health_routes(loading.desk))
+        app.include_router(add_policy_routes(loading.desk))
 
     @app.get("/health/live", response_model=Health, response_model_exclude_none=True, summary="Is the process alive?")
     def live() -> Health:
@@ -165,10 +174,12 @@ def create_app(
 
     @app.get("/health/ready", response_model=Health, responses={503: ERRORS[503]}, summary="Can orders be answered?")
     def ready() -> Health:
-        service = loading.service()
+        policy = loading.service().policy
         if open_desk is not None:
-            loading.desk().database.ping()
-        return Health(status="ready", policy=service.policy)
+            desk = loading.desk()
+            desk.database.ping()
+            policy = desk.policies.active.policy
+        return Health(status="ready", policy=policy)
 
     @app.get("/metrics", response_class=PlainTextResponse, summary="Numbers for Prometheus")
     def metrics() -> Response:

@@ -1,4 +1,4 @@
-"""What happens to a request before it is read: its arrival is noted and its size is bounded; then how long it took."""
+"""What happens to a request before it is read: arrival noted, size and depth bounded; then how long it took."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import time
 from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serve.depth import MAX_DEPTH, is_too_deep
 from serve.metrics import REQUESTS
 
 MAX_BODY_BYTES = 1 << 20
 
 
 class Arrival:
-    """Notes ``scope["received"]`` (``time.perf_counter()``) and refuses bodies above a size, however they are sent."""
+    """Notes ``scope["received"]`` (``time.perf_counter()``) and refuses bodies too large or too deep, however sent."""
 
     def __init__(self, app: ASGIApp, max_body_bytes: int = MAX_BODY_BYTES) -> None:
         self._app, self._max_body_bytes = app, max_body_bytes
@@ -24,14 +25,15 @@ class Arrival:
             await self._app(scope, receive, send)
             return
         scope["received"] = time.perf_counter()
-        num_bytes = 0
+        body = bytearray()
 
         async def bounded() -> Message:
-            nonlocal num_bytes
             message = await receive()
-            num_bytes += len(message.get("body", b""))
-            if num_bytes > self._max_body_bytes:
+            body.extend(message.get("body", b""))
+            if len(body) > self._max_body_bytes:
                 raise HTTPException(413, f"a body of at most {self._max_body_bytes} bytes")
+            if message["type"] == "http.request" and not message.get("more_body", False) and is_too_deep(bytes(body)):
+                raise HTTPException(422, f"JSON of at most {MAX_DEPTH} levels")
             return message
 
         async def noted(message: Message) -> None:

@@ -15,6 +15,7 @@ from agents.bundle import BundleAgent, PolicyError, best_slot
 from agents.registry import load_agent
 from envs.snapshot import Snapshot
 from serve.answer import Stage
+from serve.breaker import Breaker
 from serve.model_thread import ModelThread
 
 _log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Chain:
         self._agent, self._plan = agent, agent.bundle.plan
         self._budget_seconds = budget_seconds
         self._model = ModelThread(lambda features, context: agent.scores(features, context))
+        self._breaker = Breaker()
         self._heuristics = [load_agent(name) for name in self._plan.fallback]
 
     def decide(self, snapshot: Snapshot, deadline: float | None = None) -> Choice:
@@ -86,7 +88,17 @@ class Chain:
             timeout = min(timeout, deadline - RESERVE_SECONDS - time.perf_counter())
             if timeout <= 0:
                 raise PolicyError("the deadline left no time for the policy")
-        return self._choice(snapshot, self._model.scores(snapshot.plans.features, snapshot.plans.context, timeout))
+        if not self._breaker.admits():
+            raise PolicyError("the policy is left out, as it failed again and again")
+        try:
+            scores = self._model.scores(snapshot.plans.features, snapshot.plans.context, timeout)
+            choice = self._choice(snapshot, scores)
+        except Exception:
+            if timeout == self._budget_seconds:  # else a hasty client alone could have the policy left out for all
+                self._breaker.tell(is_answered=False)
+            raise
+        self._breaker.tell(is_answered=True)
+        return choice
 
     def repeat(self, snapshot: Snapshot, stage: Stage, reason: str | None, heuristic: str | None) -> Choice:
         """The choice that a stage made before, without regard to time.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -24,11 +25,14 @@ from serve.known import Known
 from serve.moment import read_moment
 from serve.order import State, find_order, open_order, open_part, set_state
 from serve.parcel import PlannedParcel, leave, planned_parcels, take, write_parcels
+from serve.policies import Policies
 from serve.record import encode_record, find_decision, read_record, to_bytes
 from serve.request import DecisionRequest
 from serve.retry import Repeated, retried
 from serve.review import Concern, ReviewLimits, open_review, reasons_of, supersede_reviews
 from serve.service import DecisionService, Mark, Weighed, deadline_of, milliseconds_since
+from serve.shadow import Shadows, ShadowTask
+from serve.slots import Pick
 from serve.tasks import add_task, finish_tasks
 
 _WRITE = tables.decisions.insert()
@@ -42,11 +46,13 @@ class DeskSettings:
         reservation_seconds: until a reservation expires that nobody confirms.
         is_request_clock: requests may state their own ``now``, as replays do.
         review: which decisions a person looks at.
+        policies: below which folder bundles lie that may be loaded; None: none may.
     """
 
     reservation_seconds: int = 900
     is_request_clock: bool = False
     review: ReviewLimits = field(default_factory=ReviewLimits)
+    policies: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +61,7 @@ class Draft:
 
     decision_id: str
     question: Question
+    pick: Pick
     weighed: Weighed
     planned: list[PlannedParcel]
     answer: bytes
@@ -65,11 +72,13 @@ class Desk:
     """Decides, once for each key, and keeps what it says.
 
     Attributes:
-        service: who decides.
+        service: what the endpoint was started with; who decides an order is in ``policies``.
         database: what is known and kept.
         known: the network's names.
         settings: see there.
         audit: this process's chain.
+        policies: who decides, and changes of that.
+        shadows: what others would have decided.
     """
 
     service: DecisionService
@@ -77,6 +86,12 @@ class Desk:
     known: Known
     settings: DeskSettings = field(default_factory=DeskSettings)
     audit: AuditWriter = field(default_factory=AuditWriter)
+    policies: Policies = field(init=False)
+    shadows: Shadows = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.policies = Policies(self.service, self.database, self.audit, self.settings.policies)
+        self.shadows = Shadows(self.database)
 
     @property
     def keeper(self) -> Keeper:
@@ -113,9 +128,11 @@ class Desk:
             if known_answer is not None:
                 return known_answer, True
             question = self._question(tx, asked)
-        draft = self._draft(asked, question)
+        draft = self._draft(asked, question, self.policies.pick(question.order.id))
         with self.database.writing() as tx:
             self._keep(tx, asked, draft)
+        if draft.pick.shadow is not None:
+            self.shadows.add(ShadowTask(draft.pick.shadow, draft.weighed.case, draft.answer))
         return draft.answer, False
 
     def keep_until(self, now: int) -> None:
@@ -137,32 +154,42 @@ class Desk:
             self.known.check(f"order.lines[{i}]", sku=line.sku)
         return Question(order, positions, read_moment(tx, self.known, order, asked.now, True))
 
-    def keep_choice(self, tx: Connection, asked: Asked, question: Question, weighed: Weighed) -> tuple[str, bytes]:
+    def keep_choice(
+        self, tx: Connection, asked: Asked, question: Question, pick: Pick, weighed: Weighed
+    ) -> tuple[str, bytes]:
         """Keeps what somebody else chose, in his transaction.
+
+        Args:
+            tx: a writing transaction.
+            asked: by whom, and when.
+            question: what was to be decided.
+            pick: whose reader made the plans, and so whose answer it is.
+            weighed: the choice among them.
 
         Returns:
             The decision's id and answer.
         """
-        draft = self._draft(asked, question, weighed)
+        draft = self._draft(asked, question, pick, weighed)
         self._keep(tx, asked, draft)
         return draft.decision_id, draft.answer
 
-    def _draft(self, asked: Asked, question: Question, weighed: Weighed | None = None) -> Draft:
+    def _draft(self, asked: Asked, question: Question, pick: Pick, weighed: Weighed | None = None) -> Draft:
         request, decision_id = asked.request, uuid.uuid4().hex
         case = CaseDocument.model_construct(order=question.order, snapshot=question.moment)
-        weighed = weighed or self.service.weigh(case, deadline_of(request.deadline_ms, asked.received))
+        weighed = weighed or pick.service.weigh(case, deadline_of(request.deadline_ms, asked.received))
         slot, reservation = weighed.choice.slot, None
         planned: list[PlannedParcel] = []
         if slot is not None and question.is_kept:
-            planned = planned_parcels(weighed.snapshot, case, self.service.reader.names, slot, decision_id)
+            planned = planned_parcels(weighed.snapshot, case, pick.service.reader.names, slot, decision_id)
         if planned:
             expires_at = format_utc(asked.now + self.settings.reservation_seconds)
             reservation = ReservationAnswer(state="reserved", expires_at=expires_at)
             if request.confirm or question.is_confirmed:
                 reservation = ReservationAnswer(state="confirmed", expires_at=None)
-        mark = Mark(decision_id, milliseconds_since(asked.received), reservation, question.is_kept)
-        answer = to_bytes(self.service.answer(weighed, mark, request.max_alternatives))
-        return Draft(decision_id, question, weighed, planned, answer)
+        latency_ms = milliseconds_since(asked.received)
+        mark = Mark(decision_id, latency_ms, reservation, question.is_kept, pick.arm, pick.propensity)
+        answer = to_bytes(pick.service.answer(weighed, mark, request.max_alternatives))
+        return Draft(decision_id, question, pick, weighed, planned, answer)
 
     def _keep(self, tx: Connection, asked: Asked, draft: Draft) -> None:
         """All that the answer says, in the one transaction that makes it so."""
@@ -179,7 +206,9 @@ class Desk:
             "order_id": draft.question.order.id,
             "decided_at": asked.now,
             "stage": draft.weighed.choice.stage,
-            "bundle_sha256": self.service.policy.bundle_sha256,
+            "bundle_sha256": draft.pick.service.policy.bundle_sha256,
+            "arm": draft.pick.arm,
+            "propensity": draft.pick.propensity,
             "writer": self.audit.id,
             "seq": seq,
         }

@@ -10,12 +10,13 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from agents.documents import field_error
 from scenarios.errors import InputError
+from serve.actor import Forbidden
 from serve.order import Conflict, NotFound
 from serve.retry import Contended
 
@@ -93,10 +94,20 @@ def add_error_handlers(app: FastAPI) -> None:
     def disagree(request: Request, error: Conflict) -> Response:
         return error_response(HTTPStatus.CONFLICT, error.detail)
 
+    @app.exception_handler(Forbidden)
+    def forbid(request: Request, error: Forbidden) -> Response:
+        return error_response(HTTPStatus.FORBIDDEN, error.detail)
+
     @app.exception_handler(Contended)
     def give_up(request: Request, error: Contended) -> Response:
         detail = InputError("stock", str(error), "goods that stay where they are for a moment", "send it again")
         return error_response(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": "1"})
+
+    @app.exception_handler(DataError)
+    def refuse_data(request: Request, error: DataError) -> Response:
+        where = f"{request.method} {request.url.path}"
+        detail = InputError(where, "text or a number", "what a database can hold: no zero characters", "correct the id")
+        return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
     @app.exception_handler(OperationalError)
     @app.exception_handler(InterfaceError)

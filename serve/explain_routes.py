@@ -8,10 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from agents.documents import Name
-from scenarios.errors import InputError
 from serve.desk import Desk
 from serve.explanation import Explanation, ExplanationAnswer
-from serve.order import Conflict
 from serve.record import find_decision, read_record
 from serve.routes import ERRORS
 
@@ -28,9 +26,7 @@ def add_explain_routes(desk_of: Callable[[], Desk]) -> APIRouter:
         with desk.database.reading() as tx:
             found = find_decision(tx, decision_id)
             record = read_record(tx, found)
-        if found.bundle_sha256 != desk.service.policy.bundle_sha256:
-            expected = f"a decision of bundle {desk.service.policy.bundle_sha256}"
-            raise Conflict(InputError("decision", found.bundle_sha256, expected, "ask the endpoint that serves it"))
-        return Explanation(desk.service, record, record.weighed(desk.service)).answer(warehouse)
+        service = desk.policies.find(found.bundle_sha256)
+        return Explanation(service, record, record.weighed(service)).answer(warehouse)
 
     return router

@@ -12,13 +12,14 @@ from agents.documents import Name, Time
 from scenarios.errors import InputError
 from scenarios.local_time import parse_utc
 from serve import tables
+from serve.actor import Who
 from serve.audit import Entry
 from serve.database import insert
 from serve.desk import Desk
 from serve.health import HealthAnswer, HealthReport, compare, make_report
 from serve.order import NotFound
 from serve.retry import retried
-from serve.routes import ANYONE, ERRORS
+from serve.routes import ERRORS
 
 Since = Annotated[Time, Query(description="first second of the period")]
 Until = Annotated[Time, Query(description="end of the period, not in it")]
@@ -39,7 +40,7 @@ def add_health_routes(desk_of: Callable[[], Desk]) -> APIRouter:
         return HealthAnswer(report=report, baseline=before, changes=changes)
 
     @router.put("/health-report/baselines/{name}", summary="Record a period to compare others with")
-    def record(name: Name, since: Since, until: Until) -> HealthReport:
+    def record(name: Name, since: Since, until: Until, who: Who) -> HealthReport:
         desk, period = desk_of(), _period(since, until)
 
         def once() -> HealthReport:
@@ -48,7 +49,7 @@ def add_health_routes(desk_of: Callable[[], Desk]) -> APIRouter:
                 kept = {"document": report.model_dump_json()}
                 row = insert(tx, tables.baselines).values(name=name, **kept)
                 tx.execute(row.on_conflict_do_update(index_elements=["name"], set_=kept))
-                desk.audit.write(tx, Entry("baseline", ANYONE, name, kept["document"].encode()))
+                desk.audit.write(tx, Entry("baseline", who.name, name, kept["document"].encode()))
                 return report
 
         return retried(once)

@@ -16,8 +16,10 @@ from serve.database import DEFAULT_URL, Database
 from serve.desk import Desk, DeskSettings
 from serve.known import Known
 from serve.review import ReviewLimits
+from serve.safety import Exposure
 from serve.seed import read_stock, seed
 from serve.service import DEFAULT_BUDGET_SECONDS, DecisionService
+from serve.tokens import Tokens, tokens_from_environment
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -60,6 +62,8 @@ def main(args: Sequence[str] | None = None) -> int:
         help="a person looks at less probable plans (default: 0)",
     )
     parser.add_argument("--review-margin", type=float, help="a person looks at orders of at least this margin")
+    parser.add_argument("--policies", type=Path, metavar="DIR", help="below it lie bundles that may be loaded")
+    parser.add_argument("--development", action="store_true", help="accept what is unsafe, such as no tokens")
     parser.add_argument("--example-request", action="store_true", help="print a request that can be sent, and stop")
     options = parser.parse_args(args)
     if not 0 < options.budget_ms <= 60_000:
@@ -79,14 +83,20 @@ def main(args: Sequence[str] | None = None) -> int:
     if options.example_request:
         print(json.dumps(example_request(bundle), indent=2))
         return 0
-    open_desk = None
+    tokens, open_desk = tokens_from_environment(), None
+    exposure = Exposure(options.host, tokens, options.database != "none", options.clock == "request")
+    if exposure.is_development(options.development):
+        print("Development mode: " + ("anyone may ask for anything." if tokens is None else "unsafe options pass."))
+    if options.policies is not None and not options.policies.is_dir():
+        raise InputError("--policies", str(options.policies), "a folder that is there", "correct the path")
     if options.database != "none":
         margin = None if options.review_margin is None else round(MILLICENTS * options.review_margin)
         review = ReviewLimits(60 * options.review_minutes, options.review_confidence, margin)
-        settings = DeskSettings(60 * options.reservation_minutes, options.clock == "request", review=review)
+        seconds, is_request_clock = 60 * options.reservation_minutes, options.clock == "request"
+        settings = DeskSettings(seconds, is_request_clock, review, options.policies)
         database = Database(options.database)
         open_desk = partial(load_desk, database=database, settings=settings, inventory=options.inventory)
-    _serve(options, partial(load_service, bundle.path, options.budget_ms / 1000), open_desk)
+    _serve(options, partial(load_service, bundle.path, options.budget_ms / 1000), open_desk, tokens)
     return 0
 
 
@@ -120,8 +130,10 @@ def load_desk(
     with database.writing() as tx:
         seed(tx, known, rows)
     desk = Desk(service, database, known, settings or DeskSettings())
+    desk.policies.start()
     if not desk.settings.is_request_clock:
         desk.keeper.start()
+        desk.policies.keep_following()
     return desk
 
 
@@ -129,6 +141,7 @@ def _serve(
     options: argparse.Namespace,
     load: Callable[[], DecisionService],
     open_desk: Callable[[DecisionService], Desk] | None,
+    tokens: Tokens | None,
 ) -> None:
     import uvicorn
 
@@ -141,7 +154,8 @@ def _serve(
         server.should_exit = True
 
     url = f"http://{options.host}:{options.port}"
-    app = create_app(load, stop, open_desk, lambda: print(f"Ready: send orders to {url}/v1/decisions", flush=True))
+    ready = partial(print, f"Ready: send orders to {url}/v1/decisions", flush=True)
+    app = create_app(load, stop, open_desk, ready, tokens)
     server = uvicorn.Server(uvicorn.Config(app, host=options.host, port=options.port))
     print(f"Checking {options.bundle}. The first time the rules are compiled, which takes about a minute.")
     print(f"{url}/health/ready answers 200 when that is done; the API is described at /docs.")

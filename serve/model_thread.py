@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from queue import SimpleQueue
@@ -12,20 +13,22 @@ import numpy as np
 from agents.bundle import PolicyError
 
 Score = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Job = tuple["Future[np.ndarray]", np.ndarray, np.ndarray]
 
 
 class ModelThread:
     """Scores plans within a time budget.
 
     While a call that ran out of time is still running, further calls are refused at once; when it comes back, the
-    model is asked again. The thread is a daemon: a model that never comes back does not keep the process alive.
+    model is asked again. The thread is a daemon: a model that never comes back does not keep the process alive. It ends
+    when nobody holds this object any more, so that a policy that was replaced is forgotten after its last answer.
     """
 
     def __init__(self, score: Score) -> None:
-        self._score = score
-        self._jobs: SimpleQueue[tuple[Future[np.ndarray], np.ndarray, np.ndarray]] = SimpleQueue()
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._stalled: Future[np.ndarray] | None = None
-        threading.Thread(target=self._work, name="policy model", daemon=True).start()
+        threading.Thread(target=_work, args=(self._jobs, score), name="policy model", daemon=True).start()
+        weakref.finalize(self, self._jobs.put, None)
 
     def scores(self, features: np.ndarray, context: np.ndarray, timeout: float) -> np.ndarray:
         """Logits of one decision.
@@ -51,12 +54,17 @@ class ModelThread:
             raise PolicyError(f"the policy gave no answer within {1000 * timeout:.0f} ms")
         return job.result()
 
-    def _work(self) -> None:
-        while True:
-            job, features, context = self._jobs.get()
-            if not job.set_running_or_notify_cancel():
-                continue
-            try:
-                job.set_result(self._score(features, context))
-            except BaseException as error:
-                job.set_exception(error)
+
+def _work(jobs: SimpleQueue[Job | None], score: Score) -> None:
+    """Scores until there is a None. Holds the queue alone, so that its owner can be forgotten."""
+    while True:
+        asked = jobs.get()
+        if asked is None:
+            return
+        job, features, context = asked
+        if not job.set_running_or_notify_cancel():
+            continue
+        try:
+            job.set_result(score(features, context))
+        except BaseException as error:
+            job.set_exception(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field
@@ -70,13 +71,14 @@ def override(tx: Connection, desk: Desk, review_id: str, wanted: Override, actor
     document, positions = open_part(tx, before)
     question = Question(document, positions, read_moment(tx, desk.known, document, now, False), before)
     case = CaseDocument.model_construct(order=document, snapshot=question.moment)
-    reader = desk.service.reader
+    pick = replace(desk.policies.pick(document.id), propensity=1.0)  # whichever arm it is, a person decides for sure
+    reader = pick.service.reader
     snapshot, slot = _with_wanted(reader.read(case), case, reader.names, wanted.parcels)
     confirm = wanted.confirm or review.is_confirmed or order.state == "confirmed"
     request = RedecisionRequest.model_validate({"confirm": confirm})
     asked = Asked(request, actor, None, time.perf_counter(), now, order.id)
     weighed = Weighed(case, snapshot, Choice("review", slot, _A_PERSON))
-    decision_id, answer = desk.keep_choice(tx, asked, question, weighed)
+    decision_id, answer = desk.keep_choice(tx, asked, question, pick, weighed)
     end_review(tx, review, "overridden", actor, now, label_decision_id=decision_id)
     return answer
 

@@ -69,7 +69,7 @@ class Record:
         """Decides again with the bundle that decided then."""
         told = self.told()
         is_stored = told.plan is not None and any(parcel.id for parcel in told.plan.parcels)
-        mark = Mark(told.decision_id, told.latency_ms, told.reservation, is_stored)
+        mark = Mark(told.decision_id, told.latency_ms, told.reservation, is_stored, told.arm, told.propensity)
         again = service.answer(self.weighed(service), mark, self.max_alternatives)
         return ReplayAnswer(is_same=to_bytes(again) == self.answer, answer=again)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -10,6 +11,7 @@ from fastapi import Path as InPath
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
+from serve.actor import Who
 from serve.answer import DecisionAnswer
 from serve.audit import Entry
 from serve.changes import Changes
@@ -19,7 +21,7 @@ from serve.override import Override, override
 from serve.retry import retried
 from serve.review import MAX_REVIEWS, ReviewAnswer, ReviewState, describe_review, find_review, list_reviews
 from serve.reviewing import approve, reject, take_back_to_queue
-from serve.routes import ANYONE, ERRORS, OrderId, StatedNow
+from serve.routes import ERRORS, OrderId, StatedNow
 
 ReviewId = Annotated[str, InPath(description="of a review")]
 
@@ -49,33 +51,35 @@ def add_review_routes(desk_of: Callable[[], Desk]) -> APIRouter:
             return _described(tx, review_id)
 
     @router.post("/reviews/{review_id}/approve", summary="The automated plan stands")
-    def approve_it(review_id: ReviewId, now: StatedNow = None) -> ReviewAnswer:
+    def approve_it(review_id: ReviewId, who: Who, now: StatedNow = None) -> ReviewAnswer:
         desk = desk_of()
         at = desk.now(now)
-        return _ended(desk, "review_approved", review_id, lambda tx, _: approve(tx, review_id, ANYONE, at))
+        entry = Entry("review_approved", who.name, review_id, b"")
+        return _ended(desk, entry, lambda tx, _: approve(tx, review_id, who.name, at))
 
     @router.post("/reviews/{review_id}/reject", summary="The order is declined")
-    def reject_it(review_id: ReviewId, now: StatedNow = None) -> ReviewAnswer:
+    def reject_it(review_id: ReviewId, who: Who, now: StatedNow = None) -> ReviewAnswer:
         desk = desk_of()
         at = desk.now(now)
-        return _ended(desk, "review_rejected", review_id, lambda tx, to: reject(tx, to, review_id, ANYONE, at))
+        entry = Entry("review_rejected", who.name, review_id, b"")
+        return _ended(desk, entry, lambda tx, to: reject(tx, to, review_id, who.name, at))
 
     @router.post("/reviews/{review_id}/override", summary="Another plan instead")
-    def override_it(review_id: ReviewId, wanted: Override) -> DecisionAnswer:
+    def override_it(review_id: ReviewId, wanted: Override, who: Who) -> DecisionAnswer:
         desk = desk_of()
         now = desk.now(wanted.now)
 
         def once() -> DecisionAnswer:
             with desk.database.writing() as tx:
-                answer = override(tx, desk, review_id, wanted, ANYONE, now)
+                answer = override(tx, desk, review_id, wanted, who.name, now)
                 content = _described(tx, review_id).model_dump_json().encode()
-                desk.audit.write(tx, Entry("review_overridden", ANYONE, f"review {review_id}", content))
+                desk.audit.write(tx, Entry("review_overridden", who.name, f"review {review_id}", content))
                 return DecisionAnswer.model_validate_json(answer)
 
         return retried(once)
 
     @router.post("/orders/{order_id}/take-back", summary="Undo a decision of which nothing is picked")
-    def take_it_back(order_id: OrderId, now: StatedNow = None) -> OrderAnswer:
+    def take_it_back(order_id: OrderId, who: Who, now: StatedNow = None) -> OrderAnswer:
         desk = desk_of()
         at = desk.now(now)
 
@@ -85,7 +89,7 @@ def add_review_routes(desk_of: Callable[[], Desk]) -> APIRouter:
                 take_back_to_queue(tx, changes, order_id, at, desk.settings.review)
                 changes.make(tx)
                 answer = describe_order(tx, order_id)
-                desk.audit.write(tx, Entry("taken_back", ANYONE, order_id, answer.model_dump_json().encode()))
+                desk.audit.write(tx, Entry("taken_back", who.name, order_id, answer.model_dump_json().encode()))
                 return answer
 
         return retried(once)
@@ -100,14 +104,15 @@ def _described(tx: Connection, review_id: str) -> ReviewAnswer:
     return describe_review(found)
 
 
-def _ended(desk: Desk, kind: str, review_id: str, act: Callable[[Connection, Changes], None]) -> ReviewAnswer:
+def _ended(desk: Desk, entry: Entry, act: Callable[[Connection, Changes], None]) -> ReviewAnswer:
     def once() -> ReviewAnswer:
         with desk.database.writing() as tx:
             changes = Changes()
             act(tx, changes)
             changes.make(tx)
-            answer = _described(tx, review_id)
-            desk.audit.write(tx, Entry(kind, ANYONE, f"review {review_id}", answer.model_dump_json().encode()))
+            answer = _described(tx, entry.subject)
+            content = answer.model_dump_json().encode()
+            desk.audit.write(tx, replace(entry, subject=f"review {entry.subject}", payload=content))
             return answer
 
     return retried(once)

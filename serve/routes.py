@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -11,7 +12,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from agents.documents import Document, Name, Time
-from scenarios.errors import InputError
+from serve.actor import Who
 from serve.answer import DecisionAnswer
 from serve.asked import Asked
 from serve.audit import Entry
@@ -21,21 +22,20 @@ from serve.desk import Desk
 from serve.errors import ErrorAnswer
 from serve.event import EventBatch, Inventory, Stations
 from serve.happened import Happened, is_new
-from serve.order import Conflict, NotFound, OrderAnswer, cancel_order, confirm_order, describe_order
+from serve.order import NotFound, OrderAnswer, cancel_order, confirm_order, describe_order
 from serve.record import ReplayAnswer, find_decision, read_record
 from serve.request import RedecisionRequest
 from serve.retry import retried
 from serve.tasks import MAX_TASKS, TaskAnswer, acknowledge, lease_tasks
 
 ERRORS: dict[int | str, dict[str, object]] = {
+    401: {"model": ErrorAnswer, "description": "no token that is known"},
+    403: {"model": ErrorAnswer, "description": "this role may not do this, or not the one who prepared it"},
     404: {"model": ErrorAnswer, "description": "there is no such thing"},
     409: {"model": ErrorAnswer, "description": "it does not stand as it must for this"},
     422: {"model": ErrorAnswer, "description": "the request cannot be used; the error names the field"},
     503: {"model": ErrorAnswer, "description": "not ready, the database is away, or goods are contended"},
 }
-
-ANYONE = "anyone"
-"""The actor of a request without a token."""
 
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
 OrderId = str
@@ -83,10 +83,7 @@ def add_routes(desk_of: Callable[[], Desk]) -> APIRouter:
         with desk.database.reading() as tx:
             found = find_decision(tx, decision_id)
             record = read_record(tx, found)
-        if found.bundle_sha256 != desk.service.policy.bundle_sha256:
-            expected = f"a decision of bundle {desk.service.policy.bundle_sha256}"
-            raise Conflict(InputError("decision", found.bundle_sha256, expected, "replay it with its own bundle"))
-        return record.replay(desk.service)
+        return record.replay(desk.policies.find(found.bundle_sha256))
 
     @router.get("/orders/{order_id}", summary="How an order stands")
     def order(order_id: OrderId) -> OrderAnswer:
@@ -94,28 +91,32 @@ def add_routes(desk_of: Callable[[], Desk]) -> APIRouter:
             return describe_order(tx, order_id)
 
     @router.post("/orders/{order_id}/confirm", summary="Keep what is reserved for good")
-    def confirm(order_id: OrderId) -> OrderAnswer:
-        return _change(desk_of(), "confirmed", order_id, lambda tx, changes: confirm_order(tx, order_id))
+    def confirm(order_id: OrderId, who: Who) -> OrderAnswer:
+        entry = Entry("confirmed", who.name, order_id, b"")
+        return _change(desk_of(), entry, lambda tx, changes: confirm_order(tx, order_id))
 
     @router.post("/orders/{order_id}/cancel", summary="Cancel what nobody has begun to pick")
-    def cancel(order_id: OrderId, now: StatedNow = None) -> OrderAnswer:
+    def cancel(order_id: OrderId, who: Who, now: StatedNow = None) -> OrderAnswer:
         desk = desk_of()
         at = desk.now(now)
-        return _change(desk, "cancelled", order_id, lambda tx, changes: cancel_order(tx, changes, order_id, at))
+        entry = Entry("cancelled", who.name, order_id, b"")
+        return _change(desk, entry, lambda tx, changes: cancel_order(tx, changes, order_id, at))
 
     @router.post("/orders/{order_id}/redecide", response_model=DecisionAnswer, summary="Decide open lines again")
-    def redecide(order_id: OrderId, request: RedecisionRequest, http: Request, key: Key = None) -> Response:
+    def redecide(order_id: OrderId, request: RedecisionRequest, who: Who, http: Request, key: Key = None) -> Response:
         desk = desk_of()
         now = desk.now(request.now)
         desk.keep_until(now)
-        return answer_once(desk, Asked(request, ANYONE, key, http.scope["received"], now, order_id))
+        return answer_once(desk, Asked(request, who.name, key, http.scope["received"], now, order_id))
 
     @router.get("/tasks", summary="Lease orders that are to be looked at")
     def tasks(
+        who: Who,
         limit: Annotated[int, Query(ge=1, le=MAX_TASKS)] = 10,
         lease_seconds: Annotated[int, Query(ge=1, le=3600)] = 60,
         now: StatedNow = None,
     ) -> TaskList:
+        who.check("planner")  # a lease keeps others from the task
         desk = desk_of()
         at = desk.now(now)
         desk.keep_until(at)
@@ -130,42 +131,45 @@ def add_routes(desk_of: Callable[[], Desk]) -> APIRouter:
                 raise NotFound("task", task_id)
 
     @router.post("/events", summary="What happened: each event counts once")
-    def events(batch: EventBatch) -> Applied:
+    def events(batch: EventBatch, who: Who) -> Applied:
         desk = desk_of()
-        return _told(desk, "events", batch.events[0].id, batch, lambda tx: _apply(tx, desk, batch))
+        entry = Entry("events", who.name, batch.events[0].id, batch.model_dump_json().encode())
+        return _told(desk, entry, lambda tx: _apply(tx, desk, batch))
 
     @router.put("/inventory", summary="A count of stock")
-    def inventory(counted: Inventory) -> Applied:
+    def inventory(counted: Inventory, who: Who) -> Applied:
         desk = desk_of()
-        return _told(desk, "inventory", counted.id, counted, lambda tx: _count(tx, desk, counted, count_stock))
+        entry = Entry("inventory", who.name, counted.id, counted.model_dump_json().encode())
+        return _told(desk, entry, lambda tx: _count(tx, desk, counted, count_stock))
 
     @router.put("/stations", summary="Pick queues as they are")
-    def stations(counted: Stations) -> Applied:
+    def stations(counted: Stations, who: Who) -> Applied:
         desk = desk_of()
-        return _told(desk, "stations", counted.id, counted, lambda tx: _count(tx, desk, counted, count_stations))
+        entry = Entry("stations", who.name, counted.id, counted.model_dump_json().encode())
+        return _told(desk, entry, lambda tx: _count(tx, desk, counted, count_stations))
 
     return router
 
 
-def _change(desk: Desk, kind: str, order_id: str, act: Callable[[Connection, Changes], None]) -> OrderAnswer:
+def _change(desk: Desk, entry: Entry, act: Callable[[Connection, Changes], None]) -> OrderAnswer:
     def once() -> OrderAnswer:
         with desk.database.writing() as tx:
             changes = Changes()
             act(tx, changes)
             changes.make(tx)
-            answer = describe_order(tx, order_id)
-            desk.audit.write(tx, Entry(kind, ANYONE, order_id, answer.model_dump_json().encode()))
+            answer = describe_order(tx, entry.subject)
+            desk.audit.write(tx, replace(entry, payload=answer.model_dump_json().encode()))
             return answer
 
     return retried(once)
 
 
-def _told(desk: Desk, kind: str, subject: str, document: Document, act: Callable[[Connection], Applied]) -> Applied:
+def _told(desk: Desk, entry: Entry, act: Callable[[Connection], Applied]) -> Applied:
     def once() -> Applied:
         with desk.database.writing() as tx:
             applied = act(tx)
             if applied.applied:
-                desk.audit.write(tx, Entry(kind, ANYONE, subject, document.model_dump_json().encode()))
+                desk.audit.write(tx, entry)
             return applied
 
     return retried(once)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -40,12 +41,16 @@ class Mark:
         latency_ms: from the request to the answer.
         reservation: what is kept for the plan.
         is_stored: whether its parcels exist, and so have ids.
+        arm: which slot the policy stands in.
+        propensity: probability that an order falls to this arm.
     """
 
     decision_id: str
     latency_ms: float
     reservation: ReservationAnswer | None = None
     is_stored: bool = False
+    arm: Literal["active", "canary"] = "active"
+    propensity: float = 1.0
 
 
 def deadline_of(deadline_ms: float | None, began: float) -> float | None:
@@ -69,11 +74,14 @@ class DecisionService:
         reader: documents to snapshots.
         chain: who decides.
         policy: which bundle answers.
+        folder: where it lies.
+        budget_seconds: see above.
     """
 
     def __init__(self, agent: BundleAgent, budget_seconds: float = DEFAULT_BUDGET_SECONDS) -> None:
         self.reader = agent.reader
         self.chain = Chain(agent, budget_seconds)
+        self.folder, self.budget_seconds = agent.bundle.path, budget_seconds
         self._quote_level = agent.bundle.public.settings.quote_level
         self.policy = PolicyVersion(
             name=agent.name, bundle_sha256=agent.bundle.sha256, scenario_id=agent.bundle.public.id
@@ -129,6 +137,8 @@ class DecisionService:
             alternatives=plans,
             reasons=explain(snapshot, names, choice.slot, others[0] if others else None),
             policy=self.policy,
+            arm=mark.arm,
+            propensity=mark.propensity,
             reservation=mark.reservation,
             latency_ms=mark.latency_ms,
         )

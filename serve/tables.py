@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -66,14 +67,8 @@ receipts = Table(  # announced goods, numbered in the order of announcement
     CheckConstraint("claimed_units >= 0", name="claims"),
     Index(None, "sku", "is_open"),
 )
-stations = Table(
-    "stations",
-    metadata,
-    Column("warehouse", NAME, primary_key=True),
-    _units("num_open"),
-    _units("num_queued"),
-    _units("queued_seconds"),
-)
+_QUEUE = (_units("num_open"), _units("num_queued"), _units("queued_seconds"))
+stations = Table("stations", metadata, Column("warehouse", NAME, primary_key=True), *_QUEUE)
 picks = Table(  # running ones
     "picks",
     metadata,
@@ -178,7 +173,44 @@ decisions = Table(
     Column("bundle_sha256", DIGEST, nullable=False),
     Column("writer", String(32), nullable=False),  # with seq: its audit row and payload
     Column("seq", BigInteger, nullable=False),
+    Column("arm", String(12), nullable=False, server_default="active"),  # see serve.slots
+    Column("propensity", Float, nullable=False, server_default="1"),
     Index(None, "order_id"),
+)
+
+# Who decides ------------------------------------------------------------------------------------
+
+policies = Table(  # that were loaded, and by whom
+    "policies",
+    metadata,
+    Column("sha256", DIGEST, primary_key=True),
+    Column("loaded_by", NAME, primary_key=True),
+    Column("folder", Text, nullable=False),  # below the endpoint's folder of policies
+    Column("name", NAME, nullable=False),
+    Column("loaded_at", BigInteger, nullable=False),
+)
+standings = Table(  # append-only; the last row holds, see serve.slots.Standing
+    "standings",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(32), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("active", DIGEST, nullable=False),
+    Column("previous", DIGEST),
+    Column("candidate", DIGEST),
+    Column("mode", String(12)),
+    Column("share", Float, nullable=False),
+)
+shadows = Table(  # what a policy would have decided
+    "shadows",
+    metadata,
+    Column("decision_id", NAME, primary_key=True),
+    Column("bundle_sha256", DIGEST, nullable=False),
+    Column("stage", String(12), nullable=False),
+    Column("latency_ms", Float, nullable=False),
+    Column("is_same", Boolean, nullable=False),  # as what was decided
+    Column("plan", Text),  # none: it would have asked a person
+    Index(None, "bundle_sha256"),
 )
 
 # Once, in order, and later ----------------------------------------------------------------------
@@ -232,10 +264,7 @@ reviews = Table(
     Index(None, "order_id"),
 )
 baselines = Table(  # health reports to compare others with
-    "baselines",
-    metadata,
-    Column("name", NAME, primary_key=True),
-    Column("document", Text, nullable=False),
+    "baselines", metadata, Column("name", NAME, primary_key=True), Column("document", Text, nullable=False)
 )
 audit = Table(
     "audit",

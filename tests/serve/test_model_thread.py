@@ -88,3 +88,16 @@ def test_calls_that_wait_behind_a_stalled_one_are_dropped() -> None:
             time.sleep(0.01)
     assert len(seen) == 2  # the first and the last; nobody waits for the three between
     assert seen[-1] == 9.0
+
+
+def test_a_forgotten_model_leaves_no_thread() -> None:
+    before = threading.active_count()
+    threads = [ModelThread(lambda features, context: features) for _ in range(5)]
+    assert threads[0].scores(NOTHING, NOTHING, 30.0).tolist() == [0.0]
+    assert threading.active_count() == before + 5
+    threads.clear()
+    for _ in range(500):
+        if threading.active_count() == before:
+            return
+        time.sleep(0.01)
+    pytest.fail("threads of models that nobody holds are left")

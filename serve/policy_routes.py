@@ -1,0 +1,146 @@
+"""The paths of policies: load, shadow, canary, activate, withdraw, roll back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection
+
+from agents.documents import Document
+from scenarios.local_time import format_utc
+from serve.actor import Who
+from serve.desk import Desk
+from serve.routes import ERRORS
+from serve.slots import Standing
+from serve.standings import loads_of
+
+Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="of the bundle, as loading it told")]
+
+
+class Load(Document):
+    """Which bundle."""
+
+    folder: Annotated[str, Field(min_length=1, max_length=200, description="its name below --policies")]
+
+
+class Canary(Document):
+    """How much of the orders."""
+
+    share: Annotated[float, Field(gt=0, lt=1, description="of the orders that the candidate decides")]
+
+
+class PolicyAnswer(BaseModel):
+    """One policy that stands in a slot."""
+
+    bundle_sha256: str
+    name: str
+    loaded_by: list[str] = Field(description="who may not activate it")
+    loaded_at: str | None = Field(description="first; null if it was never loaded")
+
+
+class ShadowAnswer(BaseModel):
+    """What the candidate decided beside the others so far; none of it was carried out."""
+
+    count: int
+    same_share: float | None = Field(description="that chose what was decided; null of none")
+    mean_latency_ms: float | None
+    max_latency_ms: float | None
+
+
+class SlotsAnswer(BaseModel):
+    """Who decides, and who is to."""
+
+    number: int = Field(description="of the last change")
+    active: PolicyAnswer
+    previous: PolicyAnswer | None = Field(description="to which a roll-back returns")
+    candidate: PolicyAnswer | None
+    mode: Literal["loaded", "shadow", "canary"] | None = Field(description="what the candidate does")
+    share: float = Field(description="of the orders that a canary decides")
+    shadow: ShadowAnswer | None = Field(description="of the candidate")
+
+
+def add_policy_routes(desk_of: Callable[[], Desk]) -> APIRouter:
+    """The paths; ``desk_of`` gives the desk once it is open."""
+    router = APIRouter(prefix="/v1/policies", responses=ERRORS)
+
+    @router.get("", summary="Who decides, and who is to")
+    def policies() -> SlotsAnswer:
+        desk = desk_of()
+        return describe(desk, desk.policies.slots.standing)
+
+    @router.post("", summary="Verify a bundle and put it into the second slot")
+    def load(wanted: Load, who: Who) -> SlotsAnswer:
+        who.check("rule_editor")
+        desk = desk_of()
+        return describe(desk, desk.policies.load(wanted.folder, who))
+
+    @router.post("/{sha256}/shadow", summary="Let the candidate decide beside, for the record")
+    def shadow(sha256: Sha256, who: Who) -> SlotsAnswer:
+        who.check("rule_editor")
+        desk = desk_of()
+        return describe(desk, desk.policies.shadow(sha256, who))
+
+    @router.post("/{sha256}/canary", summary="Let the candidate decide a share of the orders")
+    def canary(sha256: Sha256, wanted: Canary, who: Who) -> SlotsAnswer:
+        who.check("approver")
+        desk = desk_of()
+        return describe(desk, desk.policies.canary(sha256, wanted.share, who))
+
+    @router.post("/{sha256}/activate", summary="Let the candidate decide")
+    def activate(sha256: Sha256, who: Who) -> SlotsAnswer:
+        who.check("approver")
+        desk = desk_of()
+        return describe(desk, desk.policies.activate(sha256, who))
+
+    @router.post("/{sha256}/withdraw", summary="Empty the second slot")
+    def withdraw(sha256: Sha256, who: Who) -> SlotsAnswer:
+        who.check("rule_editor")
+        desk = desk_of()
+        return describe(desk, desk.policies.withdraw(sha256, who))
+
+    @router.post("/{sha256}/rollback", summary="Give up the active policy for the one before it")
+    def roll_back(sha256: Sha256, who: Who) -> SlotsAnswer:
+        who.check("approver")
+        desk = desk_of()
+        return describe(desk, desk.policies.roll_back(sha256, who))
+
+    return router
+
+
+def describe(desk: Desk, standing: Standing) -> SlotsAnswer:
+    """The slots in words."""
+    with desk.database.reading() as tx:
+        active, previous, candidate = (
+            _policy(tx, desk, sha256) if sha256 else None
+            for sha256 in (standing.active, standing.previous, standing.candidate)
+        )
+    assert active is not None
+    shadow = None
+    if standing.candidate:
+        found = desk.shadows.compare(standing.candidate)
+        same_share = found.num_same / found.count if found.count else None
+        shadow = ShadowAnswer(
+            count=found.count, same_share=same_share, mean_latency_ms=found.mean_ms, max_latency_ms=found.max_ms
+        )
+    return SlotsAnswer(
+        number=standing.number,
+        active=active,
+        previous=previous,
+        candidate=candidate,
+        mode=standing.mode,
+        share=standing.share,
+        shadow=shadow,
+    )
+
+
+def _policy(tx: Connection, desk: Desk, sha256: str) -> PolicyAnswer:
+    loads = loads_of(tx, sha256)
+    return PolicyAnswer(
+        bundle_sha256=sha256,
+        name=loads[0].name if loads else desk.service.policy.name,
+        loaded_by=[load.loaded_by for load in loads],
+        loaded_at=format_utc(loads[0].loaded_at) if loads else None,
+    )
