@@ -83,7 +83,7 @@ class DecisionAnswer(BaseModel):
 
     decision_id: str
     order_id: str
-    stage: Stage = Field(description="who decided; review: a person must")
+    stage: Stage = Field(description="who decided; review: a person must, or did")
     fallback_reason: str | None = Field(description="why an earlier stage did not decide")
     plan: PlanAnswer | None = Field(description="null if a person must decide")
     promise_at: str = Field(description="given with the order")

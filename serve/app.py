@@ -22,9 +22,12 @@ from serve.arrival import Arrival
 from serve.asked import Asked
 from serve.desk import Desk
 from serve.errors import ErrorAnswer, add_error_handlers, error_response
+from serve.explain_routes import add_explain_routes
 from serve.guard import Guard
+from serve.health_routes import add_health_routes
 from serve.policy_routes import add_policy_routes
 from serve.request import DecisionRequest
+from serve.review_routes import add_review_routes
 from serve.routes import ERRORS, Key, add_routes, answer_once
 from serve.service import DecisionService
 from serve.tokens import Tokens
@@ -160,6 +163,9 @@ def create_app(
 
     if open_desk is not None:
         app.include_router(add_routes(loading.desk))
+        app.include_router(add_explain_routes(loading.desk))
+        app.include_router(add_review_routes(loading.desk))
+        app.include_router(add_health_routes(loading.desk))
         app.include_router(add_policy_routes(loading.desk))
 
     @app.get("/health/live", response_model=Health, response_model_exclude_none=True, summary="Is the process alive?")

@@ -29,6 +29,7 @@ from serve.policies import Policies
 from serve.record import encode_record, find_decision, read_record, to_bytes
 from serve.request import DecisionRequest
 from serve.retry import Repeated, retried
+from serve.review import Concern, ReviewLimits, open_review, reasons_of, supersede_reviews
 from serve.service import DecisionService, Mark, Weighed, deadline_of, milliseconds_since
 from serve.shadow import Shadows, ShadowTask
 from serve.slots import Pick
@@ -44,11 +45,13 @@ class DeskSettings:
     Attributes:
         reservation_seconds: until a reservation expires that nobody confirms.
         is_request_clock: requests may state their own ``now``, as replays do.
+        review: which decisions a person looks at.
         policies: below which folder bundles lie that may be loaded; None: none may.
     """
 
     reservation_seconds: int = 900
     is_request_clock: bool = False
+    review: ReviewLimits = field(default_factory=ReviewLimits)
     policies: Path | None = None
 
 
@@ -125,7 +128,7 @@ class Desk:
             if known_answer is not None:
                 return known_answer, True
             question = self._question(tx, asked)
-        draft = self._draft(asked, question)
+        draft = self._draft(asked, question, self.policies.pick(question.order.id))
         with self.database.writing() as tx:
             self._keep(tx, asked, draft)
         if draft.pick.shadow is not None:
@@ -151,11 +154,29 @@ class Desk:
             self.known.check(f"order.lines[{i}]", sku=line.sku)
         return Question(order, positions, read_moment(tx, self.known, order, asked.now, True))
 
-    def _draft(self, asked: Asked, question: Question) -> Draft:
+    def keep_choice(
+        self, tx: Connection, asked: Asked, question: Question, pick: Pick, weighed: Weighed
+    ) -> tuple[str, bytes]:
+        """Keeps what somebody else chose, in his transaction.
+
+        Args:
+            tx: a writing transaction.
+            asked: by whom, and when.
+            question: what was to be decided.
+            pick: whose reader made the plans, and so whose answer it is.
+            weighed: the choice among them.
+
+        Returns:
+            The decision's id and answer.
+        """
+        draft = self._draft(asked, question, pick, weighed)
+        self._keep(tx, asked, draft)
+        return draft.decision_id, draft.answer
+
+    def _draft(self, asked: Asked, question: Question, pick: Pick, weighed: Weighed | None = None) -> Draft:
         request, decision_id = asked.request, uuid.uuid4().hex
         case = CaseDocument.model_construct(order=question.order, snapshot=question.moment)
-        pick = self.policies.pick(question.order.id)
-        weighed = pick.service.weigh(case, deadline_of(request.deadline_ms, asked.received))
+        weighed = weighed or pick.service.weigh(case, deadline_of(request.deadline_ms, asked.received))
         slot, reservation = weighed.choice.slot, None
         planned: list[PlannedParcel] = []
         if slot is not None and question.is_kept:
@@ -202,12 +223,21 @@ class Desk:
             if found != before or open_part(tx, found)[1] != question.positions:
                 raise Taken(f"order {order.id}")
             finish_tasks(tx, order.id, asked.now)
+            if draft.weighed.choice.stage != "review" or draft.weighed.choice.slot is None:
+                supersede_reviews(tx, order.id, asked.now)  # a person's own choice ends its review itself
         changes = Changes()
         for parcel in draft.planned:
             take(changes, parcel)
         changes.make(tx)
-        write_parcels(tx, order.id, draft.planned, question.positions)
+        write_parcels(tx, order.id, draft.planned, question.positions, asked.now)
         self._set_state(tx, asked, draft)
+        reasons = reasons_of(draft.weighed, self.settings.review)
+        if reasons:
+            detail = draft.weighed.choice.fallback_reason if draft.weighed.choice.slot is None else None
+            concern = Concern(
+                order.id, draft.decision_id, reasons, detail, question.is_confirmed or asked.request.confirm
+            )
+            open_review(tx, concern, asked.now, self.settings.review)
         if before is None:
             count_arrival(tx, order, hour_of(asked.now, self.known.epoch))
 

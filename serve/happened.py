@@ -149,7 +149,7 @@ class Happened:
         self._changes.queue(parcel.warehouse, -1, -parcel.pick_seconds)
         values = {"parcel_id": parcel.id, "warehouse": parcel.warehouse, "expected_finish_at": finish}
         self._tx.execute(tables.picks.insert().values(**values))
-        set_stage(self._tx, parcel, "picking")
+        set_stage(self._tx, parcel, "picking", picked_at=self._now)
         row = tables.orders.c
         reserved = update(tables.orders).where(row.id == parcel.order_id, row.state == "reserved")
         self._tx.execute(reserved.values(state="confirmed", expires_at=None))
@@ -171,7 +171,8 @@ class Happened:
             break_plan(self._tx, parcel.order_id, self._now)
         if not held:
             give_room_back(self._changes, parcel)
-        set_stage(self._tx, parcel, "packed" if held else "void", is_booked=parcel.is_booked and bool(held))
+        is_booked = parcel.is_booked and bool(held)
+        set_stage(self._tx, parcel, "packed" if held else "void", is_booked=is_booked, packed_at=self._now)
 
     @_apply.register
     def _hand_over(self, happened: told.HandedOver) -> None:
@@ -193,7 +194,7 @@ class Happened:
         if departed_at is None:  # nobody told us
             departed_at = min(parcel.collection_at, self._now)
             self._depart(parcel, departed_at)
-        set_stage(self._tx, parcel, "delivered")
+        set_stage(self._tx, parcel, "delivered", delivered_at=self._now)
         row, service = tables.lines.c, tables.punctuality.c
         self._tx.execute(update(tables.lines).where(row.parcel_id == parcel.id).values(state="delivered"))
         insert_new(self._tx, tables.punctuality, service=parcel.service)

@@ -1,4 +1,4 @@
-"""The keeper: what time alone brings. Reservations expire, presale parcels are released, old keys are forgotten."""
+"""The keeper: what time alone brings. Reservations and reviews end, presale parcels are released, keys forgotten."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import Connection, delete, select
 
@@ -19,6 +20,7 @@ from serve.order import expire_order
 from serve.parcel import find_parcels
 from serve.release import release
 from serve.retry import retried
+from serve.reviewing import expire_review
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +29,8 @@ KEY_SECONDS = 86_400
 """How long an idempotency key is remembered at least."""
 
 _AT_ONCE = 200
+
+Thing = TypeVar("Thing")
 
 
 class Keeper:
@@ -60,24 +64,27 @@ class Keeper:
 
     def _keep_some(self, now: int) -> bool:
         """Does what is due; whether there may be more."""
-        order, parcel, key = tables.orders.c, tables.parcels.c, tables.idempotency_keys.c
+        order, parcel, key, review = tables.orders.c, tables.parcels.c, tables.idempotency_keys.c, tables.reviews.c
         with self._database.reading() as tx:
             expired = tx.execute(select(order.id).where(order.expires_at <= now).limit(_AT_ONCE)).scalars().all()
             due = (parcel.stage == "later", parcel.release_at <= now)
             released = tx.execute(select(parcel.id).where(*due).order_by(parcel.number).limit(_AT_ONCE)).scalars().all()
+            late = select(review.number).where(review.state == "open", review.due_at <= now)
+            unseen = tx.execute(late.order_by(review.number).limit(_AT_ONCE)).scalars().all()
             is_old = tx.execute(select(key.key).where(key.created_at < now - KEY_SECONDS).limit(1)).first()
         self._each(expired, lambda tx, order_id: self._expire(tx, order_id, now))
         self._each(released, lambda tx, parcel_id: self._release(tx, parcel_id, now))
+        self._each(unseen, lambda tx, number: self._end_review(tx, number, now))
         if is_old:
             with self._database.writing() as tx:
                 tx.execute(delete(tables.idempotency_keys).where(key.created_at < now - KEY_SECONDS))
-        return max(len(expired), len(released)) == _AT_ONCE
+        return max(len(expired), len(released), len(unseen)) == _AT_ONCE
 
-    def _each(self, ids: Sequence[str], act: Callable[[Connection, str], None]) -> None:
+    def _each(self, ids: Sequence[Thing], act: Callable[[Connection, Thing], None]) -> None:
         for thing in ids:
             retried(partial(self._one, thing, act))
 
-    def _one(self, thing: str, act: Callable[[Connection, str], None]) -> None:
+    def _one(self, thing: Thing, act: Callable[[Connection, Thing], None]) -> None:
         with self._database.writing() as tx:
             act(tx, thing)
 
@@ -86,6 +93,10 @@ class Keeper:
         if expire_order(tx, changes, order_id, now):
             changes.make(tx)
             self._audit.write(tx, Entry("expired", "keeper", order_id, b""))
+
+    def _end_review(self, tx: Connection, number: int, now: int) -> None:
+        if expire_review(tx, number, now):
+            self._audit.write(tx, Entry("review_expired", "keeper", f"review {number}", b""))
 
     def _release(self, tx: Connection, parcel_id: str, now: int) -> None:
         changes = Changes()

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from agents.bundle import Bundle, BundleAgent, read_bundle
+from envs.costs import MILLICENTS
 from scenarios.errors import InputError
 from serve.database import DEFAULT_URL, Database
 from serve.desk import Desk, DeskSettings
 from serve.known import Known
+from serve.review import ReviewLimits
 from serve.safety import Exposure
 from serve.seed import read_stock, seed
 from serve.service import DEFAULT_BUDGET_SECONDS, DecisionService
@@ -52,6 +54,14 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--clock", choices=("wall", "request"), default="wall", help="request: replays state the time (default: wall)"
     )
+    parser.add_argument("--review-minutes", type=int, default=60, help="until a review ends by itself (default: 60)")
+    parser.add_argument(
+        "--review-confidence",
+        type=float,
+        default=0.0,
+        help="a person looks at less probable plans (default: 0)",
+    )
+    parser.add_argument("--review-margin", type=float, help="a person looks at orders of at least this margin")
     parser.add_argument("--policies", type=Path, metavar="DIR", help="below it lie bundles that may be loaded")
     parser.add_argument("--development", action="store_true", help="accept what is unsafe, such as no tokens")
     parser.add_argument("--example-request", action="store_true", help="print a request that can be sent, and stop")
@@ -63,6 +73,12 @@ def main(args: Sequence[str] | None = None) -> int:
     if not 0 < options.reservation_minutes <= 100_000:
         expected = "minutes from 1 to 100000"
         raise InputError("--reservation-minutes", options.reservation_minutes, expected, "correct the number")
+    if not 0 < options.review_minutes <= 100_000:
+        raise InputError("--review-minutes", options.review_minutes, "minutes from 1 to 100000", "correct the number")
+    if not 0 <= options.review_confidence <= 1:
+        raise InputError("--review-confidence", options.review_confidence, "from 0 to 1", "correct the number")
+    if options.review_margin is not None and not 0 <= options.review_margin < 1e9:
+        raise InputError("--review-margin", options.review_margin, "an amount of money", "correct the number")
     bundle = read_bundle(options.bundle)  # wrong checksums end the command before anything is listened to
     if options.example_request:
         print(json.dumps(example_request(bundle), indent=2))
@@ -74,7 +90,10 @@ def main(args: Sequence[str] | None = None) -> int:
     if options.policies is not None and not options.policies.is_dir():
         raise InputError("--policies", str(options.policies), "a folder that is there", "correct the path")
     if options.database != "none":
-        settings = DeskSettings(60 * options.reservation_minutes, options.clock == "request", options.policies)
+        margin = None if options.review_margin is None else round(MILLICENTS * options.review_margin)
+        review = ReviewLimits(60 * options.review_minutes, options.review_confidence, margin)
+        seconds, is_request_clock = 60 * options.reservation_minutes, options.clock == "request"
+        settings = DeskSettings(seconds, is_request_clock, review, options.policies)
         database = Database(options.database)
         open_desk = partial(load_desk, database=database, settings=settings, inventory=options.inventory)
     _serve(options, partial(load_service, bundle.path, options.budget_ms / 1000), open_desk, tokens)

@@ -13,6 +13,7 @@ from serve import tables
 from serve.changes import Changes
 from serve.database import insert_new
 from serve.parcel import UNTOUCHED, find_parcels, leave, take_apart
+from serve.review import supersede_reviews
 from serve.tasks import add_task, finish_tasks
 
 State = Literal["held", "reserved", "confirmed", "review", "declined", "cancelled", "expired"]
@@ -127,16 +128,28 @@ def confirm_order(tx: Connection, order_id: str) -> None:
     set_state(tx, order_id, "confirmed", expires_at=None)
 
 
-def cancel_order(tx: Connection, changes: Changes, order_id: str, now: int) -> None:
-    """Cancels all that nobody has begun to pick; what is further on stays as it is. Cancelling twice is fine."""
+def cancel_order(
+    tx: Connection, changes: Changes, order_id: str, now: int, state: Literal["cancelled", "declined"] = "cancelled"
+) -> None:
+    """Cancels all that nobody has begun to pick; what is further on stays as it is. Cancelling twice is fine.
+
+    Args:
+        tx: a writing transaction.
+        changes: to which is added what is given back.
+        order_id: of a known order.
+        now: UTC seconds.
+        state: of what ends; declined if it is not the customer who ends it.
+    """
     order = find_order(tx, order_id, lock=True)
-    _release(tx, changes, order_id, "cancelled")
+    _release(tx, changes, order_id, state)
     row = tables.lines.c
     waiting = select(row.position).where(row.order_id == order_id, row.state == "open")
-    leave(tx, order_id, tx.execute(waiting).scalars().all(), "cancelled")
-    is_left = tx.execute(select(row.position).where(row.order_id == order_id, row.state != "cancelled")).first()
+    leave(tx, order_id, tx.execute(waiting).scalars().all(), state)
+    left = select(row.position).where(row.order_id == order_id, row.state.not_in(("cancelled", state)))
+    is_left = tx.execute(left).first()
     finish_tasks(tx, order_id, now)
-    set_state(tx, order_id, order.state if is_left else "cancelled", expires_at=None)
+    supersede_reviews(tx, order_id, now)
+    set_state(tx, order_id, order.state if is_left else state, expires_at=None)
 
 
 def break_plan(tx: Connection, order_id: str, now: int) -> None:
@@ -156,6 +169,7 @@ def expire_order(tx: Connection, changes: Changes, order_id: str, now: int) -> b
         return False
     _release(tx, changes, order_id, "open")
     set_state(tx, order_id, "expired", expires_at=None)
+    supersede_reviews(tx, order_id, now)
     add_task(tx, "reservation_expired", order_id, now)
     return True
 

@@ -108,7 +108,9 @@ def book(changes: Changes, collection: tuple[int, str, str], room: int) -> None:
     changes.room[collection] = room
 
 
-def write_parcels(tx: Connection, order_id: str, planned: Sequence[PlannedParcel], positions: Sequence[int]) -> None:
+def write_parcels(
+    tx: Connection, order_id: str, planned: Sequence[PlannedParcel], positions: Sequence[int], now: int
+) -> None:
     """Stores planned parcels and puts the order's lines in them.
 
     Args:
@@ -116,6 +118,7 @@ def write_parcels(tx: Connection, order_id: str, planned: Sequence[PlannedParcel
         order_id: whose lines they are.
         planned: parcels.
         positions: of the case's lines in the order.
+        now: UTC seconds.
     """
     if not planned:
         return
@@ -133,6 +136,7 @@ def write_parcels(tx: Connection, order_id: str, planned: Sequence[PlannedParcel
             "transit_seconds": parcel.transit_seconds,
             "quoted_at": parcel.quoted_at,
             "pick_seconds": parcel.pick_seconds,
+            "queued_at": now if parcel.stage == "queued" else None,
         }
         for parcel in planned
     ]

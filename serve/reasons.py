@@ -7,10 +7,11 @@ import numpy as np
 from envs.costs import COST_PARTS, MILLICENTS
 from envs.snapshot import Snapshot
 from envs.state import NONE
-from scenarios.handling import SERVICE_SIDE, WAREHOUSE_SIDE, handling_names
+from scenarios.handling import SERVICE_SIDE, handling_names
 from scenarios.local_time import MINUTE_SECONDS, format_utc
 from scenarios.network import NO_LANE
 from scenarios.trace import Names
+from serve.exclusion import cause_at
 
 _NOTICEABLE_MILLICENTS = 500
 """Half a cent: smaller differences of a cost part are not worth a word."""
@@ -26,7 +27,7 @@ def explain(snapshot: Snapshot, names: Names, slot: int | None, runner_up: int |
             sentences.append("It is the only feasible plan.")
         else:
             sentences.append(_comparison(snapshot, names, slot, runner_up))
-        sentences += _shape(snapshot, names, slot)
+        sentences += shape(snapshot, names, slot)
     return sentences + _exclusions(snapshot, names)
 
 
@@ -77,7 +78,7 @@ def _comparison(snapshot: Snapshot, names: Names, slot: int, other: int) -> str:
     return text
 
 
-def _shape(snapshot: Snapshot, names: Names, slot: int) -> list[str]:
+def shape(snapshot: Snapshot, names: Names, slot: int) -> list[str]:
     """Why split, why backordered, why held, why declined."""
     plans, count = snapshot.plans, snapshot.num_plans
     slots, totals = plans.slots[:count], plans.costs[:count].sum(axis=1)
@@ -131,23 +132,13 @@ def _exclusions(snapshot: Snapshot, names: Names) -> list[str]:
 
 def _cause(snapshot: Snapshot, names: Names, line: int, warehouse: int) -> str | None:
     """Why a warehouse cannot send a line from stock now; None if it can."""
-    network, seen = snapshot.network, snapshot.seen
-    row, order = seen.lines[line], seen.order[0]
-    required = int(row["requirements"] | order["requirements"])
-    missing = required & WAREHOUSE_SIDE & ~int(network.warehouses["capabilities"][warehouse])
-    if missing:
-        return f"cannot handle {' and '.join(handling_names(missing))}"
-    if row["ship_from_seconds"] > seen.clock["now_seconds"][0]:
-        return "not on sale yet"
-    cell = seen.stock[warehouse, row["sku"]]
-    available = int(cell["on_hand_units"] - cell["allocated_units"])
-    if available < row["units"]:
-        return f"{available} of {row['units']} units available"
-    return _cause_of_services(snapshot, names, line, warehouse, required)
+    cause = cause_at(snapshot, line, warehouse)
+    return cause.detail if cause else _cause_of_services(snapshot, names, line, warehouse)
 
 
-def _cause_of_services(snapshot: Snapshot, names: Names, line: int, warehouse: int, required: int) -> str | None:
+def _cause_of_services(snapshot: Snapshot, names: Names, line: int, warehouse: int) -> str | None:
     network = snapshot.network
+    required = int(snapshot.seen.lines["requirements"][line] | snapshot.seen.order["requirements"][0])
     region, grams = snapshot.seen.order["region"][0], snapshot.seen.lines["grams"][line]
     lanes = network.lanes[warehouse, :, region]
     reaching = np.flatnonzero(lanes["zone"] != NO_LANE)

@@ -10,12 +10,15 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection, Row, select
 
 from agents.documents import parse_case
+from envs.snapshot import Snapshot
 from scenarios.errors import InputError
 from serve import tables
 from serve.answer import DecisionAnswer
 from serve.audit import payload
+from serve.chain import Choice
 from serve.order import Conflict, NotFound
 from serve.service import DecisionService, Mark, Weighed
+from serve.wanted import Parcel, parcels_of, with_plan
 
 
 class ReplayAnswer(BaseModel):
@@ -34,22 +37,40 @@ class Record:
         max_alternatives: that were asked for.
         heuristic: that decided; None if none did.
         answer: the bytes that were answered.
+        parcels: that a person chose, see ``serve.wanted``; None if none did.
     """
 
     case: dict[str, Any]
     max_alternatives: int
     heuristic: str | None
     answer: bytes
+    parcels: tuple[Parcel, ...] | None = None
+
+    def told(self) -> DecisionAnswer:
+        """The answer, read."""
+        return DecisionAnswer.model_validate_json(self.answer)
+
+    def weighed(self, service: DecisionService) -> Weighed:
+        """The choice made again with the bundle that decided then."""
+        case, told = parse_case(self.case), self.told()
+        snapshot = service.reader.read(case)
+        if self.parcels is None:
+            return Weighed(case, snapshot, self.repeat(service, snapshot, told))
+        found = with_plan(snapshot, frozenset(self.parcels))
+        if found is None:
+            raise Conflict(InputError("decision", told.decision_id, "a plan that can be", "the bundle has changed"))
+        return Weighed(case, found[0], Choice(told.stage, found[1], told.fallback_reason))
+
+    def repeat(self, service: DecisionService, snapshot: Snapshot, told: DecisionAnswer) -> Choice:
+        """What the same stage chooses from a snapshot, perhaps another one."""
+        return service.chain.repeat(snapshot, told.stage, told.fallback_reason, self.heuristic)
 
     def replay(self, service: DecisionService) -> ReplayAnswer:
         """Decides again with the bundle that decided then."""
-        told = DecisionAnswer.model_validate_json(self.answer)
-        case = parse_case(self.case)
-        snapshot = service.reader.read(case)
-        choice = service.chain.repeat(snapshot, told.stage, told.fallback_reason, self.heuristic)
+        told = self.told()
         is_stored = told.plan is not None and any(parcel.id for parcel in told.plan.parcels)
         mark = Mark(told.decision_id, told.latency_ms, told.reservation, is_stored, told.arm, told.propensity)
-        again = service.answer(Weighed(case, snapshot, choice), mark, self.max_alternatives)
+        again = service.answer(self.weighed(service), mark, self.max_alternatives)
         return ReplayAnswer(is_same=to_bytes(again) == self.answer, answer=again)
 
 
@@ -63,10 +84,18 @@ def encode_record(weighed: Weighed, max_alternatives: int, answer: bytes) -> byt
     rest = {
         "max_alternatives": max_alternatives,
         "heuristic": weighed.choice.heuristic,
+        "parcels": _parcels_of_a_person(weighed),
         "answer": answer.decode(),
     }
     case = weighed.case.model_dump_json(by_alias=True, exclude_defaults=True)
     return f'{{"case":{case},{json.dumps(rest)[1:]}'.encode()
+
+
+def _parcels_of_a_person(weighed: Weighed) -> list[Parcel] | None:
+    choice = weighed.choice
+    if choice.stage != "review" or choice.slot is None:
+        return None
+    return sorted(parcels_of(weighed.snapshot, choice.slot))
 
 
 def find_decision(tx: Connection, decision_id: str) -> Row[Any]:
@@ -92,4 +121,11 @@ def read_record(tx: Connection, decision: Row[Any]) -> Record:
         detail = InputError("decision", decision.id, "a decision whose record is kept", "its record was erased")
         raise Conflict(detail)
     data = json.loads(content)
-    return Record(data["case"], data["max_alternatives"], data["heuristic"], data["answer"].encode())
+    parcels = data.get("parcels")
+    return Record(
+        data["case"],
+        data["max_alternatives"],
+        data["heuristic"],
+        data["answer"].encode(),
+        None if parcels is None else tuple((w, s, receipt, mask) for w, s, receipt, mask in parcels),
+    )

@@ -35,7 +35,7 @@ def release(tx: Connection, known: Known, changes: Changes, parcel: Row[Any], no
     if is_real:
         book(changes, (at, parcel.warehouse, parcel.service), int(rows["capacity_parcels"][place]))
     changes.queue(parcel.warehouse, 1, parcel.pick_seconds)
-    set_stage(tx, parcel, "queued", collection_at=at, is_booked=is_real)
+    set_stage(tx, parcel, "queued", collection_at=at, is_booked=is_real, queued_at=now)
 
 
 def _seconds_ahead(tx: Connection, warehouse: str, now: int) -> int:

@@ -67,14 +67,8 @@ receipts = Table(  # announced goods, numbered in the order of announcement
     CheckConstraint("claimed_units >= 0", name="claims"),
     Index(None, "sku", "is_open"),
 )
-stations = Table(
-    "stations",
-    metadata,
-    Column("warehouse", NAME, primary_key=True),
-    _units("num_open"),
-    _units("num_queued"),
-    _units("queued_seconds"),
-)
+_QUEUE = (_units("num_open"), _units("num_queued"), _units("queued_seconds"))
+stations = Table("stations", metadata, Column("warehouse", NAME, primary_key=True), *_QUEUE)
 picks = Table(  # running ones
     "picks",
     metadata,
@@ -159,7 +153,11 @@ parcels = Table(  # numbered in the order of planning, in which claims are serve
     Column("is_booked", Boolean, nullable=False),  # on that collection
     Column("transit_seconds", BigInteger, nullable=False),  # expected
     Column("quoted_at", BigInteger, nullable=False),
+    Column("queued_at", BigInteger),
+    Column("picked_at", BigInteger),
+    Column("packed_at", BigInteger),
     Column("departed_at", BigInteger),
+    Column("delivered_at", BigInteger),
     _units("pick_seconds"),
     Index(None, "order_id"),
     Index(None, "receipt_id"),
@@ -246,6 +244,27 @@ tasks = Table(
     Column("done_at", BigInteger),
     Index(None, "done_at", "due_at"),
     Index(None, "order_id"),
+)
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("number", NUMBER, primary_key=True),
+    Column("order_id", NAME, nullable=False),
+    Column("decision_id", NAME, nullable=False),
+    Column("reasons", String(128), nullable=False),  # see serve.review.Reason, with commas between
+    Column("detail", Text),
+    Column("is_confirmed", Boolean, nullable=False),  # the order was, when its plan was taken back
+    Column("state", String(12), nullable=False),  # see serve.review.ReviewState
+    Column("opened_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
+    Column("closed_by", NAME),
+    Column("label_decision_id", NAME),  # whose record holds what a person chose instead
+    Index(None, "state", "due_at"),
+    Index(None, "order_id"),
+)
+baselines = Table(  # health reports to compare others with
+    "baselines", metadata, Column("name", NAME, primary_key=True), Column("document", Text, nullable=False)
 )
 audit = Table(
     "audit",

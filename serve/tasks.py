@@ -11,7 +11,7 @@ from sqlalchemy import Connection, or_, select, update
 from scenarios.local_time import format_utc
 from serve import tables
 
-Kind = Literal["hold_ended", "plan_broke", "reservation_expired"]
+Kind = Literal["hold_ended", "plan_broke", "reservation_expired", "review_ended"]
 
 MAX_TASKS = 100
 

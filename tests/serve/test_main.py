@@ -7,14 +7,17 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
 
 from scenarios.errors import InputError
+from serve.desk import DeskSettings
 from serve.main import main
 from serve.request import DecisionRequest
+from serve.review import ReviewLimits
 from serve.service import DecisionService
 
 HEAVY = "[name for name in ('torch', 'stable_baselines3', 'sb3_contrib', 'mlflow', 'hydra') if name in sys.modules]"
@@ -56,7 +59,18 @@ def test_a_corrupt_bundle_ends_the_command(sound_bundle: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "option", [["--budget-ms", "0"], ["--budget-ms", "nan"], ["--port", "70000"], ["--database", "mysql://x"]]
+    "option",
+    [
+        ["--budget-ms", "0"],
+        ["--budget-ms", "nan"],
+        ["--port", "70000"],
+        ["--database", "mysql://x"],
+        ["--review-minutes", "0"],
+        ["--review-confidence", "1.5"],
+        ["--review-confidence", "nan"],
+        ["--review-margin", "-1"],
+        ["--review-margin", "nan"],
+    ],
 )
 def test_options_out_of_range_are_refused(sound_bundle: Path, option: list[str]) -> None:
     with pytest.raises(InputError):
@@ -80,3 +94,17 @@ answer = service.decide(DecisionRequest.model_validate(example_request(read_bund
 print(answer.stage, {HEAVY})
 """
     assert fresh_process(code, str(sound_bundle)).strip() == "policy []"
+
+
+def test_review_limits_reach_the_desk(sound_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings: list[DeskSettings] = []
+
+    def serve_instead(options: Any, load: Any, open_desk: Any, *others: Any) -> None:
+        settings.append(open_desk.keywords["settings"])
+
+    monkeypatch.setattr("serve.main._serve", serve_instead)
+    options = ["--review-minutes", "5", "--review-confidence", "0.4", "--review-margin", "12.5"]
+    assert main(["--bundle", str(sound_bundle), *options]) == 0
+    assert settings[0].review == ReviewLimits(300, 0.4, 1_250_000)
+    assert main(["--bundle", str(sound_bundle)]) == 0
+    assert settings[1].review == ReviewLimits()

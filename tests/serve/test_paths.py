@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from scenarios.local_time import format_utc, parse_utc
+from serve import tables
 from serve.app import create_app
+from serve.audit import complaints
 from serve.desk import Desk
 from serve.service import DecisionService
 from tests.serve.test_app import check_error, wait_until_ready
@@ -181,3 +184,62 @@ def test_a_database_that_is_away_is_told_and_forgiven(
             assert check_error(answer)["key"] == "database"
     assert client.get("/health/ready").status_code == 200
     assert client.post("/v1/decisions", json=asked(make_request)).status_code == 200
+
+
+def test_a_decision_is_explained_from_its_record(client: TestClient, desk: Desk, make_request: Request) -> None:
+    body = client.post("/v1/decisions", json=asked(make_request)).json()
+    path = f"/v1/decisions/{body['decision_id']}/explain"
+    told = client.get(path).json()
+    (chosen,) = [plan for plan in told["plans"] if plan["is_chosen"]]
+    assert chosen["total_millicents"] == body["plan"]["total_millicents"]
+    assert (told["stage"], told["order_id"], len(told["plans"])) == ("policy", "one", body["num_plans"])
+    assert told["excluded"]
+    assert {"dearer", "cheaper", "less_stock"} <= {flip["lever"] for flip in told["flips"]}
+    house = desk.known.names.warehouses[-1]
+    assert client.get(path, params={"warehouse": house}).json()["why_not"]["warehouse"] == house
+    refused = client.get(path, params={"warehouse": "Atlantis"})
+    assert (refused.status_code, check_error(refused)["key"]) == (422, "warehouse")
+    assert client.get("/v1/decisions/none/explain").status_code == 404
+
+
+def test_a_review_over_http(client: TestClient, desk: Desk, make_request: Request) -> None:
+    request = asked(make_request, max_alternatives=31)
+    body, now = client.post("/v1/decisions", json=request).json(), {"now": request["now"]}
+    assert client.get("/v1/reviews").json() == {"reviews": []}
+    assert client.post("/v1/orders/one/take-back", params=now).json()["state"] == "review"
+    (review,) = client.get("/v1/reviews").json()["reviews"]
+    assert (review["reasons"], review["decision_id"]) == (["taken_back"], body["decision_id"])
+    path = f"/v1/reviews/{review['review_id']}"
+    assert client.get(path).json() == review
+    assert client.post(f"{path}/approve", params=now).status_code == 409
+    plans = client.get(f"/v1/decisions/{body['decision_id']}/explain").json()["plans"]
+    other = next(plan for plan in plans if plan["kind"] == "ship" and not plan["is_chosen"])
+    parcels = [
+        {"warehouse": row["warehouse"], "service": row["service"], "skus": [line["sku"] for line in row["lines"]]}
+        for row in other["parcels"]
+    ]
+    told = client.post(f"{path}/override", json={**now, "parcels": parcels})
+    assert told.status_code == 200
+    assert told.content == client.get(f"/v1/decisions/{told.json()['decision_id']}").content
+    assert told.json()["plan"]["total_millicents"] == other["total_millicents"]
+    label = client.get("/v1/reviews", params={"state": "overridden"}).json()["reviews"]
+    assert [row["label_decision_id"] for row in label] == [told.json()["decision_id"]]
+    explained = client.get(f"/v1/decisions/{told.json()['decision_id']}/explain").json()
+    assert (explained["stage"], explained["flips"]) == ("review", [])
+    assert client.post(f"{path}/override", json={**now, "parcels": parcels}).status_code == 409
+    assert client.post(f"{path}/reject", params=now).status_code == 409
+    client.post("/v1/orders/one/take-back", params=now)
+    (again,) = client.get("/v1/reviews").json()["reviews"]
+    assert client.post(f"/v1/reviews/{again['review_id']}/reject", params=now).json()["state"] == "rejected"
+    assert client.get("/v1/orders/one").json()["state"] == "declined"
+    for refused, status in (("/v1/reviews/none", 404), ("/v1/reviews?state=lost", 422), ("/v1/reviews?limit=0", 422)):
+        answer = client.get(refused)
+        assert answer.status_code == status
+        check_error(answer)
+    kinds = select(tables.audit.c.kind).order_by(tables.audit.c.seq)
+    with desk.database.reading() as tx:
+        assert tx.execute(kinds).scalars().all() == [
+            *("policy_started", "decided", "taken_back", "decided", "review_overridden"),
+            *("taken_back", "review_rejected"),
+        ]
+        assert list(complaints(tx)) == []

@@ -25,7 +25,9 @@ from serve.audit import complaints
 from serve.database import Database
 from serve.desk import Desk, DeskSettings
 from serve.main import load_desk
+from serve.record import find_decision
 from serve.service import DecisionService
+from serve.slots import draw
 from tests.serve.conftest import AMPLE_SECONDS
 from tests.serve.shelves import contrary
 from tests.serve.test_app import check_error, wait_until_ready
@@ -346,7 +348,7 @@ def test_a_broken_shadow_harms_nobody(client: TestClient, desk: Desk, apart: dic
     assert desk.shadows.compare(sha256).count == 0
 
 
-def test_decisions_of_another_policy_replay_as_long_as_its_bundle_is_there(
+def test_decisions_of_another_policy_can_be_made_again_as_long_as_its_bundle_is_there(
     client: TestClient, desk: Desk, database_url: str, sound_agent: BundleAgent, shelf: Path, apart: dict[str, Any]
 ) -> None:
     contrary(sound_agent, shelf / "passing")
@@ -358,18 +360,59 @@ def test_decisions_of_another_policy_replay_as_long_as_its_bundle_is_there(
     act(client, sha256, "withdraw")
     path = f"/v1/decisions/{decision['decision_id']}/replay"
     assert client.post(path).json() == {"is_same": True, "answer": decision}
+    explain = f"/v1/decisions/{decision['decision_id']}/explain"
+    told = client.get(explain).json()
+    (chosen,) = [plan for plan in told["plans"] if plan["is_chosen"]]
+    assert chosen["total_millicents"] == decision["plan"]["total_millicents"]
     again = open_desk(desk.service, database_url, shelf)
     try:
         with client_of(again) as other:  # which has never seen that bundle
             (shelf / "passing").rename(shelf / "hidden")
-            gone = other.post(path)
-            assert (gone.status_code, check_error(gone)["key"]) == (409, "bundle")
+            for gone in (other.post(path), other.get(explain)):
+                assert (gone.status_code, check_error(gone)["key"]) == (409, "bundle")
             (shelf / "hidden").rename(shelf / "passing")
             assert other.post(path).json()["is_same"]
+            assert other.get(explain).json() == told
     finally:
         again.database.close()
         shutil.rmtree(shelf / "passing", ignore_errors=True)
         shutil.rmtree(shelf / "hidden", ignore_errors=True)
+
+
+@pytest.mark.parametrize("what", ["canary", "activate"])
+def test_what_a_person_chooses_names_the_policy_whose_plans_it_is_from(
+    client: TestClient, desk: Desk, make_request: Request, what: str
+) -> None:
+    """It is the policy to which the order falls by now, whoever decided before, and certain in either arm."""
+    first, sha256, seen = desk.service.policy.bundle_sha256, load(client), []
+    ids = [f"order {number}" for number in range(100)]
+    chosen = [next(name for name in ids if (draw(sha256, name) < 0.5) is is_low) for is_low in (True, False)]
+    for name in chosen:
+        order = order_of(make_request, name)
+        now, line = {"now": order["placed_at"]}, {**order["lines"][0], "units": 1}
+        asked = {"order": {**order, "lines": [line]}, "max_alternatives": 31, **now}
+        before = client.post("/v1/decisions", json=asked).json()
+        assert client.post(f"/v1/orders/{name}/take-back", params=now).json()["state"] == "review"
+        if name == chosen[0]:
+            assert before["policy"]["bundle_sha256"] == first
+            act(client, sha256, what, **({"share": 0.5} if what == "canary" else {}))
+        (review,) = client.get("/v1/reviews").json()["reviews"]
+        (parcel,) = next(plan for plan in before["alternatives"] if plan["kind"] == "ship")["parcels"]
+        wanted = {"warehouse": parcel["warehouse"], "service": parcel["service"], "skus": [line["sku"]]}
+        wanted["receipt"] = parcel["receipt"] and parcel["receipt"]["id"]
+        told = client.post(f"/v1/reviews/{review['review_id']}/override", json={"parcels": [wanted], **now})
+        assert told.status_code == 200, told.text
+        answer = told.json()
+        kept = (answer["policy"]["bundle_sha256"], answer["arm"], answer["propensity"])
+        with desk.database.reading() as tx:
+            found = find_decision(tx, answer["decision_id"])
+        assert (found.bundle_sha256, found.arm, found.propensity) == kept
+        path = f"/v1/decisions/{answer['decision_id']}"
+        assert client.post(f"{path}/replay").json() == {"is_same": True, "answer": answer}
+        assert client.get(f"{path}/explain").json()["stage"] == "review"
+        seen.append(kept)
+    arms = [(sha256, "canary", 1.0), (first, "active", 1.0)]
+    assert seen == (arms if what == "canary" else 2 * [(sha256, "active", 1.0)])
 
 
 def test_processes_follow_each_other_and_restarts(

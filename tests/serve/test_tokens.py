@@ -62,10 +62,19 @@ def bearing(secret: str) -> dict[str, str]:
 
 
 SHA = "0" * 64
+PERIOD = "since=2025-03-03T00:00:00Z&until=2025-03-04T00:00:00Z"
 NEEDS: list[tuple[str, str, Any, str]] = [
     ("GET", "/v1/policies", None, "viewer"),
     ("GET", "/v1/decisions/none", None, "viewer"),
     ("GET", "/metrics", None, "viewer"),
+    ("GET", "/v1/decisions/none/explain", None, "viewer"),
+    ("GET", "/v1/reviews", None, "viewer"),
+    ("GET", f"/v1/health-report?{PERIOD}", None, "viewer"),
+    ("PUT", f"/v1/health-report/baselines/normal?{PERIOD}", None, "planner"),
+    ("POST", "/v1/reviews/none/approve?now=2025-03-03T00:00:00Z", None, "planner"),
+    ("POST", "/v1/reviews/none/reject?now=2025-03-03T00:00:00Z", None, "planner"),
+    ("POST", "/v1/reviews/none/override", {"parcels": []}, "planner"),
+    ("POST", "/v1/orders/none/take-back?now=2025-03-03T00:00:00Z", None, "planner"),
     ("POST", "/v1/decisions", {}, "planner"),
     ("POST", "/v1/decisions/none/replay", None, "planner"),
     ("GET", "/v1/tasks?now=2025-03-03T00:00:00Z", None, "planner"),
@@ -165,8 +174,14 @@ def test_the_audit_log_says_who_and_nothing_says_the_secret(
     asked = {"order": order, "now": order["placed_at"]}
     assert client.post("/v1/decisions", json=asked, headers={**planner, "Idempotency-Key": "a"}).status_code == 200
     assert client.post("/v1/orders/one/confirm", headers=bearing(SECRETS["admin"])).status_code == 200
-    cancel = f"/v1/orders/one/cancel?now={order['placed_at']}"
-    assert client.post(cancel, headers=planner).status_code == 200
+    now = {"now": order["placed_at"]}
+    assert client.post("/v1/orders/one/take-back", params=now, headers=planner).status_code == 200
+    (review,) = client.get("/v1/reviews", headers=planner).json()["reviews"]
+    path = f"/v1/reviews/{review['review_id']}/reject"
+    assert client.post(path, params=now, headers=bearing(SECRETS["admin"])).json()["closed_by"] == "admin"
+    assert client.post("/v1/orders/one/take-back", params=now, headers=planner).status_code == 200
+    assert client.put(f"/v1/health-report/baselines/normal?{PERIOD}", headers=planner).status_code == 200
+    assert client.post("/v1/orders/one/cancel", params=now, headers=planner).status_code == 200
     house, sku = desk.known.names.warehouses[0], desk.known.names.skus[0]
     rows = [{"warehouse": house, "sku": sku, "on_hand_units": 12}]
     count = {"id": "count", "at": order["placed_at"], "rows": rows}
@@ -176,6 +191,7 @@ def test_the_audit_log_says_who_and_nothing_says_the_secret(
         row = tables.audit.c
         done = {tuple(one) for one in tx.execute(select(row.kind, row.actor))}
     assert done >= {("decided", "planner"), ("confirmed", "admin"), ("cancelled", "planner"), ("inventory", "planner")}
+    assert done >= {("taken_back", "planner"), ("review_rejected", "admin"), ("baseline", "planner")}
     stored = b"".join(path.read_bytes() for path in tmp_path.glob("shop.db*"))
     told = caplog.text + "".join(answer.text for answer in answers)
     for secret in ("wrong-secret", *SECRETS.values()):

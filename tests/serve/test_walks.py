@@ -17,6 +17,8 @@ from serve.counted import count_stock
 from serve.desk import Desk
 from serve.event import Inventory
 from serve.order import Conflict, cancel_order, confirm_order
+from serve.review import list_reviews
+from serve.reviewing import reject, take_back_to_queue
 from serve.tasks import lease_tasks
 from tests.serve.test_desk import ask, ask_again, change
 from tests.serve.test_happened import tell
@@ -40,6 +42,7 @@ class Shop:
         self.now += self.dice.randrange(1, 400)
         often = [self.order, self.move]
         seldom = [self.confirm, self.cancel, self.again, self.announce, self.receive, self.outage, self.count]
+        seldom += [self.back, self.reject]
         act = self.dice.choice([*often * 3, *seldom, self.keep])
         try:
             act()
@@ -71,6 +74,15 @@ class Shop:
     def cancel(self) -> None:
         name = self.dice.choice(self.orders)
         change(self.desk, lambda tx, changes: cancel_order(tx, changes, name, self.now))
+
+    def back(self) -> None:
+        name, limits = self.dice.choice(self.orders), self.desk.settings.review
+        change(self.desk, lambda tx, changes: take_back_to_queue(tx, changes, name, self.now, limits))
+
+    def reject(self) -> None:
+        with self.desk.database.reading() as tx:
+            review = self.dice.choice(list_reviews(tx, "open", 0, 100))
+        change(self.desk, lambda tx, changes: reject(tx, changes, review.review_id, "tester", self.now))
 
     def again(self) -> None:
         with self.desk.database.writing() as tx:
@@ -177,7 +189,7 @@ def test_whatever_happens_it_adds_up(desk: Desk, make_request: Request, seed: in
         except IndexError:  # nothing to choose from yet
             continue
         check(desk)
-    assert len(shop.done) == 10  # each kind has happened
+    assert len(shop.done) == 12  # each kind has happened
     desk.keep_until(shop.now + 10**6)
     check(desk)
     with desk.database.reading() as tx:

@@ -1,0 +1,159 @@
+"""Order health: where orders break, wait, or need a hand, in any period, beside a recorded one."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection, Float, case, cast, func, null, select
+
+from scenarios.local_time import format_utc
+from serve import tables
+
+DelayStage = Literal["queue", "pick", "handover", "delivery", "review", "task"]
+
+NOTABLE = 3.0
+"""Standard errors. Of a dozen figures that have not changed, about one in thirty reports shows one so far off."""
+
+
+class Delay(BaseModel):
+    """How long something waited that was over in the period; seconds."""
+
+    stage: DelayStage
+    num: int
+    mean_seconds: float | None
+    spread_seconds: float | None = Field(description="standard deviation")
+    longest_seconds: int | None
+    num_late: int | None = Field(
+        description="handed over after the collection, delivered after the quoted time, not looked at in time"
+    )
+
+
+class HealthReport(BaseModel):
+    """One period, from its first second up to the end, which is not in it."""
+
+    since: str
+    until: str
+    num_orders: int = Field(description="decided, again perhaps")
+    num_manual: int = Field(description="of these, for which a review was opened")
+    stages: dict[str, int] = Field(description="decisions by who decided")
+    delays: list[Delay]
+    exceptions: dict[str, int] = Field(description="reviews opened by reason, tasks due by kind")
+
+
+class Change(BaseModel):
+    """A figure of the report beside the baseline's."""
+
+    figure: str
+    value: float
+    baseline: float
+    is_notable: bool = Field(description=f"more than {NOTABLE:g} standard errors apart")
+
+
+class HealthAnswer(BaseModel):
+    """A report, and how it differs from the baseline."""
+
+    report: HealthReport
+    baseline: HealthReport | None
+    changes: list[Change] = Field(description="figures that both periods have")
+
+
+def make_report(tx: Connection, since: int, until: int) -> HealthReport:
+    """The report of ``since`` <= time < ``until``, UTC seconds."""
+
+    def within(column: Any) -> Any:
+        return (column >= since) & (column < until)
+
+    made, review, task = tables.decisions.c, tables.reviews.c, tables.tasks.c
+    of_order = tables.decisions.join(tables.reviews, made.order_id == review.order_id)
+    orders = select(func.count(made.order_id.distinct()))
+    stages = select(made.stage, func.count()).where(within(made.decided_at)).group_by(made.stage)
+    reasons = select(review.reasons, func.count()).where(within(review.opened_at)).group_by(review.reasons)
+    kinds = select(task.kind, func.count()).where(within(task.due_at)).group_by(task.kind)
+    exceptions: Counter[str] = Counter()
+    for joined, count in tx.execute(reasons):
+        for reason in joined.split(","):
+            exceptions[reason] += count
+    exceptions.update({kind: count for kind, count in tx.execute(kinds)})
+    manual = orders.select_from(of_order).where(within(made.decided_at), within(review.opened_at))
+    return HealthReport(
+        since=format_utc(since),
+        until=format_utc(until),
+        num_orders=tx.execute(orders.where(within(made.decided_at))).scalar_one(),
+        num_manual=tx.execute(manual).scalar_one(),
+        stages={stage: count for stage, count in tx.execute(stages)},
+        delays=_delays(tx, within),
+        exceptions=dict(exceptions),
+    )
+
+
+def _delays(tx: Connection, within: Any) -> list[Delay]:
+    parcel, review, task = tables.parcels.c, tables.reviews.c, tables.tasks.c
+    in_time = review.due_at - 1  # who ends it in that very second is the keeper
+    of_persons = review.state.in_(("approved", "overridden", "rejected", "expired"))
+    return [
+        _delay(tx, "queue", (parcel.queued_at, parcel.picked_at), within(parcel.picked_at)),
+        _delay(tx, "pick", (parcel.picked_at, parcel.packed_at), within(parcel.packed_at)),
+        _delay(
+            tx, "handover", (parcel.packed_at, parcel.departed_at, parcel.collection_at), within(parcel.departed_at)
+        ),
+        _delay(
+            tx, "delivery", (parcel.departed_at, parcel.delivered_at, parcel.quoted_at), within(parcel.delivered_at)
+        ),
+        _delay(tx, "review", (review.opened_at, review.closed_at, in_time), within(review.closed_at), of_persons),
+        _delay(tx, "task", (task.due_at, task.done_at), within(task.done_at)),
+    ]
+
+
+def _delay(tx: Connection, stage: DelayStage, times: tuple[Any, ...], *where: Any) -> Delay:
+    """Of columns (begin, end) and perhaps the time after which the end is late."""
+    begin, end, *due = times
+    seconds = end - begin
+    exact = cast(seconds, Float)
+    num_late = func.sum(case((end > due[0], 1), else_=0)) if due else null()
+    figures = (func.count(), func.avg(exact), func.avg(exact * exact), func.max(seconds), num_late)
+    num, mean, square, longest, late = tx.execute(select(*figures).where(begin.is_not(None), *where)).one()
+    spread = None if mean is None else math.sqrt(max(0.0, square - mean * mean))
+    is_dated = bool(due)
+    return Delay(
+        stage=stage,
+        num=num,
+        mean_seconds=mean,
+        spread_seconds=spread,
+        longest_seconds=longest,
+        num_late=int(late or 0) if is_dated else None,
+    )
+
+
+def compare(report: HealthReport, baseline: HealthReport) -> list[Change]:
+    """Shares, rates and mean delays of both, and whether they differ by more than chance lets them."""
+    changes = []
+    if report.num_orders and baseline.num_orders:
+        names = sorted(report.exceptions.keys() | baseline.exceptions.keys())
+        counts = [("manual share", report.num_manual, baseline.num_manual)]
+        counts += [
+            (f"{name} an order", report.exceptions.get(name, 0), baseline.exceptions.get(name, 0)) for name in names
+        ]
+        changes += [_rates(name, (a, report.num_orders), (b, baseline.num_orders)) for name, a, b in counts]
+    for now, before in zip(report.delays, baseline.delays, strict=True):
+        if now.mean_seconds is None or before.mean_seconds is None or not now.num or not before.num:
+            continue
+        error = math.hypot(*(d.spread_seconds / math.sqrt(d.num) for d in (now, before) if d.spread_seconds))
+        is_notable = abs(now.mean_seconds - before.mean_seconds) > NOTABLE * error
+        figure = f"mean seconds of {now.stage}"
+        changes.append(
+            Change(figure=figure, value=now.mean_seconds, baseline=before.mean_seconds, is_notable=is_notable)
+        )
+        if now.num_late is not None and before.num_late is not None:
+            changes.append(_rates(f"late share of {now.stage}", (now.num_late, now.num), (before.num_late, before.num)))
+    return changes
+
+
+def _rates(figure: str, now: tuple[int, int], before: tuple[int, int]) -> Change:
+    """Two counts of so many orders; they are taken to vary as independent events do."""
+    value, baseline = now[0] / now[1], before[0] / before[1]
+    pooled = (now[0] + before[0]) / (now[1] + before[1])
+    error = math.sqrt(pooled * (1 / now[1] + 1 / before[1]))
+    return Change(figure=figure, value=value, baseline=baseline, is_notable=abs(value - baseline) > NOTABLE * error)

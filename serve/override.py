@@ -1,0 +1,113 @@
+"""A person's plan instead of the automated one, in one transaction: if it cannot be had, the old one stays."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated
+
+from pydantic import Field
+from sqlalchemy import Connection
+
+from agents.documents import CaseDocument, Document, Name
+from envs.snapshot import Snapshot
+from envs.state import NONE
+from scenarios.errors import InputError
+from scenarios.trace import Names
+from serve.asked import Asked, Question
+from serve.chain import Choice
+from serve.changes import Changes
+from serve.desk import Desk
+from serve.moment import read_moment
+from serve.order import Conflict, find_order, open_part
+from serve.request import Confirm, Now, RedecisionRequest
+from serve.reviewing import begin_to_end, end_review, take_back
+from serve.service import Weighed
+from serve.wanted import Parcel, with_plan
+
+_A_PERSON = "a person chose"
+
+
+class WantedParcel(Document):
+    """One parcel, as explanations list them."""
+
+    warehouse: Name
+    service: Name
+    skus: Annotated[list[Name], Field(min_length=1, max_length=60)]
+    receipt: Name | None = Field(None, description="that a backorder waits for")
+
+
+class Override(Document):
+    """What a person wants instead."""
+
+    parcels: Annotated[list[WantedParcel], Field(min_length=1, max_length=60)]
+    now: Now = None
+    confirm: Confirm = False
+
+
+def override(tx: Connection, desk: Desk, review_id: str, wanted: Override, actor: str, now: int) -> bytes:
+    """Sends an order as a person wants it.
+
+    Args:
+        tx: a writing transaction.
+        desk: that decided before.
+        review_id: of an open review.
+        wanted: every open or reserved line of the order in one parcel.
+        actor: for the audit log.
+        now: UTC seconds.
+
+    Returns:
+        The decision, as it is answered.
+
+    Raises:
+        Conflict: something is picked already, or the plan is not possible now.
+    """
+    review, _ = begin_to_end(tx, review_id)
+    changes = Changes()
+    order = take_back(tx, changes, review.order_id, now)
+    changes.make(tx)  # so that what the order had is free for it
+    before = find_order(tx, order.id, lock=True)
+    document, positions = open_part(tx, before)
+    question = Question(document, positions, read_moment(tx, desk.known, document, now, False), before)
+    case = CaseDocument.model_construct(order=document, snapshot=question.moment)
+    pick = replace(desk.policies.pick(document.id), propensity=1.0)  # whichever arm it is, a person decides for sure
+    reader = pick.service.reader
+    snapshot, slot = _with_wanted(reader.read(case), case, reader.names, wanted.parcels)
+    confirm = wanted.confirm or review.is_confirmed or order.state == "confirmed"
+    request = RedecisionRequest.model_validate({"confirm": confirm})
+    asked = Asked(request, actor, None, time.perf_counter(), now, order.id)
+    weighed = Weighed(case, snapshot, Choice("review", slot, _A_PERSON))
+    decision_id, answer = desk.keep_choice(tx, asked, question, pick, weighed)
+    end_review(tx, review, "overridden", actor, now, label_decision_id=decision_id)
+    return answer
+
+
+def _with_wanted(
+    snapshot: Snapshot, case: CaseDocument, names: Names, parcels: Sequence[WantedParcel]
+) -> tuple[Snapshot, int]:
+    """The table with the plan that is wanted, and its slot.
+
+    Raises:
+        Conflict: the rules do not allow it now.
+    """
+    try:
+        found = with_plan(snapshot, frozenset(_parcel(case, names, parcel) for parcel in parcels))
+    except ValueError:  # a name that this order or the network does not have
+        found = None
+    if found is None:
+        words = ", ".join(f"{row.warehouse} by {row.service}" for row in parcels)
+        expected = "every line in one parcel, from where it can leave now with a service that can carry it"
+        raise Conflict(InputError("parcels", words, expected, "see what a new explanation excludes"))
+    return found
+
+
+def _parcel(case: CaseDocument, names: Names, parcel: WantedParcel) -> Parcel:
+    skus = [line.sku for line in case.order.lines]
+    receipts = [row.id for row in case.snapshot.receipts]
+    return (
+        list(names.warehouses).index(parcel.warehouse),
+        list(names.services).index(parcel.service),
+        NONE if parcel.receipt is None else receipts.index(parcel.receipt),
+        sum(1 << place for place in {skus.index(sku) for sku in parcel.skus}),
+    )

@@ -1,0 +1,107 @@
+"""The health report: counts and delays of a known day, and what differs from a recorded one. On both databases."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+from scenarios.local_time import format_utc, parse_utc
+from serve.app import create_app
+from serve.desk import Desk
+from serve.health import Delay, HealthReport, compare, make_report
+from tests.serve.test_app import check_error, wait_until_ready
+from tests.serve.test_desk import ask, order_of
+from tests.serve.test_happened import tell
+from tests.serve.test_reviews import empty_shelves, take_back
+
+Request = Callable[..., dict[str, Any]]
+
+
+def delay(report: HealthReport, stage: str) -> Delay:
+    return next(row for row in report.delays if row.stage == stage)
+
+
+def test_a_day_is_told_as_it_went(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    now = parse_utc("t", order["placed_at"])
+    parcels = ask(desk, order)["plan"]["parcels"]
+    ask(desk, {**order, "id": "two"})
+    take_back(desk, "two", now + 50)
+    empty_shelves(desk)
+    ask(desk, {**order, "id": "three"}, at=now + 100)
+    quoted = parse_utc("t", parcels[0]["quoted_delivery_at"])
+    collected = parse_utc("t", parcels[0]["collection_at"])
+    tell(desk, now + 60, {"kind": "pick_started", "parcel": parcels[0]["id"]})
+    tell(desk, now + 180, {"kind": "pick_finished", "parcel": parcels[0]["id"]})
+    tell(desk, collected + 7, {"kind": "handed_over", "parcel": parcels[0]["id"]})
+    tell(desk, quoted + 1, {"kind": "delivered", "parcel": parcels[0]["id"]})
+    with desk.database.reading() as tx:
+        report = make_report(tx, now, quoted + 2)
+        before = make_report(tx, now - 10, now)
+    assert (report.num_orders, report.num_manual) == (3, 2)
+    assert report.stages == {"policy": 2, "review": 1}
+    assert report.exceptions == {"taken_back": 1, "unroutable": 1}
+    for stage, seconds, num_late in (
+        ("queue", 60, None),
+        ("pick", 120, None),
+        ("handover", collected + 7 - now - 180, 1),
+        ("delivery", quoted + 1 - collected - 7, 1),
+    ):
+        row = delay(report, stage)
+        assert (row.num, row.mean_seconds, row.longest_seconds, row.num_late) == (1, seconds, seconds, num_late)
+        assert row.spread_seconds == 0
+    assert delay(report, "review").num == 0
+    assert (before.num_orders, before.stages, before.exceptions, before.delays[0].mean_seconds) == (0, {}, {}, None)
+    desk.keep_until(now + 10**6)
+    with desk.database.reading() as tx:
+        later = make_report(tx, now, now + 10**6 + 1)
+    assert delay(later, "review").num == delay(later, "review").num_late == 2  # nobody looked in time
+    assert later.exceptions["review_ended"] == 2
+
+
+def report_of(dice: random.Random, num_orders: int, manual: float, seconds: float) -> HealthReport:
+    """A period in which orders need a hand with a probability, and wait for exponential times."""
+    num_manual = sum(dice.random() < manual for _ in range(num_orders))
+    waits = [dice.expovariate(1 / seconds) for _ in range(num_orders)]
+    mean = sum(waits) / num_orders
+    spread = (sum((wait - mean) ** 2 for wait in waits) / num_orders) ** 0.5
+    row = Delay(
+        stage="queue", num=num_orders, mean_seconds=mean, spread_seconds=spread, longest_seconds=0, num_late=None
+    )
+    return HealthReport(
+        since="", until="", num_orders=num_orders, num_manual=num_manual, stages={}, delays=[row], exceptions={}
+    )
+
+
+def test_what_has_changed_is_notable_and_chance_is_not() -> None:
+    dice, false_alarms = random.Random(5), 0
+    for _ in range(200):
+        baseline = report_of(dice, 400, 0.05, 300)
+        false_alarms += any(change.is_notable for change in compare(report_of(dice, 400, 0.05, 300), baseline))
+        worse = compare(report_of(dice, 400, 0.20, 600), baseline)
+        assert {change.figure for change in worse if change.is_notable} == {"manual share", "mean seconds of queue"}
+    assert false_alarms <= 6  # expected: about one
+
+
+def test_a_report_over_http(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    now = parse_utc("t", order["placed_at"])
+    ask(desk, order)
+    day = {"since": format_utc(now), "until": format_utc(now + 86_400)}
+    app = create_app(lambda: desk.service, open_desk=lambda service: desk)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        wait_until_ready(client)
+        assert client.get("/v1/health-report", params={**day, "baseline": "march"}).status_code == 404
+        for _ in range(2):
+            recorded = client.put("/v1/health-report/baselines/march", params=day).json()
+        told = client.get("/v1/health-report", params={**day, "baseline": "march"}).json()
+        assert told["baseline"] == told["report"] == recorded
+        assert [change["figure"] for change in told["changes"]] == ["manual share"]
+        assert not any(change["is_notable"] for change in told["changes"])
+        assert client.get("/v1/health-report", params=day).json()["baseline"] is None
+        refused = client.get("/v1/health-report", params={"since": day["until"], "until": day["since"]})
+        assert (refused.status_code, check_error(refused)["key"]) == (422, "until")
+        assert client.get("/v1/health-report").status_code == 422

@@ -1,0 +1,342 @@
+"""The review queue: who gets into it and why, what a person can do, what happens if nobody does. On both databases."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from agents.bundle import BundleAgent
+from agents.heuristics import RuleAgent
+from scenarios.errors import InputError
+from scenarios.local_time import format_utc, parse_utc
+from serve import tables
+from serve.audit import complaints
+from serve.changes import Changes
+from serve.desk import Desk, DeskSettings
+from serve.order import Conflict, NotFound, cancel_order, confirm_order, describe_order
+from serve.override import Override, override
+from serve.record import find_decision, read_record
+from serve.retry import retried
+from serve.review import ReviewAnswer, ReviewLimits, list_reviews
+from serve.reviewing import approve, reject, take_back_to_queue
+from serve.tasks import lease_tasks
+from tests.serve.random_cases import random_case
+from tests.serve.test_desk import allocated, ask, ask_again, change, order_of, sent
+from tests.serve.test_happened import tell
+from tests.serve.test_walks import check
+
+Request = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def strict(desk: Desk) -> Desk:
+    """A desk all of whose plans a person looks at."""
+    limits = ReviewLimits(seconds=600, least_confidence=1.1, least_margin_millicents=0)
+    return Desk(desk.service, desk.database, desk.known, DeskSettings(is_request_clock=True, review=limits))
+
+
+def reviews_of(desk: Desk, state: Any = "open") -> list[ReviewAnswer]:
+    with desk.database.reading() as tx:
+        return list_reviews(tx, state, 0, 100)
+
+
+def state_of(desk: Desk, order_id: str) -> str:
+    with desk.database.reading() as tx:
+        return describe_order(tx, order_id).state
+
+
+def empty_shelves(desk: Desk) -> None:
+    with desk.database.writing() as tx:
+        tx.execute(tables.stock.update().values(on_hand_units=tables.stock.c.allocated_units))
+
+
+def take_back(desk: Desk, order_id: str, now: int) -> None:
+    change(desk, lambda tx, changes: take_back_to_queue(tx, changes, order_id, now, desk.settings.review))
+
+
+def put_instead(desk: Desk, review_id: str, plan: dict[str, Any], now: int, **options: Any) -> dict[str, Any]:
+    """Overrides with the parcels of a plan as answers show it."""
+    parcels = [
+        {
+            "warehouse": parcel["warehouse"],
+            "service": parcel["service"],
+            "skus": [line["sku"] for line in parcel["lines"]],
+            "receipt": parcel["receipt"] and parcel["receipt"]["id"],
+        }
+        for parcel in plan["parcels"]
+    ]
+    wanted = Override.model_validate({"parcels": parcels, **options})
+    with desk.database.writing() as tx:
+        override(tx, desk, review_id, wanted, "a planner", now)
+    with desk.database.reading() as tx:
+        row = tables.decisions.c
+        latest = tx.execute(select(tables.orders.c.decision_id)).scalars().all()
+        found = tx.execute(select(tables.decisions).where(row.id.in_(latest))).all()
+        (record,) = [read_record(tx, one) for one in found if one.stage == "review"]
+        assert record.replay(desk.service).is_same
+        return record.told().model_dump()
+
+
+BROKEN = {"policy": 0, "heuristic": 1, "static": 2, "review": 3}
+"""How many of those who decide fail before the stage is reached."""
+
+
+@pytest.mark.parametrize("stage", BROKEN)
+def test_what_cannot_be_routed_is_in_the_queue_in_every_stage(
+    desk: Desk, sound_agent: BundleAgent, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("broken")
+
+    chain, working = desk.service.chain, RuleAgent.choose
+    if BROKEN[stage] > 0:
+        monkeypatch.setattr(chain._model, "scores", broken)
+    names = [rule.name for rule in chain._heuristics][: BROKEN[stage] - 1] if BROKEN[stage] > 1 else []
+    monkeypatch.setattr(RuleAgent, "choose", lambda rule, s: broken() if rule.name in names else working(rule, s))
+    dice, stages = random.Random(stage), Counter()
+    empty_shelves(desk)
+    skus, houses = desk.known.names.skus, desk.known.names.warehouses
+    with desk.database.writing() as tx:
+        for sku in skus:
+            if dice.random() < 0.7:
+                there = (tables.stock.c.sku == sku, tables.stock.c.warehouse == dice.choice(houses))
+                tx.execute(tables.stock.update().where(*there).values(on_hand_units=3))
+    for number in range(60):
+        document = random_case(sound_agent, number)["order"]
+        now = parse_utc("t", document["placed_at"])
+        promise = format_utc(now + 3 * 86_400)
+        lines = [{"sku": line["sku"], "units": line["units"]} for line in document["lines"]]
+        order = {"id": f"o{number}", "region": document["region"], "promise_at": promise, "lines": lines}
+        answer = ask(desk, {**order, "placed_at": format_utc(now), "requirements": document.get("requirements", [])})
+        stages[answer["stage"]] += 1
+        found = [row for row in reviews_of(desk) if row.order_id == order["id"]]
+        if answer["plan"] is None:
+            assert [(row.reasons, row.decision_id) for row in found] == [(["unroutable"], answer["decision_id"])]
+            assert found[0].detail == answer["fallback_reason"]
+            assert state_of(desk, order["id"]) == "review"
+        else:
+            assert found == []
+    assert stages["review"] > 5
+    assert set(stages) == {stage, "review"}
+
+
+def test_low_confidence_and_high_value_are_looked_at(strict: Desk, desk: Desk, make_request: Request) -> None:
+    answer = ask(strict, order_of(make_request, "one"))
+    (review,) = reviews_of(strict)
+    assert (review.reasons, review.order_id) == (["low_confidence", "high_value"], "one")
+    assert review.decision_id == answer["decision_id"]
+    assert parse_utc("t", review.due_at) - parse_utc("t", review.opened_at) == strict.settings.review.seconds
+    ask(desk, order_of(make_request, "two"))  # by its limits nobody need look
+    assert len(reviews_of(desk)) == 1
+
+
+def test_a_plan_that_is_approved_stands(strict: Desk, make_request: Request) -> None:
+    answer = ask(strict, order_of(make_request, "one"))
+    (review,) = reviews_of(strict)
+    with strict.database.writing() as tx:
+        approve(tx, review.review_id, "a planner", 7)
+    (done,) = reviews_of(strict, "approved")
+    assert (done.closed_by, done.closed_at, reviews_of(strict)) == ("a planner", format_utc(7), [])
+    assert allocated(strict) == sent(answer)
+    with pytest.raises(Conflict, match="open review"), strict.database.writing() as tx:
+        approve(tx, review.review_id, "x", 8)
+    with pytest.raises(Conflict, match="open review"), strict.database.writing() as tx:
+        reject(tx, Changes(), review.review_id, "x", 8)
+    with pytest.raises(NotFound), strict.database.writing() as tx:
+        approve(tx, "12345", "x", 8)
+
+
+def test_what_is_rejected_gives_everything_back(strict: Desk, make_request: Request) -> None:
+    ask(strict, order_of(make_request, "one"))
+    (review,) = reviews_of(strict)
+    change(strict, lambda tx, changes: reject(tx, changes, review.review_id, "a planner", 7))
+    assert (allocated(strict), state_of(strict, "one")) == ({}, "declined")
+    assert [row.review_id for row in reviews_of(strict, "rejected")] == [review.review_id]
+    check(strict)
+
+
+def test_another_plan_instead_is_kept_as_a_label(strict: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    answer, now = ask(strict, order, max_alternatives=31), parse_utc("t", order["placed_at"])
+    (review,) = reviews_of(strict)
+    other = next(plan for plan in reversed(answer["alternatives"]) if plan["kind"] == "ship")
+    told = put_instead(strict, review.review_id, other, now + 60)
+    assert (told["stage"], told["fallback_reason"], told["confidence"]) == ("review", "a person chose", None)
+    assert allocated(strict) == sent({"plan": other}) == sent(told)
+    assert reviews_of(strict) == []
+    (done,) = reviews_of(strict, "overridden")
+    assert (done.label_decision_id, done.decision_id) == (told["decision_id"], answer["decision_id"])
+    assert state_of(strict, "one") == "reserved"
+    with strict.database.reading() as tx:
+        label = read_record(tx, find_decision(tx, told["decision_id"]))
+        assert label.parcels is not None
+        assert label.case["order"]["id"] == "one"
+        assert list(complaints(tx)) == []
+    check(strict)
+
+
+def test_a_plan_that_cannot_be_leaves_the_old_one(strict: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    answer, now = ask(strict, order), parse_utc("t", order["placed_at"])
+    (review,) = reviews_of(strict)
+    impossible = {"parcels": [{**parcel, "lines": [{"sku": "nothing"}]} for parcel in answer["plan"]["parcels"]]}
+    with pytest.raises(Conflict, match="parcels"):
+        put_instead(strict, review.review_id, impossible, now + 60)
+    assert allocated(strict) == sent(answer)
+    assert state_of(strict, "one") == "reserved"
+    assert len(reviews_of(strict)) == 1
+    check(strict)
+
+
+def test_an_order_that_could_not_be_routed_is_sent_by_a_person(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    plan, now = ask(desk, order)["plan"], parse_utc("t", order["placed_at"])
+    change(desk, lambda tx, changes: cancel_order(tx, changes, "one", now))
+    with desk.database.reading() as tx:
+        before = tx.execute(select(tables.stock)).all()
+    empty_shelves(desk)
+    answer = ask(desk, {**order, "id": "two"}, confirm=True)
+    assert answer["plan"] is None
+    (review,) = reviews_of(desk)
+    with pytest.raises(Conflict, match="with a plan"), desk.database.writing() as tx:
+        approve(tx, review.review_id, "a planner", now)
+    with desk.database.writing() as tx:
+        for row in before:
+            there = (tables.stock.c.sku == row.sku, tables.stock.c.warehouse == row.warehouse)
+            tx.execute(tables.stock.update().where(*there).values(on_hand_units=row.on_hand_units))
+    told = put_instead(desk, review.review_id, plan, now + 60)
+    assert allocated(desk) == sent(told)
+    assert state_of(desk, "two") == "confirmed"  # as it was asked for
+
+
+@pytest.mark.parametrize("is_confirmed", [False, True])
+def test_it_is_taken_back_while_nothing_is_picked(desk: Desk, make_request: Request, is_confirmed: bool) -> None:
+    order = order_of(make_request, "one")
+    answer, now = ask(desk, order, max_alternatives=31), parse_utc("t", order["placed_at"])
+    if is_confirmed:
+        change(desk, lambda tx, changes: confirm_order(tx, "one"))
+    take_back(desk, "one", now)
+    assert (allocated(desk), state_of(desk, "one")) == ({}, "review")
+    (review,) = reviews_of(desk)
+    assert review.reasons == ["taken_back"]
+    check(desk)
+    told = put_instead(desk, review.review_id, answer["alternatives"][0], now)
+    assert state_of(desk, "one") == ("confirmed" if is_confirmed else "reserved")
+    parcel = told["plan"]["parcels"][0]["id"]
+    tell(desk, now + 60, {"kind": "pick_started", "parcel": parcel})
+    with pytest.raises(Conflict, match="nothing is picked"):
+        take_back(desk, "one", now)
+    check(desk)
+
+
+def test_a_refusal_is_taken_back_too(desk: Desk, make_request: Request) -> None:
+    now = parse_utc("t", order_of(make_request, "one")["placed_at"])
+    ask(desk, order_of(make_request, "one"))
+    take_back(desk, "one", now)
+    (review,) = reviews_of(desk)
+    change(desk, lambda tx, changes: reject(tx, changes, review.review_id, "a planner", now))
+    assert state_of(desk, "one") == "declined"
+    take_back(desk, "one", now)  # the refusal
+    assert state_of(desk, "one") == "review"
+    change(desk, lambda tx, changes: cancel_order(tx, changes, "one", now))
+    assert reviews_of(desk) == []
+    with pytest.raises(Conflict, match="with lines"):
+        take_back(desk, "one", now)
+
+
+def test_what_nobody_looks_at_ends_safely(strict: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "planned")
+    answer, now = ask(strict, order, confirm=True), parse_utc("t", order["placed_at"])
+    empty_shelves(strict)
+    ask(strict, {**order, "id": "stranded"})
+    end = now + strict.settings.review.seconds
+    strict.keep_until(end - 1)
+    assert len(reviews_of(strict)) == 2
+    for _ in range(2):
+        strict.keep_until(end)
+    assert reviews_of(strict) == []
+    assert {row.order_id: row.closed_by for row in reviews_of(strict, "expired")} == {
+        "planned": "keeper",
+        "stranded": "keeper",
+    }
+    assert allocated(strict) == sent(answer)  # the plan stands
+    with strict.database.writing() as tx:
+        tasks = lease_tasks(tx, end, 10, 60)
+    assert [(task.kind, task.order_id) for task in tasks] == [("review_ended", "stranded")]
+    assert ask_again(strict, "stranded", end)["plan"] is None
+    (again,) = reviews_of(strict)
+    assert again.order_id == "stranded"
+
+
+def test_another_decision_or_expiry_supersedes(strict: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    answer = ask(strict, order)
+    patient = replace(strict.settings, reservation_seconds=100)
+    hasty = Desk(strict.service, strict.database, strict.known, patient)
+    ask(hasty, {**order, "id": "two"})
+    strict.keep_until(parse_utc("t", order["placed_at"]) + 100)
+    assert [row.order_id for row in reviews_of(strict, "superseded")] == ["two"]
+    ask_again(strict, "two", parse_utc("t", order["placed_at"]) + 100)
+    assert [row.order_id for row in reviews_of(strict)] == ["one", "two"]
+    assert reviews_of(strict)[0].decision_id == answer["decision_id"]
+
+
+def test_only_one_of_many_ends_a_review(strict: Desk, make_request: Request) -> None:
+    ask(strict, order_of(make_request, "one"))
+    (review,) = reviews_of(strict)
+
+    def act(number: int) -> str:
+        try:
+            if number % 2:
+                with strict.database.writing() as tx:
+                    approve(tx, review.review_id, f"planner {number}", 7)
+            else:
+                change(strict, lambda tx, changes: reject(tx, changes, review.review_id, f"planner {number}", 7))
+            return f"planner {number}"
+        except Conflict:
+            return ""
+
+    with ThreadPoolExecutor(4) as pool:
+        winners = [name for name in pool.map(act, range(12)) if name]
+    ended = reviews_of(strict, "approved") + reviews_of(strict, "rejected")
+    assert [row.closed_by for row in ended] == winners
+    check(strict)
+
+
+def test_either_it_is_picked_or_taken_back(desk: Desk, make_request: Request) -> None:
+    """Both at once, again and again: one of them is told that it is too late. Where they meet, one tries again."""
+    order, outcomes = order_of(make_request, "x"), Counter()
+    now = parse_utc("t", order["placed_at"])
+    for number in range(12):
+        line = {**order["lines"][0], "units": 1}
+        parcels = ask(desk, {**order, "id": f"x{number}", "lines": [line]})["plan"]["parcels"]
+
+        def pick(parcel: str = parcels[0]["id"], at: int = now + 60 + number) -> bool:
+            try:
+                retried(lambda: tell(desk, at, {"kind": "pick_started", "parcel": parcel}))
+            except InputError:
+                return False
+            return True
+
+        def back(name: str = f"x{number}") -> bool:
+            try:
+                retried(lambda: take_back(desk, name, now))
+            except Conflict:
+                return False
+            return True
+
+        with ThreadPoolExecutor(2) as pool:
+            acts = [pick, back] if number % 2 else [back, pick]
+            first, second = (pool.submit(act) for act in acts)
+            picked, taken = (first.result(), second.result())[:: 1 if number % 2 else -1]
+        assert picked != taken
+        outcomes[picked] += 1
+        check(desk)
+    assert sum(outcomes.values()) == 12
