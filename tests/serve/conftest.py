@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine, text
 
 from agents.bundle import BundleAgent
+from serve.breaker import Breaker
 from serve.database import Database
 from serve.desk import Desk, DeskSettings
 from serve.main import load_desk
@@ -45,6 +46,13 @@ def agent(sound_bundle: Path) -> BundleAgent:
 @pytest.fixture(scope="session")
 def service(sound_agent: BundleAgent) -> DecisionService:
     return DecisionService(sound_agent, AMPLE_SECONDS)
+
+
+@pytest.fixture(autouse=True)
+def closed_breaker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests share a service: a policy that one of them breaks must not be left out of the next."""
+    if "service" in request.fixturenames:
+        monkeypatch.setattr(request.getfixturevalue("service").chain, "_breaker", Breaker())
 
 
 @pytest.fixture
