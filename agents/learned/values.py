@@ -100,6 +100,9 @@ def _follow(
     """The best of some steps of the linear part, then of the network, and its costs on the traces that chose."""
     best, costs = state, costs_of(state.scorer.arrays(), checks, config.preferences, Pricing[config.pricing])
 
+    if len(lessons) == 0:  # short traces may have no decision at which anything was tried
+        return best, costs
+
     def consider(price_list: PriceList, scorer: PlanScorer) -> None:
         nonlocal best, costs
         found = costs_of(scorer.arrays(), checks, config.preferences, Pricing[config.pricing])

@@ -150,3 +150,10 @@ def test_a_step_that_does_not_pay_is_not_taken(monkeypatch):
     state = next_round(SCENARIO, start(), config_of_a_round())
     assert state.cost_per_order == state.base_cost_per_order
     assert not state.price_list.values.any()
+
+
+def test_a_round_without_lessons_changes_nothing():
+    state = next_round(SCENARIO, start(), config_of_a_round(value_share=1e-9))
+    assert state.round == 1
+    assert state.cost_per_order == state.base_cost_per_order
+    assert not state.price_list.values.any()
