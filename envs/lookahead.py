@@ -12,9 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from envs.costs import OBJECTIVE_OF_PART
-from envs.fork import fork_on
+from envs.forks import Forks
 from envs.inner import Inner
-from envs.loop import DECIDE, DUE, OVER, SKIP, Handles, new_results
 from envs.tail import Tail
 from envs.world import World
 from scenarios.errors import InputError
@@ -35,17 +34,13 @@ class Outlooks(NamedTuple):
 class Lookahead:
     """Plays slots of the present decision on in other futures.
 
-    Each tail has a fork of its own, which is kept: on the same tail little has to be drawn again.
-
     Args:
         world: played by the compiled clock; it is not changed.
         inner: who decides there after the first slot.
     """
 
     def __init__(self, world: World, inner: Inner) -> None:
-        self._world, self._inner = world, inner
-        self._forks: list[World] = []
-        self._handles: Handles | None = None
+        self._world, self._forks = world, Forks(world, inner)
 
     def outlooks(self, slots: Sequence[int], tails: Sequence[Tail]) -> Outlooks:
         """What comes of taking each of ``slots`` now if the future is each of ``tails``.
@@ -69,30 +64,8 @@ class Lookahead:
         millicents = np.zeros((len(slots), len(tails)))
         units = np.zeros((*millicents.shape, *self._world.seen.stock.shape), np.int64)
         for row, slot in enumerate(slots):
-            for column, fork in enumerate(self._play(slot, tails)):
+            for column, fork in enumerate(self._forks.play(slot, tails)):
                 millicents[row, column] = weights @ (fork.totals - self._world.totals)
                 stock = fork.seen.stock
                 np.subtract(stock["on_hand_units"], stock["allocated_units"], out=units[row, column])
         return Outlooks(millicents, units)
-
-    def _play(self, slot: int, tails: Sequence[Tail]) -> list[World]:
-        """A fork on each tail, played on to its end from the slot."""
-        for column, tail in enumerate(tails):
-            fork = fork_on(self._world, tail, self._forks[column] if column < len(self._forks) else None)
-            if column == len(self._forks):
-                self._forks.append(fork)
-            self._inner.prepare(fork)
-            fork.hidden.counters["is_describing"] = 0
-            if self._handles is None:
-                self._handles = Handles([fork])
-            else:
-                self._handles.put(column, fork)
-        assert self._handles is not None
-        count = len(tails)
-        slots, results = np.full(count, slot, np.int64), new_results(count)
-        results[0][:] = DUE
-        while (results[0] != OVER).any():
-            self._handles.play(slots, results, self._inner, last=count)
-            following = self._handles.attend(results)
-            slots = np.where(results[0] == OVER, SKIP, DECIDE) if following is None else following
-        return self._forks[:count]

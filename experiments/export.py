@@ -26,6 +26,7 @@ def export(settings: dict[str, Any]) -> Path:
     Raises:
         InputError: not a finished training run, or a bundle that is in the way.
     """
+    from agents.learned.base import Base
     from agents.learned.export import export_bundle
 
     source, name = settings["run"], settings["name"]
@@ -46,13 +47,14 @@ def export(settings: dict[str, Any]) -> Path:
         "training": asdict(config),
         "training_seeds": "below 1,000,000",
     }
+    scenario = scenario_of(choice)
     with _hushed():
         return export_bundle(
             policy,
-            scenario_of(choice),
+            scenario,
             bundle,
             provenance,
-            pricing=Pricing[config.pricing],
+            base=Base.of(scenario, Pricing[config.pricing]),
             weights=tuple(config.weights),
             name=name,
             replace=does_replace,

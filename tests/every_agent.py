@@ -7,9 +7,9 @@ from functools import cache
 import torch
 
 from agents import agent_names, load_agent
+from agents.learned.base import PRIMAL_DUAL
 from agents.learned.network import PlanScorer
 from agents.learned.torch_agent import TorchAgent
-from envs.prices import Pricing
 from envs.protocol import Agent
 from tests.priced import Priced, ToyPricer
 
@@ -31,4 +31,4 @@ def agent_of(name: str) -> Agent:
     """The agent of that name; ``learned`` has random weights, ``scheduled`` follows bid prices solved on a schedule."""
     if name == "scheduled":
         return Priced(load_agent("myopic"), ToyPricer())
-    return TorchAgent(perturbed_scorer(), Pricing.CLOSED_FORM) if name == "learned" else load_agent(name)
+    return TorchAgent(perturbed_scorer(), PRIMAL_DUAL) if name == "learned" else load_agent(name)

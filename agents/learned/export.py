@@ -13,6 +13,7 @@ from torch import nn
 
 from agents.bundle import PlanSettings
 from agents.bundle_writer import write_bundle
+from agents.learned.base import PRIMAL_DUAL, Base
 from agents.learned.network import PlanScorer
 from agents.learned.torch_agent import TorchAgent
 from agents.recording import Recorder, golden_cases, reference_histograms
@@ -89,7 +90,7 @@ def export_bundle(
     bundle: Path,
     provenance: Mapping[str, Any],
     *,
-    pricing: Pricing = Pricing.CLOSED_FORM,
+    base: Base = PRIMAL_DUAL,
     weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
     name: str = "learned",
     replace: bool = False,
@@ -101,16 +102,26 @@ def export_bundle(
         scenario: the scenario it was trained for.
         bundle: folder to make.
         provenance: JSON values: run, commit, trace hashes, versions, evaluation.
-        pricing: base router that it was trained with.
+        base: router that it was trained with.
         weights: preferences that it was trained with.
         name: shown in tables.
         replace: an older bundle there is replaced.
 
     Returns:
         The folder.
+
+    Raises:
+        InputError: bid prices that a bundle cannot solve.
     """
+    if base.pricing not in FALLBACK:
+        raise InputError(
+            "train.pricing",
+            base.pricing.name,
+            "one of " + ", ".join(pricing.name for pricing in FALLBACK),
+            "train with another base router: a bundle holds no past to solve prices from",
+        )
     scorer = load_scorer(policy)
-    agent = TorchAgent(scorer, pricing, name)
+    agent = TorchAgent(scorer, base, name)
     world = scenario.at(VALIDATION.start)
     trace = draw_trace(world, VALIDATION.start)
     recorder = Recorder(agent, trace.names, every=max(1, trace.num_orders // _RECORDED))
@@ -119,7 +130,7 @@ def export_bundle(
         bundle,
         model=to_onnx(scorer),
         public=world.public(),
-        plan=PlanSettings(name, pricing, weights, FALLBACK[pricing], 1.0),
+        plan=PlanSettings(name, base.pricing, weights, FALLBACK[base.pricing], 1.0),
         golden=golden_cases(recorder.decisions, agent.scores),
         reference=reference_histograms(recorder.decisions),
         provenance={**provenance, "golden_trace_sha256": trace.sha256},

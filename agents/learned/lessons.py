@@ -17,24 +17,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from envs.compiled_clock import CompiledClock
+from envs.costs import MILLICENTS
 from envs.feature_schema import HOLD, NUM_CONTEXT, NUM_FEATURES, SCORE_GAP
-from envs.fork import fork_on
+from envs.forks import Forks
 from envs.inner import Code, Inner
-from envs.loop import BEGIN, DECIDE, DUE, OVER, Alone, Handles, new_results
 from envs.plan_table import MAX_PLANS
-from envs.prices import Pricing
 from envs.scorer import Scorer, best_slot
 from envs.tail import Tail, tail_of
 from envs.world import World
-from scenarios.trace import Trace
+from scenarios.network import FOREVER_SECONDS
 
 _TRIED = 3
 """Best plans by the base router's score that are tried, besides the learner's own, all holds and one at random."""
 
 _EXPLORED = 0.05
 """Share of decisions at which the learner does something else, so that it sees what comes of it."""
-
-_FOREVER = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class Lessons:
     Attributes:
         features: float32 (N, K, NUM_FEATURES).
         context: float32 (N, NUM_CONTEXT).
-        costs: float32 (N, K), currency units, of the plans that were tried; only differences mean anything.
+        costs: float32 (N, K), currency units above the cheapest plan that was tried; 0 where none was.
         is_tried: bool (N, K).
         num_decisions: played, those of forks not counted.
     """
@@ -62,6 +60,8 @@ class Lessons:
 class Outcomes:
     """Plays slots of a world's present decision to the end of its own future, cut off at a horizon.
 
+    Stock that is left then is worth the bid prices of now, so that who saves it is not thought to have wasted a way.
+
     Args:
         world: at a decision.
         inner: who decides from then on.
@@ -70,62 +70,49 @@ class Outcomes:
     """
 
     def __init__(self, world: World, inner: Inner, horizon_seconds: int, weights: tuple[float, float, float]) -> None:
-        self._world, self._inner, self._horizon_seconds, self._weights = world, inner, horizon_seconds, weights
-        self._fork: World | None = None
-        self._handles: Handles | None = None
-        self._results, self._slots = new_results(1), np.zeros(1, np.int64)
+        self._world, self._horizon_seconds, self._weights = world, horizon_seconds, weights
+        self._forks = Forks(world, inner)
 
-    def costs(self, slots: list[int]) -> list[float]:
-        """Weighted cost of the whole episode with each slot, currency units; only differences mean anything."""
+    def costs(self, slots: list[int]) -> np.ndarray:
+        """Weighted cost with each slot above that of the cheapest, float (slots,), currency units."""
         world = self._world
         now, num_seen = int(world.seen.clock["now_seconds"][0]), int(world.hidden.counters["num_arrived"][0])
         tail = tail_of(world.trace, now, now + self._horizon_seconds, num_seen=num_seen, salt=0)
-        tail.rules["until_seconds"] = _FOREVER
-        return [self._cost(slot, tail) for slot in slots]
+        tail.rules["until_seconds"] = FOREVER_SECONDS
+        prices = world.seen.stock["bid_price_millicents"].copy()
+        costs = np.array([self._cost(slot, tail, prices) for slot in slots])
+        return costs - costs.min()
 
-    def _cost(self, slot: int, tail: Tail) -> float:
-        fork = self._fork = fork_on(self._world, tail, self._fork)
-        self._inner.prepare(fork)
-        if self._handles is None:
-            self._handles = Handles([fork])
-        else:
-            self._handles.put(0, fork)
-        self._slots[0] = slot
-        while True:
-            self._handles.play(self._slots, self._results, self._inner)
-            if self._results[0][0] == OVER:
-                return fork.weighted_cost(self._weights)
-            following = self._handles.attend(self._results)
-            self._slots[0] = DECIDE if following is None else following[0]
+    def _cost(self, slot: int, tail: Tail, prices: np.ndarray) -> float:
+        (fork,) = self._forks.play(slot, [tail])
+        left = fork.seen.stock["on_hand_units"] - fork.seen.stock["allocated_units"]
+        return fork.weighted_cost(self._weights) - float((left * prices).sum()) / MILLICENTS
 
 
 def lessons_of(
-    trace: Trace,
+    world: World,
+    weights: tuple[float, float, float],
     scorer: Scorer,
     *,
     share: float,
     horizon_seconds: int,
     seed: int,
-    weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
-    pricing: Pricing = Pricing.CLOSED_FORM,
 ) -> Lessons:
     """Plays a training trace and tries plans at some of its decisions.
 
     Args:
-        trace: a training trace.
+        world: of a training trace, at second 0.
+        weights: preferences that it is played with.
         scorer: the learner.
         share: of decisions at which plans are tried.
         horizon_seconds: orders that arrive later than this after the decision do not come.
         seed: of what is tried and explored.
-        weights: preferences.
-        pricing: of the base router.
     """
     random = np.random.default_rng(seed)
-    world = World(trace, "none", weights, pricing)
-    alone, outcomes = Alone(world), None
-    rows: list[tuple[np.ndarray, np.ndarray, list[int], list[float]]] = []
-    outcome = alone.step(BEGIN)
-    while outcome == DUE:
+    clock, outcomes = CompiledClock(world), None
+    rows: list[tuple[np.ndarray, np.ndarray, list[int], np.ndarray]] = []
+    is_due = clock.start()
+    while is_due:
         count, features, context = int(world.plans.counts[0]), world.plans.features, world.plans.context
         slot = int(best_slot(features, context, count, scorer))
         if count > 1 and random.random() < share:
@@ -135,7 +122,7 @@ def lessons_of(
             rows.append((features.copy(), context.copy(), slots, outcomes.costs(slots)))
         if count > 1 and random.random() < _EXPLORED:
             slot = int(random.integers(min(count, _TRIED)))
-        outcome = alone.step(slot)
+        is_due = clock.answer(slot)
     return _stack(rows, int(world.seen.clock["decision_id"][0]))
 
 
@@ -146,7 +133,7 @@ def _tried(features: np.ndarray, slot: int, random: np.random.Generator) -> list
     return list(dict.fromkeys([slot, *best, *holds, int(random.integers(len(features)))]))
 
 
-def _stack(rows: list[tuple[np.ndarray, np.ndarray, list[int], list[float]]], num_decisions: int) -> Lessons:
+def _stack(rows: list[tuple[np.ndarray, np.ndarray, list[int], np.ndarray]], num_decisions: int) -> Lessons:
     costs, is_tried = np.zeros((len(rows), MAX_PLANS), np.float32), np.zeros((len(rows), MAX_PLANS), bool)
     for i, (_, _, slots, values) in enumerate(rows):
         costs[i, slots], is_tried[i, slots] = values, True

@@ -15,13 +15,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from agents.learned.preferences import Preferences
+from agents.learned.base import Base
 from agents.learned.terms import PriceList
+from agents.learned.training_config import TrainingConfig
 from envs.inner import Code, Inner
 from envs.loop import play_alone
-from envs.prices import Pricing
 from envs.scorer import Scorer, linear
-from envs.world import World
 from scenarios.draw import draw_trace
 from scenarios.scenario import Scenario
 from scenarios.seeds import HISTORY, require_training_seed
@@ -66,39 +65,31 @@ class SearchState:
         return self.network._replace(prices=self.price_list.with_values(values).matrix())
 
 
-def next_generation(
-    scenario: Scenario,
-    state: SearchState,
-    *,
-    seed: int,
-    num_candidates: int,
-    num_traces: int,
-    preferences: Preferences,
-    pricing: Pricing,
-    num_threads: int = 1,
-) -> SearchState:
-    """Plays ``num_candidates`` candidates on ``num_traces`` fresh training traces and moves towards the best.
+def next_generation(scenario: Scenario, base: Base, state: SearchState, config: TrainingConfig) -> SearchState:
+    """Plays candidates on fresh training traces and moves towards the best.
 
-    The result does not depend on ``num_threads``.
+    The result does not depend on ``config.search_threads``.
     """
-    random, mean = np.random.default_rng([seed, state.generation]), state.price_list.values
-    half = random.standard_normal(((num_candidates - 1) // 2, len(mean)))
+    random, mean = np.random.default_rng([config.seed, state.generation]), state.price_list.values
+    half = random.standard_normal(((config.search_candidates - 1) // 2, len(mean)))
     candidates = np.vstack([np.zeros((1, len(mean))), half, -half]) * state.spread + mean
     scorers = [state.scorer(values) for values in candidates] + [linear()]  # the last one is the base router
-    trace_seeds = [int(value) for value in random.integers(500_000, HISTORY.start, num_traces)]
-    for trace_seed in trace_seeds:
-        require_training_seed(trace_seed)
-    traces = [draw_trace(scenario, trace_seed) for trace_seed in trace_seeds]
-    wanted = [preferences.of(seed) for seed in trace_seeds]
+    num_traces = config.search_traces
+    seeds = [int(value) for value in random.integers(500_000, HISTORY.start, num_traces)]
+    for seed in seeds:
+        require_training_seed(seed)
+    traces = [draw_trace(scenario, seed) for seed in seeds]
+    wanted = [config.preferences.of(seed) for seed in seeds]
+    bases = [base.remembered(trace, weights) for trace, weights in zip(traces, wanted, strict=True)]
 
     def cost(job: tuple[int, int]) -> tuple[float, int]:
         trace, player = job
-        world = World(traces[trace], "none", wanted[trace], pricing)
+        world = bases[trace].world(traces[trace], wanted[trace])
         play_alone(world, Inner(Code.SCORER, scorer=scorers[player]))
         return world.weighted_cost(wanted[trace]) / traces[trace].num_orders, int(world.seen.clock["decision_id"][0])
 
     jobs = [(trace, player) for trace in range(num_traces) for player in range(len(scorers))]
-    with ThreadPoolExecutor(num_threads) as pool:
+    with ThreadPoolExecutor(config.search_threads) as pool:
         played = list(pool.map(cost, jobs))
     costs = np.array([one for one, _ in played]).reshape(num_traces, len(scorers))
     shares = (costs / costs[:, -1:]).mean(axis=0)  # of the base router's cost, so that no trace or weight drowns others

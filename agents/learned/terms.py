@@ -10,12 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from envs.compiled_clock import CompiledClock
 from envs.feature_schema import CONTEXT_FEATURES, HOLD, NUM_FEATURES, SCORE_GAP, SLOT_FEATURES, WEIGHT_COST
-from envs.loop import BEGIN, DUE, Alone
-from envs.prices import Pricing
 from envs.scorer import NUM_GATES
 from envs.world import World
-from scenarios.trace import Trace
 
 Terms = tuple[tuple[str, str], ...]
 
@@ -102,9 +100,9 @@ class PriceList:
     values: np.ndarray
 
     @classmethod
-    def of(cls, terms: Terms, trace: Trace, pricing: Pricing, seed: int) -> PriceList:
+    def of(cls, terms: Terms, world: World, seed: int) -> PriceList:
         """No price at all; see ``typical_differences``."""
-        differences = typical_differences(terms, trace, pricing, seed)
+        differences = typical_differences(terms, world, seed)
         differences[differences < _LEAST] = 0.0
         return cls(terms, differences, np.zeros(len(terms)))
 
@@ -139,25 +137,23 @@ def places(terms: Terms) -> tuple[np.ndarray, np.ndarray]:
     return np.array(rows), np.array(columns)
 
 
-def typical_differences(terms: Terms, trace: Trace, pricing: Pricing, seed: int) -> np.ndarray:
+def typical_differences(terms: Terms, world: World, seed: int) -> np.ndarray:
     """How much terms differ between the best plan and others that are close, root mean square over decisions.
 
     The base router plays the trace, but for some holds. A term that never differs is 0: no price can say anything.
 
     Args:
         terms: T of them.
-        trace: a training trace.
-        pricing: of the base router.
+        world: of a training trace, at second 0.
         seed: of the decisions that are looked at.
 
     Returns:
         float64 (T,).
     """
     random, (rows, columns) = np.random.default_rng(seed), places(terms)
-    world = World(trace, "none", (1.0, 1.0, 1.0), pricing)
-    alone, squares, num_seen = Alone(world), np.zeros(len(terms)), 0
-    outcome = alone.step(BEGIN)
-    while outcome == DUE:
+    clock, squares, num_seen = CompiledClock(world), np.zeros(len(terms)), 0
+    is_due = clock.start()
+    while is_due:
         count, slot = int(world.plans.counts[0]), 0
         features, gates = world.plans.features[:count], gates_of(world.plans.context)
         if count > 1 and random.random() < _LOOKED_AT:
@@ -168,7 +164,7 @@ def typical_differences(terms: Terms, trace: Trace, pricing: Pricing, seed: int)
         holds = np.flatnonzero(features[:, HOLD] > 0)
         if len(holds) and random.random() < _HELD:
             slot = int(holds[0])
-        outcome = alone.step(slot)
+        is_due = clock.answer(slot)
     return np.sqrt(squares / max(1, num_seen))
 
 

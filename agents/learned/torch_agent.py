@@ -5,22 +5,29 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from agents.learned.base import Base
 from agents.learned.network import PlanScorer
 from envs.batch import BatchSnapshot
 from envs.inner import Code, Inner
-from envs.prices import Pricing
 from envs.scorer import best_slot
 from envs.snapshot import Snapshot
 from scenarios.network import Network
 
 
 class TorchAgent:
-    """Takes the plan that is worth most, ties the lowest slot; the compiled scorer decides, inside the loop or out."""
+    """Takes the plan that is worth most, ties the lowest slot; the compiled scorer decides, inside the loop or out.
+
+    Args:
+        scorer: a plan scorer.
+        base: whose bid prices are in the score.
+        name: for reports.
+    """
 
     needs_features = True
 
-    def __init__(self, scorer: PlanScorer, pricing: Pricing, name: str = "learned") -> None:
-        self.scorer, self.pricing, self.name = scorer.eval(), pricing, name
+    def __init__(self, scorer: PlanScorer, base: Base, name: str = "learned") -> None:
+        self.scorer, self.name = scorer.eval(), name
+        self.pricing, self.pricer = base.pricing, base.pricer
         self._arrays = scorer.arrays()
 
     def start(self, network: Network) -> None:

@@ -24,13 +24,14 @@ import torch
 from sb3_contrib import MaskablePPO
 from stable_baselines3.common.callbacks import BaseCallback
 
+from agents.learned.base import Base
 from agents.learned.checkpoint import CURVE_COLUMNS, Diary, Progress, read_checkpoint, restore, write_checkpoint
 from agents.learned.network import PlanScorer
 from agents.learned.policy import PlanScoringPolicy
 from agents.learned.search import SearchState, next_generation
 from agents.learned.terms import TERMS_OF, PriceList
 from agents.learned.training_config import TrainingConfig
-from agents.learned.values import ValueState, costs_of, next_round, with_prices
+from agents.learned.values import Trial, ValueState, next_round, with_prices
 from agents.learned.vec_env import RoutingVecEnv
 from envs.prices import Pricing
 from scenarios.draw import draw_trace
@@ -66,15 +67,15 @@ def train(scenario: Scenario, config: TrainingConfig, directory: Path, on_progre
     """
     directory.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(config.num_threads)
-    key = json.dumps({"scenario": scenario.id, **asdict(config)}, sort_keys=True)
-    diary = Diary(directory / CURVE, on_progress)
-    values = _values(scenario, config, directory / VALUES, key, diary)
-    prices = _search(scenario, config, directory / SEARCH, key, values, diary)
+    base = Base.of(scenario, Pricing[config.pricing])
+    course = _Course(scenario, config, directory, base, Diary(directory / CURVE, on_progress))
+    values = _values(course)
+    prices = _search(course, values)
     searched = with_prices(values.scorer, prices.price_list)
-    model = _ppo(scenario, config, directory / CHECKPOINT, key, searched, values.num_steps + prices.num_steps, diary)
+    model = _ppo(course, searched, values.num_steps + prices.num_steps)
     untrained = PlanScorer(config.hidden, config.temperature)
     stages = {"base": untrained, "values": values.scorer, "search": searched, "ppo": scorer_of(model)}
-    _keep_best(scenario, config, model, stages, directory / STAGES)
+    _keep_best(course, model, stages)
     policy = directory / POLICY
     scratch = policy.with_suffix(".partial.zip")
     model.save(scratch)
@@ -82,71 +83,76 @@ def train(scenario: Scenario, config: TrainingConfig, directory: Path, on_progre
     return policy
 
 
-def _values(scenario: Scenario, config: TrainingConfig, path: Path, key: str, diary: Diary) -> ValueState:
+@dataclass(frozen=True)
+class _Course:
+    """What all stages of one training share."""
+
+    scenario: Scenario
+    config: TrainingConfig
+    directory: Path
+    base: Base
+    diary: Diary
+
+    @property
+    def key(self) -> str:
+        """What a checkpoint belongs to."""
+        return json.dumps({"scenario": self.scenario.id, **asdict(self.config)}, sort_keys=True)
+
+    def resume(self, name: str) -> dict[str, Any] | None:
+        """What a stage has written in an earlier sitting."""
+        path = self.directory / name
+        if not path.exists():
+            return None
+        content = read_checkpoint(path, self.key)
+        self.diary.resume(content["rows"])
+        return content
+
+    def write(self, name: str, **content: Any) -> None:
+        """Keeps what resuming needs, then shows the last row of the curve."""
+        write_checkpoint(self.directory / name, {"key": self.key, "rows": self.diary.rows, **content})
+        self.diary.show()
+
+
+def _values(course: _Course) -> ValueState:
     """The first stage, or what it learned in an earlier sitting."""
-    if path.exists():
-        content = read_checkpoint(path, key)
+    config, content = course.config, course.resume(VALUES)
+    if content:
         state: ValueState = content["state"]
-        diary.resume(content["rows"])
     else:
         torch.manual_seed(config.seed)
-        scorer, terms = PlanScorer(config.hidden, config.temperature), TERMS_OF[config.is_conditioned]
+        scorer = PlanScorer(config.hidden, config.temperature)
         require_training_seed(config.seed)
-        price_list = PriceList.of(terms, draw_trace(scenario, config.seed), Pricing[config.pricing], config.seed)
-        state = ValueState(0, price_list, scorer)
+        world = course.base.world(draw_trace(course.scenario, config.seed), (1.0, 1.0, 1.0))
+        state = ValueState(0, PriceList.of(TERMS_OF[config.is_conditioned], world, config.seed), scorer)
     while state.round < config.value_rounds:
-        state = next_round(scenario, state, config)
-        diary.add("values", state.num_steps, state.cost_per_order, state.base_cost_per_order)
-        write_checkpoint(path, {"key": key, "state": state, "rows": diary.rows})
-        diary.show()
+        state = next_round(course.scenario, course.base, state, config)
+        course.diary.add("values", state.num_steps, state.cost_per_order, state.base_cost_per_order)
+        course.write(VALUES, state=state)
     return state
 
 
-def _search(
-    scenario: Scenario, config: TrainingConfig, path: Path, key: str, values: ValueState, diary: Diary
-) -> SearchState:
+def _search(course: _Course, values: ValueState) -> SearchState:
     """The second stage, or what it found in an earlier sitting."""
-    state = SearchState.start(values.price_list, values.scorer.arrays())
-    if path.exists():
-        content = read_checkpoint(path, key)
-        state = content["state"]
-        diary.resume(content["rows"])
+    config, content = course.config, course.resume(SEARCH)
+    state = content["state"] if content else SearchState.start(values.price_list, values.scorer.arrays())
     while state.generation < config.search_generations:
-        state = next_generation(
-            scenario,
-            state,
-            seed=config.seed,
-            num_candidates=config.search_candidates,
-            num_traces=config.search_traces,
-            preferences=config.preferences,
-            pricing=Pricing[config.pricing],
-            num_threads=config.search_threads,
-        )
-        diary.add("search", values.num_steps + state.num_steps, state.cost_per_order, state.base_cost_per_order)
-        write_checkpoint(path, {"key": key, "state": state, "rows": diary.rows})
-        diary.show()
+        state = next_generation(course.scenario, course.base, state, config)
+        num_steps = values.num_steps + state.num_steps
+        course.diary.add("search", num_steps, state.cost_per_order, state.base_cost_per_order)
+        course.write(SEARCH, state=state)
     return state
 
 
-def _ppo(
-    scenario: Scenario,
-    config: TrainingConfig,
-    path: Path,
-    key: str,
-    searched: PlanScorer,
-    steps_before: int,
-    diary: Diary,
-) -> MaskablePPO:
+def _ppo(course: _Course, searched: PlanScorer, steps_before: int) -> MaskablePPO:
     """The third stage, from what was found or from a checkpoint."""
-    if path.exists():
-        content = read_checkpoint(path, key)
-        diary.resume(content["rows"])
+    content = course.resume(CHECKPOINT)
+    if content:
         model = restore(content)
     else:
-        model = _new(scenario, config)
+        model = _new(course)
         scorer_of(model).load_state_dict(searched.state_dict())
-    recorder = _Recorder(path, key, diary, steps_before)
-    remaining = config.total_steps - model.num_timesteps
+    recorder = _Recorder(course, steps_before)
+    remaining = course.config.total_steps - model.num_timesteps
     if remaining > 0:
         model.learn(remaining, callback=recorder, reset_num_timesteps=False)
         recorder.record()
@@ -158,18 +164,16 @@ def scorer_of(model: MaskablePPO) -> PlanScorer:
     return cast(PlanScorer, cast(Any, model.policy).mlp_extractor.scorer)
 
 
-def _keep_best(
-    scenario: Scenario, config: TrainingConfig, model: MaskablePPO, stages: dict[str, PlanScorer], path: Path
-) -> None:
+def _keep_best(course: _Course, model: MaskablePPO, stages: dict[str, PlanScorer]) -> None:
     """Goes back to the stage that is best on validation traces, and writes down what each one costs there."""
-    traces = {seed: draw_trace(scenario, seed) for seed in VALIDATION[: config.validation_traces]}
-    if not traces:
+    seeds = VALIDATION[: course.config.validation_traces]
+    if not seeds:
         return
-    preferences, pricing = config.preferences, Pricing[config.pricing]
-    costs = {name: costs_of(scorer.arrays(), traces, preferences, pricing) for name, scorer in stages.items()}
-    best = min(stages, key=lambda name: float((costs[name] / costs["base"]).mean()))
+    trial = Trial.of(course.scenario, course.base, course.config.preferences, seeds, is_solved=True)
+    costs = {name: trial.costs(scorer.arrays()) for name, scorer in stages.items()}
+    best = min(stages, key=lambda name: trial.share(costs[name]))
     found = {"kept": best, "cost_per_order": {name: float(values.mean()) for name, values in costs.items()}}
-    path.write_text(json.dumps(found, indent=2) + "\n")
+    (course.directory / STAGES).write_text(json.dumps(found, indent=2) + "\n")
     scorer_of(model).load_state_dict(stages[best].state_dict())
 
 
@@ -183,11 +187,18 @@ class FallingRate:
         return self.start * progress_remaining
 
 
-def _new(scenario: Scenario, config: TrainingConfig) -> MaskablePPO:
+def _new(course: _Course) -> MaskablePPO:
+    config = course.config
     random.seed(config.seed)
-    pricing, group_size = Pricing[config.pricing], config.group_size
-    preferences = config.preferences
-    env = RoutingVecEnv(scenario, config.num_envs, group_size, config.seed, preferences, pricing, config.num_workers)
+    env = RoutingVecEnv(
+        course.scenario,
+        config.num_envs,
+        config.group_size,
+        config.seed,
+        config.preferences,
+        course.base,
+        config.num_workers,
+    )
     return MaskablePPO(
         PlanScoringPolicy,
         env,
@@ -208,9 +219,9 @@ def _new(scenario: Scenario, config: TrainingConfig) -> MaskablePPO:
 class _Recorder(BaseCallback):
     """Writes the learning curve and a checkpoint whenever a rollout has been learned from."""
 
-    def __init__(self, path: Path, key: str, diary: Diary, steps_before: int) -> None:
+    def __init__(self, course: _Course, steps_before: int) -> None:
         super().__init__()
-        self.path, self.key, self.diary, self.steps_before = path, key, diary, steps_before
+        self.course, self.steps_before = course, steps_before
         self._costs: list[tuple[float, float]] = []
         self._has_rollout = False
 
@@ -228,17 +239,14 @@ class _Recorder(BaseCallback):
         """Adds a row for the last rollout and saves everything that resuming needs."""
         cost, base_cost = np.mean(self._costs, axis=0) if self._costs else (float("nan"), float("nan"))
         self._costs = []
-        self.diary.add("ppo", self.steps_before + self.model.num_timesteps, float(cost), float(base_cost))
+        self.course.diary.add("ppo", self.steps_before + self.model.num_timesteps, float(cost), float(base_cost))
         buffer = io.BytesIO()
         self.model.save(buffer)
-        content = {
-            "key": self.key,
-            "rows": self.diary.rows,
-            "model": buffer.getvalue(),
-            "env": pickle.dumps(self.model.get_env()),
-            "torch_state": torch.get_rng_state(),
-            "numpy_state": np.random.get_state(),  # noqa: NPY002 - SB3 shuffles minibatches with it
-            "python_state": random.getstate(),
-        }
-        write_checkpoint(self.path, content)
-        self.diary.show()
+        self.course.write(
+            CHECKPOINT,
+            model=buffer.getvalue(),
+            env=pickle.dumps(self.model.get_env()),
+            torch_state=torch.get_rng_state(),
+            numpy_state=np.random.get_state(),  # noqa: NPY002 - SB3 shuffles minibatches with it
+            python_state=random.getstate(),
+        )

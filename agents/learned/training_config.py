@@ -61,7 +61,7 @@ class TrainingConfig:
         temperature: of the base router at the start, in currency units.
         weights: preferences over cost, lateness and carbon.
         is_conditioned: weights are drawn for each trace instead, for one policy that follows those it is given.
-        pricing: base router: ``CLOSED_FORM`` (primal-dual) or ``NONE`` (myopic).
+        pricing: base router: ``CLOSED_FORM`` (primal-dual), ``NONE`` (myopic) or ``SCHEDULED`` (dual).
         seed: of network, sampling and training traces.
         num_threads: of torch.
         validation_traces: on which the stages are compared; 0 keeps the last.
@@ -116,7 +116,6 @@ class TrainingConfig:
         _check("pricing", self.pricing, self.pricing in Pricing.__members__, "one of " + ", ".join(Pricing.__members__))
         rollout = self.num_envs * self.num_steps
         _check("batch_size", self.batch_size, rollout % self.batch_size == 0, f"a divisor of {rollout}")
-
         _check("is_conditioned", self.is_conditioned, isinstance(self.is_conditioned, bool), "true or false")
 
     @property

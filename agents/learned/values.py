@@ -9,12 +9,14 @@ step that does not pay there is not taken.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import nn
 
+from agents.learned.base import Base, Weights
 from agents.learned.lessons import Lessons, lessons_of, together
 from agents.learned.network import PlanScorer
 from agents.learned.preferences import Preferences
@@ -23,12 +25,11 @@ from agents.learned.training_config import TrainingConfig
 from envs.feature_schema import SCORE_GAP
 from envs.inner import Code, Inner
 from envs.loop import play_alone
-from envs.prices import Pricing
 from envs.scorer import Scorer, linear
-from envs.world import World
 from scenarios.draw import draw_trace
 from scenarios.local_time import HOUR_SECONDS
 from scenarios.scenario import Scenario
+from scenarios.seeds import require_training_seed
 from scenarios.trace import Trace
 
 STEPS = (0.5, 1.0, 1.5)
@@ -64,52 +65,96 @@ class ValueState:
     num_steps: int = 0
 
 
-def next_round(scenario: Scenario, state: ValueState, config: TrainingConfig) -> ValueState:
+def next_round(scenario: Scenario, base: Base, state: ValueState, config: TrainingConfig) -> ValueState:
     """Plays lessons on fresh training traces, fits, and follows the fits as far as whole training traces say."""
     random = np.random.default_rng([config.seed, state.round, _STREAM])
     seeds = [int(seed) for seed in random.integers(0, 500_000, config.value_traces + config.value_checks)]
-    pricing, preferences = Pricing[config.pricing], config.preferences
-    played = [
-        lessons_of(
-            draw_trace(scenario, seed),
-            state.scorer.arrays(),
-            share=config.value_share,
-            horizon_seconds=config.value_horizon_hours * HOUR_SECONDS,
-            seed=seed,
-            weights=preferences.of(seed),
-            pricing=pricing,
+    for seed in seeds:
+        require_training_seed(seed)
+    scorer, played = state.scorer.arrays(), []
+    for seed in seeds[: config.value_traces]:
+        trace, weights = draw_trace(scenario, seed), config.preferences.of(seed)
+        world = base.remembered(trace, weights).world(trace, weights)
+        horizon_seconds = config.value_horizon_hours * HOUR_SECONDS
+        played.append(
+            lessons_of(world, weights, scorer, share=config.value_share, horizon_seconds=horizon_seconds, seed=seed)
         )
-        for seed in seeds[: config.value_traces]
-    ]
-    checks = {seed: draw_trace(scenario, seed) for seed in seeds[config.value_traces :]}
-    base = costs_of(linear(), checks, preferences, pricing)
+    checks = Trial.of(scenario, base, config.preferences, seeds[config.value_traces :])
     state, costs = _follow(state, together(played), config, checks)
     return ValueState(
         state.round + 1,
         state.price_list,
         state.scorer,
         float(costs.mean()),
-        float(base.mean()),
+        float(checks.base_costs.mean()),
         state.num_steps + sum(one.num_decisions for one in played),
     )
 
 
+@dataclass(frozen=True)
+class Trial:
+    """Traces on which scorers are compared.
+
+    Attributes:
+        traces: played with weights of their own.
+        weights: preferences of each.
+        bases: of each, with remembered prices.
+        base_costs: per order of the base router on each, float (number,), currency units.
+    """
+
+    traces: list[Trace]
+    weights: list[Weights]
+    bases: list[Base]
+    base_costs: np.ndarray
+
+    @classmethod
+    def of(
+        cls, scenario: Scenario, base: Base, preferences: Preferences, seeds: Sequence[int], is_solved: bool = False
+    ) -> Trial:
+        """Traces of a scenario.
+
+        Args:
+            scenario: what to draw.
+            base: whose bid prices.
+            preferences: weights, trace by trace.
+            seeds: of the traces.
+            is_solved: prices that are solved on a schedule are solved in every play, not remembered.
+        """
+        traces, weights = [draw_trace(scenario, seed) for seed in seeds], [preferences.of(seed) for seed in seeds]
+        bases = [base if is_solved else base.remembered(*one) for one in zip(traces, weights, strict=True)]
+        trial = cls(traces, weights, bases, np.zeros(len(traces)))
+        return replace(trial, base_costs=trial.costs(linear()))
+
+    def costs(self, scorer: Scorer) -> np.ndarray:
+        """Weighted cost per order of a scorer on each trace, float (number,), currency units."""
+        costs = []
+        for trace, weights, base in zip(self.traces, self.weights, self.bases, strict=True):
+            world = base.world(trace, weights)
+            play_alone(world, Inner(Code.SCORER, scorer=scorer))
+            costs.append(world.weighted_cost(weights) / trace.num_orders)
+        return np.array(costs)
+
+    def share(self, costs: np.ndarray) -> float:
+        """Mean share of what the base router pays, so that no trace and no weight drowns the others."""
+        return float((costs / self.base_costs).mean())
+
+
 def _follow(
-    state: ValueState, lessons: Lessons, config: TrainingConfig, checks: dict[int, Trace]
+    state: ValueState, lessons: Lessons, config: TrainingConfig, checks: Trial
 ) -> tuple[ValueState, np.ndarray]:
     """The best of some steps of the linear part, then of the network, and its costs on the traces that chose."""
-    best, costs = state, costs_of(state.scorer.arrays(), checks, config.preferences, Pricing[config.pricing])
+    best, costs = state, checks.costs(state.scorer.arrays())
 
     if len(lessons) == 0:  # short traces may have no decision at which anything was tried
         return best, costs
 
     def consider(price_list: PriceList, scorer: PlanScorer) -> None:
         nonlocal best, costs
-        found = costs_of(scorer.arrays(), checks, config.preferences, Pricing[config.pricing])
-        if found.mean() < costs.mean():
+        found = checks.costs(scorer.arrays())
+        if checks.share(found) < checks.share(costs):
             best, costs = ValueState(state.round, price_list, scorer, num_steps=state.num_steps), found
 
-    fitted = fitted_prices(state.price_list, lessons)
+    fitted = fitted_prices(state.price_list, state.scorer, lessons)
     for step in STEPS:
         price_list = state.price_list.towards(fitted, step)
         consider(price_list, with_prices(state.scorer, price_list))
@@ -136,19 +181,35 @@ def louder(scorer: PlanScorer, factor: float) -> PlanScorer:
     return result
 
 
-def fitted_prices(price_list: PriceList, lessons: Lessons) -> np.ndarray:
-    """Values of the terms that explain best what tried plans led to, float64 (T,)."""
+def fitted_prices(price_list: PriceList, scorer: PlanScorer, lessons: Lessons) -> np.ndarray:
+    """Values of the terms that explain best what tried plans led to beyond what the network says, float64 (T,).
+
+    Args:
+        price_list: the linear part up to now.
+        scorer: whose network stays.
+        lessons: at least one.
+    """
+    network = _said_by_the_network(scorer, lessons)
     rows, targets = [], []
     for i in range(len(lessons)):
         tried = lessons.is_tried[i]
         terms = price_list.differences_of(lessons.features[i, tried], lessons.context[i])
-        worth = lessons.features[i, tried, SCORE_GAP] - lessons.costs[i, tried]
+        worth = lessons.features[i, tried, SCORE_GAP] - lessons.costs[i, tried] - network[i, tried]
         rows.append(terms - terms.mean(axis=0))
         targets.append(np.clip(worth - worth.mean(), -_MOST, _MOST))
     design, target = np.concatenate(rows), np.concatenate(targets)
     size = len(price_list.values)
     step = np.linalg.solve(design.T @ design + _RIDGE * np.eye(size), design.T @ (target - design @ price_list.values))
     return price_list.values + step
+
+
+def _said_by_the_network(scorer: PlanScorer, lessons: Lessons) -> np.ndarray:
+    """float32 (N, K), currency units."""
+    alone = copy.deepcopy(scorer)
+    with torch.no_grad():
+        alone.prices.zero_()
+        worth = alone.worth(torch.from_numpy(lessons.features), torch.from_numpy(lessons.context)).numpy()
+    return worth + lessons.features[..., SCORE_GAP]
 
 
 def fitted_network(scorer: PlanScorer, lessons: Lessons, *, num_epochs: int, seed: int) -> PlanScorer:
@@ -183,13 +244,3 @@ def _centred(values: torch.Tensor, is_tried: torch.Tensor) -> torch.Tensor:
     """Values (N, K) less the mean of those that were tried at the same decision."""
     known = torch.where(is_tried, values, torch.zeros_like(values))
     return known - known.sum(dim=1, keepdim=True) / is_tried.sum(dim=1, keepdim=True)
-
-
-def costs_of(scorer: Scorer, traces: dict[int, Trace], preferences: Preferences, pricing: Pricing) -> np.ndarray:
-    """Weighted cost per order of a scorer on traces by seed, float (number,), currency units."""
-    costs = []
-    for seed, trace in traces.items():
-        world = World(trace, "none", preferences.of(seed), pricing)
-        play_alone(world, Inner(Code.SCORER, scorer=scorer))
-        costs.append(world.weighted_cost(preferences.of(seed)) / trace.num_orders)
-    return np.array(costs)

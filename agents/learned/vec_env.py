@@ -11,25 +11,20 @@ import numpy as np
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecEnv
 
+from agents.learned.base import PRIMAL_DUAL, ROUTER, Base
 from agents.learned.preferences import Preferences
 from envs.ahead import Ahead
 from envs.batch import Batch
 from envs.costs import MILLICENTS, NUM_PARTS, OBJECTIVE_OF_PART
-from envs.inner import Code, Inner
 from envs.log import LEDGER_COLUMNS
 from envs.loop import play_alone
-from envs.plan_table import MAX_PLANS, Rule
-from envs.prices import Pricing
+from envs.plan_table import MAX_PLANS
 from envs.routing_env import observation_space
-from envs.world import World
 from scenarios.draw import draw_trace
 from scenarios.errors import InputError
 from scenarios.scenario import Scenario
 from scenarios.seeds import HISTORY
 from scenarios.trace import Trace
-
-BASE_ROUTER = Inner(Code.RULE, int(Rule.SCORE), is_own_best=True)
-"""Myopic or, with bid prices, primal-dual."""
 
 EVEN = Preferences()
 
@@ -45,35 +40,38 @@ class Episode:
     Attributes:
         trace: what happens.
         weights: preferences over cost, lateness and carbon.
+        base: whose bid prices, those that are solved on a schedule as the base router found them.
         base_costs: float (N + 2,) currency units that the base router has paid before any order, before the first
             order arrives, before the second, ..., and at the end.
     """
 
     trace: Trace
     weights: tuple[float, float, float]
+    base: Base
     base_costs: np.ndarray
 
 
-def make_episode(seed: int, scenario: Scenario, preferences: Preferences, pricing: Pricing, has_base: bool) -> Episode:
+def make_episode(seed: int, scenario: Scenario, preferences: Preferences, base: Base, has_base: bool) -> Episode:
     """Draws a training trace and has the base router play it.
 
     Args:
         seed: of the trace.
         scenario: what to draw.
         preferences: over cost, lateness and carbon, trace by trace.
-        pricing: who fills the bid-price table.
+        base: whose bid prices.
         has_base: whether what it pays is told order by order, or at the end only.
     """
     trace, weights = draw_trace(scenario, seed), preferences.of(seed)
-    world = World(trace, "ledger" if has_base else "none", weights, pricing, describes=False)
-    play_alone(world, BASE_ROUTER)
+    base = base.remembered(trace, weights)
+    world = base.world(trace, weights, "ledger" if has_base else "none", describes=False)
+    play_alone(world, ROUTER)
     costs = np.zeros(trace.num_orders + 2)
     if has_base:
         rows = world.hidden.ledger[: int(world.hidden.counters["num_ledger_rows"][0])]
         paid = np.concatenate([[0.0], np.cumsum(rows[:, _AMOUNT] * part_weights(weights)[rows[:, _PART]])])
         costs[1:-1] = paid[_rows_at_arrival(rows, trace.future.orders["arrival_seconds"])]
     costs[-1] = world.weighted_cost(weights)
-    return Episode(trace, weights, costs)
+    return Episode(trace, weights, base, costs)
 
 
 def _rows_at_arrival(rows: np.ndarray, arrivals: np.ndarray) -> np.ndarray:
@@ -108,7 +106,7 @@ class RoutingVecEnv(VecEnv):
         group_size: replications that share their traces; divides ``num_envs``.
         seed: chooses the training traces.
         preferences: over cost, lateness and carbon, trace by trace.
-        pricing: who fills the bid-price table.
+        base: whose bid prices.
         num_workers: threads that share the replications; changes nothing but the time it takes.
     """
 
@@ -121,7 +119,7 @@ class RoutingVecEnv(VecEnv):
         group_size: int = 1,
         seed: int = 0,
         preferences: Preferences = EVEN,
-        pricing: Pricing = Pricing.CLOSED_FORM,
+        base: Base = PRIMAL_DUAL,
         num_workers: int = 1,
     ) -> None:
         if num_envs < 1 or group_size < 1 or num_envs % group_size:
@@ -130,10 +128,10 @@ class RoutingVecEnv(VecEnv):
             )
         super().__init__(num_envs, observation_space(), spaces.Discrete(MAX_PLANS))
         self.group_size, self.num_workers = group_size, num_workers
-        self.preferences, self.pricing = preferences, pricing
+        self.preferences = preferences
         self._first_seed = seed * 10_007
         has_base = group_size > 1
-        make = partial(make_episode, scenario=scenario, preferences=preferences, pricing=pricing, has_base=has_base)
+        make = partial(make_episode, scenario=scenario, preferences=preferences, base=base, has_base=has_base)
         self._ahead: Ahead[Episode] = Ahead(make, num_users=group_size)
         self._num_begun = np.zeros(num_envs, np.int64)  # episodes of each replication
         self._batch: Batch | None = None
@@ -159,7 +157,7 @@ class RoutingVecEnv(VecEnv):
             self._half_time[row] = self._episodes[row].trace.num_orders // 2
             episode = self._episodes[row]
             self._part_weights[row] = part_weights(episode.weights)
-            worlds[row] = World(episode.trace, "none", episode.weights, self.pricing)
+            worlds[row] = episode.base.world(episode.trace, episode.weights)
         if self._batch is None:
             self._batch = Batch(list(worlds.values()), self.num_workers)
         else:

@@ -81,7 +81,8 @@ def agent_of(policy: Path, config: TrainingConfig, scenario: Scenario) -> Agent:
         scenario: that is played; whose past bid prices may be solved from, if the policy looks at such prices.
     """
     scorer = import_module("agents.learned.export").load_scorer(policy)
-    return import_module(PLAYER).TorchAgent(scorer, Pricing[config.pricing])
+    base = import_module("agents.learned.base").Base.of(scenario, Pricing[config.pricing])
+    return import_module(PLAYER).TorchAgent(scorer, base)
 
 
 def sha256_of(policy: Path) -> str:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -449,7 +450,7 @@ def test_a_process_follows_by_itself(
 
     sha256 = load(client)
     with monkeypatch.context() as quick:
-        quick.setattr(policies.time, "sleep", sleep)
+        quick.setattr(policies, "time", SimpleNamespace(sleep=sleep))  # of this module, not of other threads
         with pytest.raises(SystemExit):
             second.policies._run()
     assert naps == [policies.INTERVAL_SECONDS]

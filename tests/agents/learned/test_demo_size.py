@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from agents import agent_names, load_agent
+from agents.learned.base import Base
 from agents.learned.export import load_scorer
 from agents.learned.torch_agent import TorchAgent
 from agents.learned.training import TrainingConfig, train
@@ -23,7 +24,7 @@ def test_the_trained_agent_beats_every_heuristic_on_unseen_traces(tmp_path):
     """Mean cost per order on the same unseen traces; the 95 % interval of each paired difference lies below zero."""
     scenario, config = load_scenario("metro-small"), TrainingConfig()
     policy = train(scenario, config, tmp_path)
-    learned = TorchAgent(load_scorer(policy), Pricing[config.pricing])
+    learned = TorchAgent(load_scorer(policy), Base(Pricing[config.pricing]))
     traces = [draw_trace(scenario, TEST.start + i) for i in range(NUM_TRACES)]
 
     def costs(agent) -> np.ndarray:

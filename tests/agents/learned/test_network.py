@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from agents import load_agent
+from agents.learned.base import PRIMAL_DUAL, Base
 from agents.learned.export import to_onnx
 from agents.learned.network import EMPTY, PlanScorer
 from agents.learned.torch_agent import TorchAgent
@@ -60,9 +61,9 @@ def logits(scorer: PlanScorer, plans: np.ndarray, contexts: np.ndarray) -> np.nd
 
 def test_untrained_it_is_the_base_router():
     trace = draw_trace(load_scenario("metro-small", horizon_days=2), 5)
-    learned = simulate(trace, TorchAgent(PlanScorer(), Pricing.CLOSED_FORM))
+    learned = simulate(trace, TorchAgent(PlanScorer(), PRIMAL_DUAL))
     assert learned.events.equals(simulate(trace, load_agent("primal-dual")).events)
-    myopic = simulate(trace, TorchAgent(PlanScorer(), Pricing.NONE))
+    myopic = simulate(trace, TorchAgent(PlanScorer(), Base(Pricing.NONE)))
     assert myopic.events.equals(simulate(trace, load_agent("myopic")).events)
     assert not learned.events.equals(myopic.events)
 
@@ -88,7 +89,7 @@ def test_empty_slots_change_nothing_and_never_win(recorded):
 def test_it_runs_on_twelve_warehouses():
     trace = random_trace(4, num_warehouses=12)
     assert len(trace.network.warehouses) == 12
-    done = simulate(trace, TorchAgent(perturbed_scorer(), Pricing.CLOSED_FORM))
+    done = simulate(trace, TorchAgent(perturbed_scorer(), PRIMAL_DUAL))
     assert done.metrics["num_decisions"] == trace.num_orders
 
 
@@ -151,5 +152,5 @@ def test_the_compiled_scorer_chooses_what_torch_chooses(recorded):
 
 def test_inside_the_loop_and_asked_it_does_the_same():
     trace = draw_trace(load_scenario("metro-small", horizon_days=2), 6)
-    agent = TorchAgent(perturbed_scorer(), Pricing.CLOSED_FORM)
+    agent = TorchAgent(perturbed_scorer(), PRIMAL_DUAL)
     assert simulate(trace, agent).events.equals(simulate(trace, agent, "simpy").events)

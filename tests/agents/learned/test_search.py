@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from agents import load_agent
-from agents.learned.preferences import Preferences
+from agents.learned.base import PRIMAL_DUAL
 from agents.learned.search import SearchState, next_generation
 from agents.learned.terms import TERMS, PriceList, places
+from agents.learned.training_config import TrainingConfig
 from envs import World, simulate
 from envs.inner import Code, Inner
 from envs.loop import play_alone
@@ -18,20 +19,14 @@ from scenarios import draw_trace, load_scenario
 SCENARIO = load_scenario("tiny")
 
 
-def searched(generations: int, num_threads: int, seed: int = 3, preferences: Preferences | None = None) -> SearchState:
-    price_list = PriceList.of(TERMS, draw_trace(SCENARIO, 1), Pricing.CLOSED_FORM, 1)
+def searched(generations: int, num_threads: int, seed: int = 3, is_conditioned: bool = False) -> SearchState:
+    price_list = PriceList.of(TERMS, PRIMAL_DUAL.world(draw_trace(SCENARIO, 1), (1.0, 1.0, 1.0)), 1)
     state = SearchState.start(price_list, linear())
+    config = TrainingConfig(
+        seed=seed, search_candidates=9, search_traces=2, search_threads=num_threads, is_conditioned=is_conditioned
+    )
     for _ in range(generations):
-        state = next_generation(
-            SCENARIO,
-            state,
-            seed=seed,
-            num_candidates=9,
-            num_traces=2,
-            preferences=preferences or Preferences(),
-            pricing=Pricing.CLOSED_FORM,
-            num_threads=num_threads,
-        )
+        state = next_generation(SCENARIO, PRIMAL_DUAL, state, config)
     return state
 
 
@@ -70,5 +65,5 @@ def test_a_generation_starts_where_the_one_before_ended():
 
 
 def test_drawn_preferences_are_what_costs_count():
-    even, drawn = searched(2, 1), searched(2, 1, preferences=Preferences(is_drawn=True))
+    even, drawn = searched(2, 1), searched(2, 1, is_conditioned=True)
     assert even.base_cost_per_order != drawn.base_cost_per_order

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from agents.learned.base import PRIMAL_DUAL
 from agents.learned.preferences import CARBON, LATENESS, Preferences
 from agents.learned.terms import CONDITIONED_TERMS, TERMS, PriceList, gates_of, places
 from envs.feature_schema import CONTEXT_FEATURES, NUM_CONTEXT, NUM_FEATURES, SLOT_FEATURES, WEIGHT_COST
-from envs.prices import Pricing
 from envs.scorer import NUM_GATES
 from scenarios import draw_trace, load_scenario
 
@@ -16,7 +16,7 @@ from scenarios import draw_trace, load_scenario
 @pytest.fixture(scope="module")
 def price_list() -> PriceList:
     trace = draw_trace(load_scenario("metro-small", horizon_days=2), 3)
-    return PriceList.of(TERMS, trace, Pricing.CLOSED_FORM, 0)
+    return PriceList.of(TERMS, PRIMAL_DUAL.world(trace, (1.0, 1.0, 1.0)), 0)
 
 
 def test_no_term_is_a_cost_or_stands_twice():

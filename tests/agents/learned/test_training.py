@@ -12,6 +12,7 @@ import pytest
 import torch
 from sb3_contrib import MaskablePPO
 
+from agents.learned.base import PRIMAL_DUAL, Base
 from agents.learned.checkpoint import restore
 from agents.learned.export import load_scorer
 from agents.learned.torch_agent import TorchAgent
@@ -58,7 +59,7 @@ def test_a_toy_that_the_untrained_agent_fails_is_learned(tmp_path):
     trace = draw_trace(scenario, 2_000_000)
 
     def cost(policy: Path) -> int:
-        agent = TorchAgent(load_scorer(policy), Pricing.NONE)
+        agent = TorchAgent(load_scorer(policy), Base(Pricing.NONE))
         return int(simulate(trace, agent).world.totals.sum())
 
     config = TrainingConfig(
@@ -116,7 +117,7 @@ def test_what_each_stage_costs_is_written_and_the_best_is_kept(tmp_path):
     costs = found["cost_per_order"]
     assert set(costs) == {"base", "values", "search", "ppo"}
     assert all(math.isfinite(cost) and cost > 0 for cost in costs.values())
-    agent, kept = TorchAgent(load_scorer(policy), Pricing.CLOSED_FORM), []
+    agent, kept = TorchAgent(load_scorer(policy), PRIMAL_DUAL), []
     for seed in VALIDATION[: SHORT.validation_traces]:
         trace = draw_trace(scenario, seed)
         kept.append(simulate(trace, agent).world.weighted_cost((1.0, 1.0, 1.0)) / trace.num_orders)

@@ -7,13 +7,14 @@ import pytest
 import torch
 
 from agents.learned import values
+from agents.learned.base import PRIMAL_DUAL
 from agents.learned.lessons import Lessons, Outcomes, lessons_of, together
 from agents.learned.network import PlanScorer
 from agents.learned.terms import TERMS, PriceList
 from agents.learned.training_config import TrainingConfig
 from agents.learned.values import (
+    Trial,
     ValueState,
-    costs_of,
     fitted_network,
     fitted_prices,
     louder,
@@ -21,11 +22,11 @@ from agents.learned.values import (
     with_prices,
 )
 from envs import World
+from envs.compiled_clock import CompiledClock
+from envs.costs import MILLICENTS
 from envs.feature_schema import NUM_CONTEXT, SCORE_GAP
 from envs.inner import Code, Inner
-from envs.loop import BEGIN, DUE, Alone, play_alone
 from envs.plan_table import MAX_PLANS
-from envs.prices import Pricing
 from envs.scorer import linear
 from scenarios import draw_trace, load_scenario
 from scenarios.seeds import HISTORY
@@ -37,24 +38,40 @@ LONG_SECONDS = 60 * 86400
 
 @pytest.fixture(scope="module")
 def lessons() -> Lessons:
-    return lessons_of(draw_trace(SCENARIO, 8), linear(), share=0.2, horizon_seconds=6 * 3600, seed=1)
+    return lessons_of(new_world(8), EVEN, linear(), share=0.2, horizon_seconds=6 * 3600, seed=1)
 
 
-def test_the_own_plan_leads_to_the_episode_as_it_goes_on():
-    """With no horizon, the outcome of the learner's own plan is what the whole episode costs."""
-    trace, inner = draw_trace(SCENARIO, 4), Inner(Code.SCORER)
-    whole = World(trace, "none", EVEN, Pricing.CLOSED_FORM)
-    play_alone(whole, inner)
-    world = World(trace, "none", EVEN, Pricing.CLOSED_FORM)
-    alone, outcomes, num_asked = Alone(world), Outcomes(world, inner, LONG_SECONDS, EVEN), 0
-    outcome = alone.step(BEGIN)
-    while outcome == DUE and num_asked < 30:
-        if int(world.plans.counts[0]) > 1:
-            own, *others = outcomes.costs(list(range(min(4, int(world.plans.counts[0])))))
-            assert own == pytest.approx(whole.weighted_cost(EVEN), abs=1e-9)
-            num_asked += any(cost != own for cost in others)
-        outcome = alone.step(0)
-    assert num_asked == 30
+def new_world(seed: int) -> World:
+    return PRIMAL_DUAL.world(draw_trace(SCENARIO, seed), EVEN)
+
+
+def test_outcomes_are_those_of_whole_episodes():
+    """With no horizon, a slot leads to what an episode costs that takes it, less what is left on the shelves."""
+
+    def played(num_answered: int, slot: int, prices: np.ndarray) -> float:
+        world = new_world(4)
+        clock = CompiledClock(world)
+        is_due, num_seen = clock.start(), 0
+        while is_due:
+            is_due = clock.answer(slot if num_seen == num_answered else 0)
+            num_seen += 1
+        left = world.seen.stock["on_hand_units"] - world.seen.stock["allocated_units"]
+        return world.weighted_cost(EVEN) - (left * prices).sum() / MILLICENTS
+
+    world = new_world(4)
+    clock, outcomes = CompiledClock(world), Outcomes(world, Inner(Code.SCORER), LONG_SECONDS, EVEN)
+    is_due, num_answered, num_priced, num_asked = clock.start(), 0, 0, 0
+    while is_due and num_asked < 12:
+        count, prices = min(4, int(world.plans.counts[0])), world.seen.stock["bid_price_millicents"].copy()
+        if count > 1 and num_answered % 9 == 0:
+            costs = np.array([played(num_answered, slot, prices) for slot in range(count)])
+            np.testing.assert_allclose(outcomes.costs(list(range(count))), costs - costs.min(), atol=1e-6)
+            num_asked += costs.min() < costs.max()
+            num_priced += prices.any()
+        is_due = clock.answer(0)
+        num_answered += 1
+    assert num_asked == 12
+    assert num_priced > 3
 
 
 def test_what_was_tried_is_marked_and_the_rest_is_nothing(lessons):
@@ -63,7 +80,8 @@ def test_what_was_tried_is_marked_and_the_rest_is_nothing(lessons):
     assert lessons.context.shape == (len(lessons), NUM_CONTEXT)
     assert (lessons.is_tried.sum(axis=1) >= 2).all()
     assert not lessons.costs[~lessons.is_tried].any()
-    assert lessons.costs[lessons.is_tried].all()
+    assert (np.where(lessons.is_tried, lessons.costs, np.inf).min(axis=1) == 0).all()  # above the cheapest
+    assert (lessons.costs > 0).any(axis=1).mean() > 0.5
     twice = together([lessons, lessons])
     assert len(twice) == 2 * len(lessons)
     assert twice.num_decisions == 2 * lessons.num_decisions
@@ -71,15 +89,31 @@ def test_what_was_tried_is_marked_and_the_rest_is_nothing(lessons):
 
 def test_prices_that_made_the_costs_are_found_again(lessons):
     """Costs are made from known prices of two terms, without noise."""
-    price_list = PriceList.of(TERMS, draw_trace(SCENARIO, 1), Pricing.CLOSED_FORM, 0)
+    price_list = PriceList.of(TERMS, new_world(1), 0)
     wanted = np.zeros(len(TERMS))
     wanted[[TERMS.index(("queue_load", "")), TERMS.index(("num_parcels", ""))]] = -0.7, 0.4
     made = costs_from(lessons, price_list.with_values(wanted))
-    found = fitted_prices(price_list, together([made] * 200))  # so that the ridge weighs little
+    found = fitted_prices(price_list, PlanScorer(8), together([made] * 200))  # so that the ridge weighs little
     terms = price_list.differences_of(lessons.features[0], lessons.context[0])
     said = [terms @ values for values in (found, wanted)]
     np.testing.assert_allclose(said[0] - said[0][0], said[1] - said[1][0], atol=0.05)
     assert found[TERMS.index(("queue_load", ""))] == pytest.approx(-0.7, abs=0.2)
+
+
+def test_prices_are_fitted_to_what_the_network_leaves(lessons):
+    """What a network says already is not said again by prices: costs are made from the network alone."""
+    torch.manual_seed(1)
+    scorer = PlanScorer(8)
+    with torch.no_grad():
+        scorer.plan_out.weight.normal_(0.0, 20.0)
+    with torch.no_grad():
+        worth = scorer.worth(torch.from_numpy(lessons.features), torch.from_numpy(lessons.context)).numpy()
+    said = worth + lessons.features[..., SCORE_GAP]
+    assert np.ptp(said[lessons.is_tried]) > 1.0
+    made = Lessons(lessons.features, lessons.context, -worth, lessons.is_tried, lessons.num_decisions)
+    price_list = PriceList.of(TERMS, new_world(1), 0)
+    np.testing.assert_allclose(fitted_prices(price_list, scorer, made), 0.0, atol=1e-3)
+    assert np.abs(fitted_prices(price_list, PlanScorer(8), made)).max() > 0.01
 
 
 def costs_from(lessons: Lessons, price_list: PriceList) -> Lessons:
@@ -91,7 +125,7 @@ def costs_from(lessons: Lessons, price_list: PriceList) -> Lessons:
 
 
 def test_the_network_learns_what_is_left_and_leaves_the_prices(lessons):
-    price_list = PriceList.of(TERMS, draw_trace(SCENARIO, 1), Pricing.CLOSED_FORM, 0)
+    price_list = PriceList.of(TERMS, new_world(1), 0)
     made = together([costs_from(lessons, price_list.with_values(np.full(len(TERMS), 0.2)))] * 5)
     torch.manual_seed(0)
     scorer = PlanScorer(16)
@@ -118,7 +152,7 @@ def config_of_a_round(**changes) -> TrainingConfig:
 
 def start() -> ValueState:
     torch.manual_seed(0)
-    price_list = PriceList.of(TERMS, draw_trace(SCENARIO, 1), Pricing.CLOSED_FORM, 0)
+    price_list = PriceList.of(TERMS, new_world(1), 0)
     return ValueState(0, price_list, PlanScorer(8))
 
 
@@ -131,29 +165,28 @@ def test_a_round_draws_training_traces_only_and_never_ends_above_where_it_began(
 
     monkeypatch.setattr(values, "draw_trace", noted)
     config = config_of_a_round()
-    state = next_round(SCENARIO, start(), config)
+    state = next_round(SCENARIO, PRIMAL_DUAL, start(), config)
     assert len(drawn) == 5
     assert max(drawn) < HISTORY.start
-    checks = {seed: draw_trace(SCENARIO, seed) for seed in drawn[2:]}
-    before = costs_of(linear(), checks, config.preferences, Pricing.CLOSED_FORM)
-    after = costs_of(state.scorer.arrays(), checks, config.preferences, Pricing.CLOSED_FORM)
+    checks = Trial.of(SCENARIO, PRIMAL_DUAL, config.preferences, drawn[2:])
+    before, after = checks.costs(linear()), checks.costs(state.scorer.arrays())
     assert after.mean() == pytest.approx(state.cost_per_order)
     assert before.mean() == pytest.approx(state.base_cost_per_order)
-    assert after.mean() <= before.mean()
+    assert checks.share(after) <= 1.0
     assert state.num_steps > 0
 
 
 def test_a_step_that_does_not_pay_is_not_taken(monkeypatch):
     """Fits that say the opposite of all sense leave the scorer as it was."""
-    monkeypatch.setattr(values, "fitted_prices", lambda price_list, lessons: np.full(len(TERMS), -50.0))
+    monkeypatch.setattr(values, "fitted_prices", lambda price_list, scorer, lessons: np.full(len(TERMS), -50.0))
     monkeypatch.setattr(values, "fitted_network", lambda scorer, lessons, **rest: scorer)
-    state = next_round(SCENARIO, start(), config_of_a_round())
+    state = next_round(SCENARIO, PRIMAL_DUAL, start(), config_of_a_round())
     assert state.cost_per_order == state.base_cost_per_order
     assert not state.price_list.values.any()
 
 
 def test_a_round_without_lessons_changes_nothing():
-    state = next_round(SCENARIO, start(), config_of_a_round(value_share=1e-9))
+    state = next_round(SCENARIO, PRIMAL_DUAL, start(), config_of_a_round(value_share=1e-9))
     assert state.round == 1
     assert state.cost_per_order == state.base_cost_per_order
     assert not state.price_list.values.any()

@@ -9,6 +9,7 @@ import pytest
 from sb3_contrib.common.maskable.utils import get_action_masks
 
 from agents import load_agent
+from agents.learned.base import PRIMAL_DUAL
 from agents.learned.preferences import Preferences
 from agents.learned.vec_env import RoutingVecEnv, make_episode
 from envs import World
@@ -89,7 +90,7 @@ def test_the_base_router_saves_nothing_against_itself():
 
 
 def test_the_baseline_is_what_the_base_router_paid_when_orders_came():
-    episode = make_episode(5, SCENARIO, Preferences(), Pricing.CLOSED_FORM, True)
+    episode = make_episode(5, SCENARIO, Preferences(), PRIMAL_DUAL, True)
     world = World(episode.trace, pricing=Pricing.CLOSED_FORM)
     clock, agent = CompiledClock(world), load_agent("primal-dual")
     is_due, num_told = clock.start(), 0
