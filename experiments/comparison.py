@@ -41,6 +41,12 @@ class Column:
     write: Callable[[float], str]
 
 
+def _means(num_traces: int) -> str:
+    if num_traces == 1:
+        return "One trace: no mean and no interval."
+    return f"Means over {num_traces} traces; intervals are BCa bootstrap over traces, differences paired."
+
+
 def _two(value: float) -> str:
     return f"{value:.2f}"
 
@@ -73,7 +79,7 @@ def tables(results: Results) -> list[Table]:
             ("agent", "mean [95 %]", f"minus {results.reference} [95 %]", "dearest 5 %"),
             tuple(_cost_row(results, agent) for agent in results.by_cost),
             strong,
-            f"Means over {results.num_traces} traces; intervals are BCa bootstrap over traces, differences paired.",
+            _means(results.num_traces),
         ),
         Table(
             "Service",

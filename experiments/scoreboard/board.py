@@ -20,9 +20,13 @@ from scenarios.twinned import twinned
 TWINNED, DRAWN, MIXED = "twinned", "drawn", "mixed"
 """Marks behind a scenario's name, ``two-tier+twinned``; the last is a world of its own: draws of the winnable group."""
 
-PARTS = ("routers", "bounds", "train", "learned", "front", "generalisation", "pages")
+PARTS = ("routers", "probes", "bounds", "train", "learned", "front", "generalisation", "pages")
 SLOW = "rollout"
 """Shown apart: it takes longer than a shop can wait, so it plays fewer traces and is nobody's rival."""
+
+KNOWS_END = "static-dual"
+"""Solves over the whole horizon, so it knows when orders end, which a shop does not: no rival but where the end is
+published, as in the literature's instances."""
 
 DEPLOYABLE_MS = 10.0
 """A router that takes longer for a decision is no rival."""

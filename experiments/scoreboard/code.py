@@ -96,6 +96,11 @@ def _named_in(tree: ast.Module) -> list[str]:
     return names
 
 
+def meaning_of(source: str) -> str:
+    """Hash of a piece of program, without comments, docstrings and layout."""
+    return _meaning(ast.parse(source))
+
+
 def _meaning(tree: ast.Module) -> str:
     """Hash of the program without comments, docstrings and layout, which it takes out of the tree."""
     for node in ast.walk(tree):

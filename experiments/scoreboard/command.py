@@ -17,6 +17,7 @@ from experiments.evaluation import warm_up
 from experiments.scoreboard import plan
 from experiments.scoreboard.board import MIXED, PARTS, Board, world_of
 from experiments.scoreboard.cell import Store
+from experiments.scoreboard.evidence import Evidence
 from experiments.scoreboard.front import (
     GOALS,
     REFERENCE_POINTS,
@@ -58,6 +59,13 @@ class Runner:
 
     def _routers(self) -> None:
         self._run("Routers", _all(plan.router_tasks(self.board, name) for name in self.board.scenarios))
+
+    def _probes(self) -> None:
+        board, names = self.board, self.board.scenarios
+        self._run("Probes", _all(plan.probe_tasks(board, name) for name in names))
+        chosen = {name: Evidence(board, self.store, name).probe for name in names}
+        plays = (plan.probe_plays(board, name, probe, "test") for name, probe in chosen.items() if probe)
+        self._run("Best probes", _all(plays))
 
     def _bounds(self) -> None:
         self._run("Bounds", _all(plan.bound_tasks(self.board, name) for name in self.board.scenarios))
@@ -106,6 +114,11 @@ class Runner:
             self.console.print(f"Page: {path}", soft_wrap=True)
 
 
+def cores() -> int:
+    """That this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _all(groups: Iterable[Iterable[Any]]) -> Iterator[Any]:
     return itertools.chain.from_iterable(groups)
 
@@ -128,7 +141,7 @@ def parser() -> argparse.ArgumentParser:
         default = getattr(board, field)
         made.add_argument(flag, type=int, dest=field, default=default, metavar="N", help=f"{words} (default {default})")
     made.add_argument("--training", action="append", default=[], metavar="KEY=VALUE", help="a setting of the trainings")
-    made.add_argument("--workers", type=int, default=2, metavar="N", help="processes (default 2)")
+    made.add_argument("--workers", type=int, default=cores(), metavar="N", help="processes (default: one a core)")
     made.add_argument("--folder", type=Path, default=board.folder, help=f"of cells and policies ({board.folder})")
     made.add_argument("--pages", type=Path, default=board.pages, help=f"where pages are written ({board.pages})")
     return made
@@ -173,7 +186,8 @@ def main(arguments: Sequence[str]) -> int:
             raise unknown_name("part", part, PARTS)
     board = board_of(given)
     workers = check_count("workers", given.workers, 1, 256)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # processes share the cores; more threads would slow each other down
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # processes share the cores; more threads would slow each other down
     console = make_console()
     if set(parts) != {"pages"}:
         with getting_ready(console):

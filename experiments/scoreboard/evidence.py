@@ -8,9 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from envs.costs import MILLICENTS
-from experiments.scoreboard.board import DEPLOYABLE_MS, SLOW, Board
+from experiments.scoreboard.board import DEPLOYABLE_MS, KNOWS_END, SLOW, Board
 from experiments.scoreboard.cell import Cell, Store
-from experiments.scoreboard.plan import EXACT, policies_of
+from experiments.scoreboard.plan import EXACT, policies_of, probe_plays
+from experiments.scoreboard.probes import PROBES, Probe
 from experiments.scoreboard.task import (
     BOUNDS,
     DEMAND_HINDSIGHT,
@@ -23,6 +24,7 @@ from experiments.scoreboard.task import (
     training_task,
 )
 from experiments.scoreboard.work import TOTAL
+from scenarios.catalogue.board.groups import LITERATURE
 from scenarios.errors import InputError
 
 COST, WHOLE = "cost_per_order", "whole_cost_per_order"
@@ -75,6 +77,8 @@ class Evidence:
         counts = {who: self.plays(who) for who in self.board.routers}
         counts |= {who: self._bound_cells(who) for who in BOUNDS}
         told = {who: _told(cells) for who, cells in counts.items() if None in cells}
+        if self.probe is None or self.probed() is None:
+            told["one tuned number"] = "not run, or not in full"
         told |= {who: "not asked for" for who in Board().routers if who not in self.board.routers}
         if len(self.policies) < self.board.num_seeds:
             told["learned"] = f"{len(self.policies)} of {self.board.num_seeds} training seeds"
@@ -119,16 +123,44 @@ class Evidence:
         """Deployable routers by their mean cost on validation traces; all that played there in full."""
         found = {}
         for who in self.board.routers:
+            if who in (SLOW, self.knows_end):
+                continue
             costs, times = (self.values(who, key, "validation") for key in (COST, "ms_per_decision"))
-            if who != SLOW and costs is not None and times is not None and times.mean() <= DEPLOYABLE_MS:
+            if costs is not None and times is not None and times.mean() <= DEPLOYABLE_MS:
                 found[who] = float(costs.mean())
         return found
+
+    @property
+    def knows_end(self) -> str | None:
+        """The router that is no rival because it knows when the episode ends; none where that is published."""
+        return None if self.scenario in LITERATURE else KNOWS_END
 
     @cached_property
     def rival(self) -> str | None:
         """The best deployable router, chosen on validation traces; None unless it has played the test traces."""
         best = min(self.candidates, key=lambda who: (round(self.candidates[who], 9), who != "myopic"), default=None)
         return best if best in self.routers else None
+
+    @cached_property
+    def probes(self) -> dict[Probe, float]:
+        """Mean costs on validation traces of all probes that played there in full."""
+        costs = {probe: self.probed(probe=probe, split="validation") for probe in PROBES}
+        return {probe: float(values.mean()) for probe, values in costs.items() if values is not None}
+
+    @cached_property
+    def probe(self) -> Probe | None:
+        """The best one, chosen on validation traces; None unless all have played there."""
+        if len(self.probes) < len(PROBES):
+            return None
+        return min(self.probes, key=lambda probe: round(self.probes[probe], 9))
+
+    def probed(self, metric: str = COST, probe: Probe | None = None, split: str = "test") -> np.ndarray | None:
+        """One number a trace of a probe, the chosen one if none is given, float (traces,); None unless all were run."""
+        probe = probe or self.probe
+        return None if probe is None else column(self._probe_cells(probe, split), metric)
+
+    def _probe_cells(self, probe: Probe, split: str) -> list[Cell | None]:
+        return self.found(probe_plays(self.board, self.scenario, probe, split))
 
     @cached_property
     def optimum(self) -> np.ndarray | None:
@@ -149,6 +181,8 @@ class Evidence:
         plays = [cell for who in players for cell in self.plays(who)]
         if self.scenario in EXACT:
             plays += self.plays(OPTIMUM)
+        if self.probe is not None:
+            plays += self._probe_cells(self.probe, "test")
         for cell in [*plays, *more]:
             if cell is None or cell.trace_sha256 not in bounds:
                 continue

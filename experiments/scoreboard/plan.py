@@ -9,6 +9,7 @@ from experiments.scoreboard.board import MIXED, SLOW, Board, changed_worlds
 from experiments.scoreboard.cell import EVEN, Store
 from experiments.scoreboard.front import SWEEP, SWEPT
 from experiments.scoreboard.policies import config_of
+from experiments.scoreboard.probes import PROBES, Probe
 from experiments.scoreboard.task import BOUNDS, OPTIMUM, Policy, Task, bound_task, play_task, training_task
 
 EXACT = ("tiny",)
@@ -26,6 +27,18 @@ def router_tasks(board: Board, scenario: str) -> Iterator[Task]:
         for who in (*board.routers, *((OPTIMUM,) if scenario in EXACT else ())):
             if position < board.slow_traces(who):
                 yield play_task(scenario, seed, who)
+
+
+def probe_tasks(board: Board, scenario: str) -> Iterator[Task]:
+    """All probes on validation traces, where the best one is chosen."""
+    for probe in PROBES:
+        yield from probe_plays(board, scenario, probe, "validation")
+
+
+def probe_plays(board: Board, scenario: str, probe: Probe, split: str) -> Iterator[Task]:
+    """One probe on the traces of a split."""
+    for seed in board.seeds(split, board.num_traces if split == "test" else board.num_validation):
+        yield play_task(scenario, seed, probe.who, probe.weights)
 
 
 def bound_tasks(board: Board, scenario: str) -> Iterator[Task]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from envs.prices import Pricing
 from envs.protocol import Agent
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 LEARNER, PLAYER = "agents.learned.training", "agents.learned.torch_agent"
 """Modules that decide what is learned, and what a learned policy chooses. Imported when used: torch is heavy."""
+
+PLAYERS = (PLAYER, "agents.learned.policy")
+"""Whose code decides what a policy's file plays: the router, and what its weights are unpacked into."""
 
 CONDITIONED: dict[str, Any] = {"is_conditioned": True}
 """Fields of ``TrainingConfig`` that make one policy for all preferences. Without any, the front's policy would be the
@@ -49,13 +52,24 @@ def settings_of(config: TrainingConfig) -> str:
     return json.dumps(asdict(config), sort_keys=True)
 
 
-def train_policy(scenario: Scenario, config: TrainingConfig, folder: Path) -> tuple[Path, dict[str, float]]:
-    """Trains a policy, or goes on with a training that was stopped.
+class Trained(NamedTuple):
+    """A training that is done.
 
-    Returns:
-        Its file; ``seconds`` and ``core_seconds`` of all sittings, of those that were stopped up to their last
-        checkpoint.
+    Attributes:
+        policy: its file.
+        spent: ``seconds`` and ``core_seconds`` of all sittings, of those that were stopped up to their last checkpoint.
+        stages: cost an order after each stage on validation traces, in sequence; empty if none were compared.
+        kept: the stage that the policy is of; empty likewise.
     """
+
+    policy: Path
+    spent: dict[str, float]
+    stages: dict[str, float]
+    kept: str
+
+
+def train_policy(scenario: Scenario, config: TrainingConfig, folder: Path) -> Trained:
+    """Trains a policy, or goes on with a training that was stopped."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / CLOCK
     before = read_json(path) if path.is_file() else {"seconds": 0.0, "core_seconds": 0.0}
@@ -68,8 +82,11 @@ def train_policy(scenario: Scenario, config: TrainingConfig, folder: Path) -> tu
     def tell(row: Mapping[str, float | str]) -> None:
         write_json(path, spent())
 
-    policy = import_module(LEARNER).train(scenario, config, folder, tell)
-    return policy, spent()
+    learner = import_module(LEARNER)
+    policy = learner.train(scenario, config, folder, tell)
+    times, path = spent(), folder / learner.STAGES
+    told: dict[str, Any] = read_json(path) if path.is_file() else {"cost_per_order": {}, "kept": ""}
+    return Trained(policy, times, told["cost_per_order"], told["kept"])
 
 
 def agent_of(policy: Path, config: TrainingConfig, scenario: Scenario) -> Agent:

@@ -19,6 +19,8 @@ GUESSES = {TRAINING: 300.0, BOUND: 0.5, "learned": 0.5, "dual": 5.0, "static-dua
 """Seconds of a task of which nothing was measured yet, by kind or router."""
 
 _SHORT = 0.05
+_LONG = 20.0
+"""Seconds; tasks that take longer are begun first, so that no core waits for one of them at the end."""
 
 
 def run(title: str, tasks: Iterable[Task], store: Store, folder: Path, *, workers: int, console: Console) -> int:
@@ -42,6 +44,7 @@ def run(title: str, tasks: Iterable[Task], store: Store, folder: Path, *, worker
         return 0
     seconds = Expectation(store)
     expected = {task.id: seconds.of(task) for task in missing}
+    missing.sort(key=lambda task: expected[task.id] < _LONG)  # the others stay trace by trace
     words = f"{title}: {len(missing)} of {len(wanted)} cells to make; progress in seconds of one process"
     console.print(f"{words}, about {sum(expected.values()) / 60 / workers:.0f} min")
     done = 0.0
@@ -83,5 +86,5 @@ class Expectation:
 
 
 def _keys(item: Task | Cell) -> tuple[tuple[str, str, str], tuple[str, str]]:
-    router = "learned" if "@" in item.who else item.who
+    router = "learned" if "@" in item.who else item.who.partition("=")[0]
     return (item.kind, router, item.world), (item.kind, router)

@@ -33,6 +33,7 @@ class Summary:
         left_by_dual: from the dual down to ``demand_hindsight``; None where something was not run.
         above_optimum: learned over the exact optimum on the same traces, percent; None where there is none.
         training_minutes: core minutes of each training.
+        minus_probe: learned minus the one tuned number, percent of its cost; None unless that was run.
     """
 
     scenario: str
@@ -44,6 +45,7 @@ class Summary:
     left_by_dual: Gap | None = None
     above_optimum: Interval | None = None
     training_minutes: tuple[float, ...] = ()
+    minus_probe: Difference | None = None
 
     @property
     def is_enough(self) -> bool:
@@ -98,6 +100,12 @@ def is_win(summary: Summary) -> bool | None:
         return None
     is_sure = summary.p_holm < SIGNIFICANT and summary.percent.both.excludes_zero
     return summary.percent.mean <= WIN_PERCENT and is_sure
+
+
+def is_more_than_a_number(summary: Summary) -> bool:
+    """Whether the learned router would win with the one tuned number as its rival; by the interval alone."""
+    found = summary.minus_probe
+    return found is not None and found.mean <= WIN_PERCENT and found.both.excludes_zero
 
 
 def is_kept(summary: Summary) -> bool | None:

@@ -11,11 +11,13 @@ from typing import Any
 
 from agents.forecast.history import digest_of
 from agents.registry import FORECASTERS, HEURISTICS
+from envs.prices import Pricing
 from experiments.evaluation import Weights
 from experiments.scoreboard.board import world_of
 from experiments.scoreboard.cell import BOUND, EVEN, PLAY, TRAINING
-from experiments.scoreboard.code import code_hash, modules_in, rules_hash
-from experiments.scoreboard.policies import LEARNER, settings_of
+from experiments.scoreboard.code import code_hash, meaning_of, modules_in, rules_hash
+from experiments.scoreboard.policies import LEARNER, PLAYERS, agent_of, settings_of
+from experiments.scoreboard.probes import MEASURED, is_probe
 from scenarios.draw import draw_trace
 
 VERSION = 1
@@ -29,8 +31,8 @@ OPTIMUM = "optimum"
 OPTIMAL = "experiments.scoreboard.optimal"
 """Module that plays it."""
 
-POLICIES = "experiments.scoreboard.policies"
-"""Module that makes routers of learned policies."""
+PROBERS = ("agents.priced", "agents.learned.terms")
+"""Modules that decide what a probe does, besides the trace on which its unit is measured."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,8 @@ def router_identity(name: str, world: str) -> list[str]:
     if name == OPTIMUM:
         modules = ("agents.bounds.dynamic_program",)
         return [name, digest_of(world_of(world)), code_hash(modules), code_hash((OPTIMAL,), ("experiments",))]
+    if is_probe(name):
+        return [name, trace_hash(world, MEASURED), code_hash(PROBERS)]
     factory = (HEURISTICS | FORECASTERS)[name][0]
     settings = ""
     if isinstance(factory, partial):
@@ -131,9 +135,14 @@ def router_identity(name: str, world: str) -> list[str]:
 
 
 def policy_identity(policy: Policy, world: str) -> list[str]:
-    """A learned policy by its file, by the code that plays it, and by the world whose past it may forecast from."""
-    code = code_hash((POLICIES,), ("agents", "scenarios", POLICIES))
-    return [policy.sha256, settings_of(policy.config), code, digest_of(world_of(world))]
+    """A learned policy by its file and the code that plays it; how it was trained is in the file.
+
+    If it looks at bid prices that are solved for, also by the world from whose past they are.
+    """
+    found = [policy.sha256, policy.config.pricing, meaning_of(inspect.getsource(agent_of))]
+    if policy.config.pricing == Pricing.SCHEDULED.name:
+        return [*found, code_hash(PLAYERS, ("agents", "scenarios")), digest_of(world_of(world))]
+    return [*found, code_hash(PLAYERS)]
 
 
 def _id(*facts: object) -> str:

@@ -19,6 +19,7 @@ from experiments.provenance import NO_CHECKOUT, ROOT, git, git_state, processor
 from experiments.scoreboard.board import world_of
 from experiments.scoreboard.cell import BOUND, TRAINING, Cell
 from experiments.scoreboard.policies import agent_of, sha256_of, train_policy
+from experiments.scoreboard.probes import is_probe, probe_agent
 from experiments.scoreboard.stopwatch import TimedAgent
 from experiments.scoreboard.task import OPTIMUM, Policy, Task
 from experiments.statistics import tail_mean
@@ -42,6 +43,9 @@ KEPT = (
 
 TOTAL = "total_millicents"
 """The whole ledger, warm-up included, as bounds count it."""
+
+STAGE = "stage:"
+"""Before the names of a training's stages, whose cost on validation traces its cell keeps."""
 
 POLICIES = "policies"
 
@@ -109,6 +113,8 @@ def _trace(world: str, seed: int) -> Trace:
 @lru_cache(maxsize=16)
 def _router(name: str, world: str) -> Agent:
     """Made once a process: the past that a router forecasts from takes seconds."""
+    if is_probe(name):
+        return probe_agent(name, world)
     scenario = world_of(world)
     if name == OPTIMUM:
         solve = import_module("agents.bounds").solve
@@ -135,8 +141,9 @@ def policy_path(policy: Policy, folder: Path) -> Path:
 def _trained(task: Task, folder: Path) -> Cell:
     assert task.policy is not None
     warm_up("compiled")
-    policy, spent = train_policy(world_of(task.world), task.policy.config, folder / POLICIES / task.id)
-    return _cell(task, spent, policy_sha256=sha256_of(policy))
+    trained = train_policy(world_of(task.world), task.policy.config, folder / POLICIES / task.id)
+    stages = {f"{STAGE}{name}": cost for name, cost in trained.stages.items()}
+    return _cell(task, trained.spent | stages, policy_sha256=sha256_of(trained.policy), kept=trained.kept)
 
 
 def _cell(task: Task, values: dict[str, float], **facts: str) -> Cell:

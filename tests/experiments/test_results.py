@@ -80,6 +80,7 @@ def test_headline_of_one_trace_and_of_one_agent(some_cell):
     words = headline(Results.of(cells), "toy@1")[0]
     assert "On 1 unseen trace of toy@1" in words
     assert "one trace, so no interval" in words
+    assert tables(Results.of(cells))[0].note == "One trace: no mean and no interval."
     assert headline(Results.of(cells[:1]), "toy@1") == ["On 1 unseen trace of toy@1, myopic costs 8.00 per order."]
 
 

@@ -9,7 +9,8 @@ from experiments.scoreboard.evidence import COST, WHOLE, Evidence
 from experiments.scoreboard.pages.markdown import DASH, NOT_RUN, listing, page, percent, share, table
 from experiments.scoreboard.pages.origin import command_of, origin
 from experiments.scoreboard.pages.summaries import BASE, gap_closed
-from experiments.scoreboard.targets import Summary, Verdict, is_kept, is_win
+from experiments.scoreboard.probes import BASE as PROBE_BASE
+from experiments.scoreboard.targets import WIN_PERCENT, Summary, Verdict, is_kept, is_more_than_a_number, is_win
 from experiments.scoreboard.task import DEMAND_HINDSIGHT
 from scenarios.catalogue.board.groups import LITERATURE, SANITY, WINNABLE
 
@@ -28,6 +29,7 @@ HEAD = (
     "learned",
     "learned minus best [95 %]",
     "p (Holm)",
+    "learned minus one number [95 %]",
     "gap closed",
     "of the dual's gap",
     "target",
@@ -64,6 +66,7 @@ def index_page(
         _reading(len(summaries)),
         "## Targets",
         listing(("target", "", "measured"), [(one.text, one.word, one.numbers) for one in judged]),
+        _numbers(summaries),
         f"The routers were tuned on validation traces: [log]({TUNING})." if (board.pages / TUNING).is_file() else "",
         _missing(board, found),
         origin(command_of(board, _asked(board)), cells.values()),
@@ -92,6 +95,7 @@ def _row(name: str, evidence: Evidence | None, summary: Summary | None) -> list[
         *cells,
         percent(summary.percent.both),
         DASH if summary.p_holm is None else f"{summary.p_holm:.2g}",
+        DASH if summary.minus_probe is None else percent(summary.minus_probe.both),
         share(gap_closed(evidence, evidence.learned(WHOLE))),
         share(gap),
         _target(summary),
@@ -112,6 +116,19 @@ def _reading(count: int) -> str:
         f"The interval holds the chance of training seeds and of traces; p-values are corrected over {count} "
         f"scenarios. Gap closed: of the way from {BASE} to the bound {DEMAND_HINDSIGHT}, which knows all orders but "
         f"not their luck; of the dual's gap: of what the dual leaves to that bound. Both are ratios of means."
+    )
+
+
+def _numbers(summaries: dict[str, Summary]) -> str:
+    """What the wins would be if the one tuned number were a rival."""
+    known = [summaries[name] for name in WINNABLE if name in summaries and summaries[name].minus_probe is not None]
+    if not known:
+        return ""
+    won = [summary.scenario for summary in known if is_more_than_a_number(summary)]
+    return (
+        f"One number: {PROBE_BASE} with one tuned number more, an ablation of the learner (see each page). If it were "
+        f"a rival, the learned router would be at least {-WIN_PERCENT:g} % below it, the interval excluding zero, on "
+        f"{len(won)} of {len(known)} where learning should win" + (f": {', '.join(won)}." if won else ".")
     )
 
 

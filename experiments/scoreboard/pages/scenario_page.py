@@ -8,6 +8,7 @@ from experiments.scoreboard.board import DEPLOYABLE_MS, SLOW, world_of
 from experiments.scoreboard.evidence import COST, WHOLE, Evidence
 from experiments.scoreboard.pages.markdown import DASH, NOT_RUN, count_of, page, percent, share, table
 from experiments.scoreboard.pages.origin import command_of, origin
+from experiments.scoreboard.pages.probe_section import NAME, probe_section
 from experiments.scoreboard.pages.stages import stages_section
 from experiments.scoreboard.pages.summaries import BASE, gap_closed, percent_of, router_percent, summary_of
 from experiments.scoreboard.targets import Summary
@@ -20,6 +21,7 @@ METRICS = (
     ("kg CO2e", "carbon_kg_per_order", lambda value: f"{value:.3f}"),
     ("dearest 5 %", "tail_cost_per_order", lambda value: f"{value:.2f}"),
     ("ms a decision", "ms_per_decision", lambda value: f"{value:.3f}"),
+    ("solving, s a trace", "solving_seconds", lambda value: f"{value:.2f}"),
 )
 
 
@@ -42,7 +44,8 @@ def scenario_page(evidence: Evidence, summary: Summary | None, figure: str) -> s
         _notes(evidence),
         _slow(evidence),
         _seeds(evidence),
-        stages_section(evidence),
+        probe_section(evidence),
+        stages_section(evidence.trainings),
         _missing(evidence),
         origin(command_of(board, (scenario,)), evidence.used.values()),
     )
@@ -85,6 +88,12 @@ def _routers(evidence: Evidence) -> str:
         values = [evidence.learned(metric) for _, metric, _ in METRICS]
         name = f"**{LEARNED}**"
         rows.append((float(learned.mean()), [name, f"{learned.mean():.3f}", difference, closed, *_shown(values)]))
+    probed = evidence.probed()
+    if probed is not None:
+        difference = DASH if against is None else percent(router_percent(probed, against))
+        closed = share(gap_closed(evidence, evidence.probed(WHOLE)))
+        values = [evidence.probed(metric) for _, metric, _ in METRICS]
+        rows.append((float(probed.mean()), [f"*{NAME}*", f"{probed.mean():.3f}", difference, closed, *_shown(values)]))
     rows.sort(key=lambda row: row[0])
     whole = [_bound(evidence, who) for who in BOUNDS]
     columns = ["router", "cost an order", f"minus {rival or 'the best'} [95 %]", "gap closed", *(m[0] for m in METRICS)]
@@ -115,16 +124,28 @@ def _optimum(evidence: Evidence) -> list[list[str]]:
 
 
 def _notes(evidence: Evidence) -> str:
-    too_slow = [who for who in evidence.routers if who != SLOW and who not in evidence.candidates]
+    knowing = evidence.knows_end if evidence.knows_end in evidence.routers else None
+    too_slow = [who for who in evidence.routers if who not in (SLOW, knowing) and who not in evidence.candidates]
     slow = f" Not deployable, or not run on validation traces: {', '.join(too_slow)}." if too_slow else ""
+    if knowing:
+        slow += f" Not deployable either: {knowing}, which knows when the episode ends{_would_be_best(evidence)}."
     count = 0 if evidence.bound(HINDSIGHT) is None else evidence.board.num_traces
     asserted = f" `{HINDSIGHT}` is at most the ledger of each of them on each of {count} traces." if count else ""
     return (
         f"Intervals of routers are BCa bootstraps over traces; that of the learned router also holds the chance of "
         f"training. Gap closed: of the way from {BASE} down to {DEMAND_HINDSIGHT}, a ratio of mean differences. A "
         f"deployable router decides within {DEPLOYABLE_MS:g} ms; the time is that of the whole simulation by "
-        f"decisions, without the job that solves bid prices on a schedule.{slow}{asserted}"
+        f"decisions, without the job that solves bid prices on a schedule, whose seconds stand apart.{slow}{asserted}"
     )
+
+
+def _would_be_best(evidence: Evidence) -> str:
+    """Said if a router that knows the end beat the rival on the traces on which that was chosen."""
+    if evidence.knows_end is None or evidence.rival is None:
+        return ""
+    costs = evidence.values(evidence.knows_end, COST, "validation")
+    is_best = costs is not None and costs.mean() < evidence.candidates[evidence.rival] - 1e-9
+    return f" (it was better than {evidence.rival} on validation traces)" if is_best else ""
 
 
 def _slow(evidence: Evidence) -> str:

@@ -2,48 +2,35 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from importlib import import_module
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from experiments.scoreboard.evidence import Evidence
+from experiments.scoreboard.cell import Cell
 from experiments.scoreboard.pages.markdown import percent, table
-from experiments.scoreboard.policies import LEARNER
 from experiments.scoreboard.statistics import t_interval
-from experiments.scoreboard.work import POLICIES
+from experiments.scoreboard.work import STAGE
 
 BASE = "base"
 """The untrained scorer: the base router."""
 
 
-def stages_section(evidence: Evidence) -> str:
-    """The section of a scenario's page, or nothing without trainings."""
-    paths = [_path(evidence, policy.training_id) for policy in evidence.policies]
-    return stages_of([json.loads(path.read_text()) for path in paths if path.is_file()])
-
-
-def _path(evidence: Evidence, training_id: str) -> Path:
-    return evidence.board.folder / POLICIES / training_id / str(import_module(LEARNER).STAGES)
-
-
-def stages_of(trainings: Sequence[dict[str, Any]]) -> str:
-    """Costs of the stages over trainings.
+def stages_section(trainings: Sequence[Cell]) -> str:
+    """The section of a scenario's page: costs of the stages over trainings; nothing if none compared any.
 
     Args:
-        trainings: contents of ``stages.json``: ``cost_per_order`` by stage, in sequence, and the stage ``kept``.
+        trainings: cells of trainings.
     """
+    trainings = [cell for cell in trainings if f"{STAGE}{BASE}" in cell.values]
     if not trainings:
         return ""
     rows = []
-    for stage in trainings[0]["cost_per_order"]:
-        costs = np.array([training["cost_per_order"][stage] for training in trainings])
-        base = np.array([training["cost_per_order"][BASE] for training in trainings])
+    base = np.array([cell.values[f"{STAGE}{BASE}"] for cell in trainings])
+    for name in (name for name in trainings[0].values if name.startswith(STAGE)):
+        stage = name.removeprefix(STAGE)
+        costs = np.array([cell.values[name] for cell in trainings])
         saved = t_interval(100 * (costs / base - 1))
-        kept = sum(training["kept"] == stage for training in trainings)
+        kept = sum(cell.facts["kept"] == stage for cell in trainings)
         rows.append([stage, f"{costs.mean():.3f}", percent(saved), f"{kept} of {len(trainings)}"])
     head = ["after the stage", "cost an order", "minus base [95 % over seeds]", "kept"]
     words = (

@@ -22,7 +22,7 @@ def summary_of(evidence: Evidence) -> Summary | None:
     against = None if rival is None else evidence.values(rival, COST)
     if learned is None or rival is None or against is None:
         return None
-    gap, whole = evidence.gap(DUAL), evidence.learned(WHOLE)
+    gap, whole, probed = evidence.gap(DUAL), evidence.learned(WHOLE), evidence.probed()
     return Summary(
         scenario=evidence.scenario,
         rival=rival,
@@ -32,6 +32,7 @@ def summary_of(evidence: Evidence) -> Summary | None:
         left_by_dual=None if gap is None or whole is None else Gap(gap[0], whole, gap[1]),
         above_optimum=_above(evidence),
         training_minutes=tuple(cell.values["core_seconds"] / 60 for cell in evidence.trainings),
+        minus_probe=None if probed is None else percent_of(learned, probed),
     )
 
 

@@ -13,6 +13,7 @@ from experiments.scoreboard import work
 from experiments.scoreboard.board import PARTS, Board
 from experiments.scoreboard.cell import Store
 from experiments.scoreboard.command import Runner
+from experiments.scoreboard.policies import Trained
 
 SMALL = {
     "scenarios": ("tiny",),
@@ -36,7 +37,8 @@ def fake_training() -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "policy.zip"
         path.write_text(f"{scenario.id} {config.seed}")
-        return path, {"seconds": 60.0 + config.seed, "core_seconds": 120.0}
+        spent = {"seconds": 60.0 + config.seed, "core_seconds": 120.0}
+        return Trained(path, spent, {"base": 5.0, "values": 4.5 - config.seed}, "values")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(work, "train_policy", train)

@@ -11,6 +11,7 @@ from agents.bounds import hindsight
 from experiments.scoreboard.cell import EVEN, Store
 from experiments.scoreboard.evidence import Evidence
 from experiments.scoreboard.front import add_reference_point
+from experiments.scoreboard.pages.scenario_page import scenario_page
 from experiments.scoreboard.pages.writing import write_pages
 from experiments.scoreboard.task import bound_task, play_task
 from scenarios import draw_trace, load_scenario
@@ -53,6 +54,23 @@ def test_a_slow_router_is_no_rival(copied):
     evidence = Evidence(board, store, "tiny")
     assert evidence.rival == "myopic"
     assert "primal-dual" in evidence.routers
+
+
+def test_a_router_that_knows_the_end_is_no_rival_and_the_page_says_so(copied):
+    board, store = copied
+    board = replace(board, routers=("nearest", "myopic", "static-dual"))
+    for split, count in (("validation", 2), ("test", 3)):
+        for seed in board.seeds(split, count):
+            play = store.get(play_task("tiny", seed, "primal-dual").id)
+            task = play_task("tiny", seed, "static-dual")
+            store._cells[task.id] = replace(play, id=task.id, who=task.who)
+    evidence = Evidence(board, store, "tiny")
+    assert evidence.routers[0] == "static-dual"
+    assert evidence.rival == "myopic"
+    words = "static-dual, which knows when the episode ends (it was better than myopic on validation traces)"
+    assert words in scenario_page(evidence, None, "")
+    literature = Evidence(board, store, "jasin-sinha")  # its end is published
+    assert (evidence.knows_end, literature.knows_end) == ("static-dual", None)
 
 
 def test_arrays_are_by_seed_and_trace(copied):

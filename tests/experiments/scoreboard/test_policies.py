@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import types
 
@@ -26,9 +27,10 @@ def learner(monkeypatch):
             policy.write_text("half")
             raise KeyboardInterrupt
         policy.write_text("whole")
+        (folder / module.STAGES).write_text(json.dumps({"kept": "ppo", "cost_per_order": {"base": 2.0, "ppo": 1.5}}))
         return policy
 
-    module.train = train
+    module.train, module.STAGES = train, "stages.json"
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(policies, "LEARNER", module.__name__)
     clock = iter(range(0, 10_000, 10))
@@ -40,10 +42,11 @@ def test_the_time_of_a_stopped_training_counts(tmp_path):
     arguments = load_scenario("tiny"), config_of(0, False, {}), tmp_path / "policy"
     with pytest.raises(KeyboardInterrupt):
         train_policy(*arguments)
-    policy, spent = train_policy(*arguments)  # begins at 20, looks again at 30 and 40; 10 were spent before
-    assert policy.read_text() == "whole"
-    assert spent["seconds"] == 10.0 + 20.0
-    assert spent["core_seconds"] >= 0.0
+    trained = train_policy(*arguments)  # begins at 20, looks again at 30 and 40; 10 were spent before
+    assert trained.policy.read_text() == "whole"
+    assert trained.spent["seconds"] == 10.0 + 20.0
+    assert trained.spent["core_seconds"] >= 0.0
+    assert (trained.stages, trained.kept) == ({"base": 2.0, "ppo": 1.5}, "ppo")
 
 
 def test_a_training_has_one_core_and_its_own_seed():
@@ -83,3 +86,5 @@ def test_the_real_learner_plays_on_the_board(tmp_path):
     page = (tmp_path / "pages" / "tiny.md").read_text()
     assert "| **learned** |" in page
     assert "1 training seed, 2 test traces" in page
+    assert "| base |" in page
+    assert " 1 of 1 |" in page

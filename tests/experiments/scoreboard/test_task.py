@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from agents import registry
+from experiments.scoreboard import code
 from experiments.scoreboard import task as task_module
 from experiments.scoreboard.board import Board
-from experiments.scoreboard.policies import config_of
+from experiments.scoreboard.policies import PLAYERS, config_of
 from experiments.scoreboard.task import Policy, bound_task, play_task, training_task
 
 POLICY = Policy("tiny", 0, config_of(0, False, {}), sha256="a")
@@ -56,6 +57,16 @@ def test_another_setting_of_a_router_is_another_cell(monkeypatch):
     task_module.router_identity.cache_clear()
     assert play_task("tiny", SEED, "nearest").id != before
     task_module.router_identity.cache_clear()
+
+
+def test_a_policy_is_its_file_and_the_code_that_plays_it():
+    """Not the code that trained it: what that did is in the file."""
+    files = {path.stem for path in code._closure(PLAYERS, ("agents",), code.ROOT)}
+    assert files >= {"torch_agent", "network", "policy"}
+    assert not files & {"training", "values", "search", "lessons"}
+    plain = play_task("tiny", SEED, POLICY)
+    assert play_task("tiny", SEED, replace(POLICY, config=config_of(0, False, {"value_rounds": 1}))).id == plain.id
+    assert play_task("tiny", SEED, replace(POLICY, config=config_of(0, False, {"pricing": "NONE"}))).id != plain.id
 
 
 def test_names_of_policies_tell_where_they_come_from():
