@@ -1,8 +1,8 @@
 """The base router of a learner: its bid prices are in the score of every plan, so only what they miss is learned.
 
 Prices that are solved on a schedule take seconds a trace, too long for a learner that plays each trace many times.
-While it learns, the prices of a trace are therefore those that were solved while the base router played it; whoever
-compares policies, on validation or on test traces, has them solved.
+While it learns, and chooses among what it has learned, the prices of a trace are therefore those that were solved while
+the base router played it; a trained policy has them solved for itself.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ POLICY = "policy.zip"
 __all__ = ["CHECKPOINT", "CURVE", "CURVE_COLUMNS", "POLICY", "TrainingConfig", "train"]
 SEARCH, VALUES = "search.pkl", "values.pkl"
 STAGES = "stages.json"
-"""What each stage costs on validation traces, and which one was kept."""
+"""What each stage that was not left out costs on validation traces, and which one was kept."""
 
 
 def train(scenario: Scenario, config: TrainingConfig, directory: Path, on_progress: Progress | None = None) -> Path:
@@ -73,8 +73,10 @@ def train(scenario: Scenario, config: TrainingConfig, directory: Path, on_progre
     prices = _search(course, values)
     searched = with_prices(values.scorer, prices.price_list)
     model = _ppo(course, searched, values.num_steps + prices.num_steps)
-    untrained = PlanScorer(config.hidden, config.temperature)
-    stages = {"base": untrained, "values": values.scorer, "search": searched, "ppo": scorer_of(model)}
+    stages = {"base": PlanScorer(config.hidden, config.temperature)}
+    stages |= {"values": values.scorer} if config.value_rounds else {}
+    stages |= {"search": searched} if config.search_generations else {}
+    stages |= {"ppo": scorer_of(model)} if config.total_steps else {}
     _keep_best(course, model, stages)
     policy = directory / POLICY
     scratch = policy.with_suffix(".partial.zip")
@@ -169,7 +171,7 @@ def _keep_best(course: _Course, model: MaskablePPO, stages: dict[str, PlanScorer
     seeds = VALIDATION[: course.config.validation_traces]
     if not seeds:
         return
-    trial = Trial.of(course.scenario, course.base, course.config.preferences, seeds, is_solved=True)
+    trial = Trial.of(course.scenario, course.base, course.config.preferences, seeds)
     costs = {name: trial.costs(scorer.arrays()) for name, scorer in stages.items()}
     best = min(stages, key=lambda name: trial.share(costs[name]))
     found = {"kept": best, "cost_per_order": {name: float(values.mean()) for name, values in costs.items()}}

@@ -108,20 +108,10 @@ class Trial:
     base_costs: np.ndarray
 
     @classmethod
-    def of(
-        cls, scenario: Scenario, base: Base, preferences: Preferences, seeds: Sequence[int], is_solved: bool = False
-    ) -> Trial:
-        """Traces of a scenario.
-
-        Args:
-            scenario: what to draw.
-            base: whose bid prices.
-            preferences: weights, trace by trace.
-            seeds: of the traces.
-            is_solved: prices that are solved on a schedule are solved in every play, not remembered.
-        """
+    def of(cls, scenario: Scenario, base: Base, preferences: Preferences, seeds: Sequence[int]) -> Trial:
+        """Traces of a scenario by their seeds."""
         traces, weights = [draw_trace(scenario, seed) for seed in seeds], [preferences.of(seed) for seed in seeds]
-        bases = [base if is_solved else base.remembered(*one) for one in zip(traces, weights, strict=True)]
+        bases = [base.remembered(*one) for one in zip(traces, weights, strict=True)]
         trial = cls(traces, weights, bases, np.zeros(len(traces)))
         return replace(trial, base_costs=trial.costs(linear()))
 

@@ -51,7 +51,7 @@ def policies_of(board: Board, store: Store, world: str, is_conditioned: bool = F
     """The board's policies trained on a world; those without a hash are not trained yet."""
     found = []
     for seed in range(board.num_seeds):
-        policy = Policy(world, seed, config_of(seed, is_conditioned, board.training), is_conditioned)
+        policy = Policy(world, seed, config_of(world, seed, is_conditioned, board.training), is_conditioned)
         policy = replace(policy, training_id=training_task(policy).id)
         cell = store.get(policy.training_id)
         found.append(replace(policy, sha256=cell.facts["policy_sha256"]) if cell else policy)

@@ -37,14 +37,30 @@ CLOCK = "clock.json"
 """Beside a training's checkpoints: the seconds of all its sittings."""
 
 
-def config_of(seed: int, is_conditioned: bool, changes: Mapping[str, Any]) -> TrainingConfig:
-    """How a policy of the board is trained.
+ON_THE_DUAL = ("misplaced-scarce", "stationary", "tiny", "jasin-sinha")
+"""Scenarios whose base router is the dual, because it is below primal-dual on validation traces (tuning.csv)."""
+
+SHORT: dict[str, Any] = {
+    "pricing": "SCHEDULED",
+    "value_rounds": 1,
+    "value_traces": 6,
+    "value_checks": 8,
+    "search_generations": 4,
+    "search_traces": 2,
+    "total_steps": 0,
+}
+"""A training on the dual: prices take seconds a trace, so it has few traces, and PPO is left out."""
+
+
+def config_of(world: str, seed: int, is_conditioned: bool, changes: Mapping[str, Any]) -> TrainingConfig:
+    """How a policy of the board is trained on a world; ``changes`` come last.
 
     Raises:
         InputError: an unknown field or a value out of range.
     """
     template = import_module("agents.learned.training_config").TrainingConfig(seed=seed)
-    return replaced("training", template, {**ONE_CORE, **changes, **(CONDITIONED if is_conditioned else {})})
+    base = SHORT if world.partition("+")[0] in ON_THE_DUAL else {}
+    return replaced("training", template, {**ONE_CORE, **base, **changes, **(CONDITIONED if is_conditioned else {})})
 
 
 def settings_of(config: TrainingConfig) -> str:

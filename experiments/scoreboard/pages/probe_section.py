@@ -46,7 +46,7 @@ def probe_section(evidence: Evidence) -> str:
 
 def _kinship(evidence: Evidence) -> str:
     """What a probe is to the learner."""
-    if config_of(0, False, evidence.board.training).pricing == PRIMAL_DUAL.pricing.name:
+    if config_of(evidence.scenario, 0, False, evidence.board.training).pricing == PRIMAL_DUAL.pricing.name:
         return (
             f"All but the {LATENESS} are what the learner starts from with one term of its linear part, the others "
             f"zero, so this is an ablation of the learner, not a rival."

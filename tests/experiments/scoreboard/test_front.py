@@ -90,12 +90,12 @@ def test_the_committed_point_counts_not_the_sweep_of_today(small_run, tmp_path):
 
 
 def test_a_conditioned_policy_is_one_line(monkeypatch):
-    plain = policies.config_of(0, False, {})
-    assert policies.config_of(0, True, {}).is_conditioned
+    plain = policies.config_of("metro-small", 0, False, {})
+    assert policies.config_of("metro-small", 0, True, {}).is_conditioned
     assert not plain.is_conditioned
     monkeypatch.setattr(policies, "CONDITIONED", {"hidden": 48})
-    assert policies.config_of(0, True, {}).hidden == 48
-    assert policies.config_of(0, False, {}) == plain
+    assert policies.config_of("metro-small", 0, True, {}).hidden == 48
+    assert policies.config_of("metro-small", 0, False, {}) == plain
 
 
 def test_preferences_lie_within_the_sweep():

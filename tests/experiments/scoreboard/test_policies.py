@@ -39,7 +39,7 @@ def learner(monkeypatch):
 
 @pytest.mark.usefixtures("learner")
 def test_the_time_of_a_stopped_training_counts(tmp_path):
-    arguments = load_scenario("tiny"), config_of(0, False, {}), tmp_path / "policy"
+    arguments = load_scenario("tiny"), config_of("metro-small", 0, False, {}), tmp_path / "policy"
     with pytest.raises(KeyboardInterrupt):
         train_policy(*arguments)
     trained = train_policy(*arguments)  # begins at 20, looks again at 30 and 40; 10 were spent before
@@ -50,12 +50,12 @@ def test_the_time_of_a_stopped_training_counts(tmp_path):
 
 
 def test_a_training_has_one_core_and_its_own_seed():
-    config = config_of(3, False, {"hidden": 24})
+    config = config_of("metro-small", 3, False, {"hidden": 24})
     assert (config.seed, config.hidden, config.search_threads, config.num_workers) == (3, 24, 1, 1)
-    assert settings_of(config) == settings_of(config_of(3, False, {"hidden": 24}))
-    assert settings_of(config) != settings_of(config_of(3, False, {}))
+    assert settings_of(config) == settings_of(config_of("metro-small", 3, False, {"hidden": 24}))
+    assert settings_of(config) != settings_of(config_of("metro-small", 3, False, {}))
     with pytest.raises(InputError, match="Did you mean 'hidden'"):
-        config_of(0, False, {"hiden": 16})
+        config_of("metro-small", 0, False, {"hiden": 16})
 
 
 @pytest.mark.slow

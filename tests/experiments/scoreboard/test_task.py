@@ -13,7 +13,7 @@ from experiments.scoreboard.board import Board
 from experiments.scoreboard.policies import PLAYERS, config_of
 from experiments.scoreboard.task import Policy, bound_task, play_task, training_task
 
-POLICY = Policy("tiny", 0, config_of(0, False, {}), sha256="a")
+POLICY = Policy("tiny", 0, config_of("metro-small", 0, False, {}), sha256="a")
 SEED = 2_000_000
 
 
@@ -33,8 +33,8 @@ def test_whatever_decides_the_result_changes_the_id():
         bound_task("tiny", SEED, "demand_hindsight"),
         training_task(POLICY),
         training_task(replace(POLICY, world="tiny+drawn")),
-        training_task(replace(POLICY, config=config_of(1, False, {}))),
-        training_task(replace(POLICY, config=config_of(0, False, {"hidden": 24}))),
+        training_task(replace(POLICY, config=config_of("metro-small", 1, False, {}))),
+        training_task(replace(POLICY, config=config_of("metro-small", 0, False, {"hidden": 24}))),
     ]
     assert len({task.id for task in tasks}) == len(tasks)
     assert play_task("tiny", SEED, "myopic") == tasks[0]
@@ -65,8 +65,14 @@ def test_a_policy_is_its_file_and_the_code_that_plays_it():
     assert files >= {"torch_agent", "network", "policy"}
     assert not files & {"training", "values", "search", "lessons"}
     plain = play_task("tiny", SEED, POLICY)
-    assert play_task("tiny", SEED, replace(POLICY, config=config_of(0, False, {"value_rounds": 1}))).id == plain.id
-    assert play_task("tiny", SEED, replace(POLICY, config=config_of(0, False, {"pricing": "NONE"}))).id != plain.id
+    assert (
+        play_task("tiny", SEED, replace(POLICY, config=config_of("metro-small", 0, False, {"value_rounds": 1}))).id
+        == plain.id
+    )
+    assert (
+        play_task("tiny", SEED, replace(POLICY, config=config_of("metro-small", 0, False, {"pricing": "NONE"}))).id
+        != plain.id
+    )
 
 
 def test_names_of_policies_tell_where_they_come_from():
