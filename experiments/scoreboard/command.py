@@ -108,6 +108,7 @@ class Runner:
         mixed = plan.policies_of(self.board, self.store, MIXED)
         self._run("Training on drawn worlds", plan.training_tasks(mixed))
         self._run("Elsewhere", plan.elsewhere_tasks(self.board, self.store))
+        self._run("Bounds elsewhere", plan.elsewhere_bounds(self.board))
 
     def _pages(self) -> None:
         for path in write_pages(self.board, self.store):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -183,17 +183,7 @@ class Evidence:
             plays += self.plays(OPTIMUM)
         if self.probe is not None:
             plays += self._probe_cells(self.probe, "test")
-        for cell in [*plays, *more]:
-            if cell is None or cell.trace_sha256 not in bounds:
-                continue
-            least = bounds[cell.trace_sha256].values[TOTAL]
-            if cell.values[TOTAL] < least:
-                raise InputError(
-                    f"ledger of {cell.who} on trace {cell.seed} of {cell.world}",
-                    int(cell.values[TOTAL]),
-                    f"at least hindsight's {int(least)} millicents",
-                    "the bound or the ledger is wrong, no page is written before that is found",
-                )
+        hold_against(bounds, [*plays, *more])
 
     def gap(self, upper: str) -> tuple[np.ndarray, np.ndarray] | None:
         """Whole cost of a router and ``demand_hindsight`` on the test traces, float (traces,) each."""
@@ -201,6 +191,35 @@ class Evidence:
         if costs is None or bound is None or len(costs) != len(bound):
             return None
         return costs, bound
+
+
+def hold_against(bounds: Mapping[str, Cell], plays: Iterable[Cell | None]) -> int:
+    """Asserts that no play is below the bound of its trace.
+
+    Args:
+        bounds: cells of ``hindsight`` by the hash of their trace.
+        plays: others; those of traces without a bound are left out.
+
+    Returns:
+        How many plays were held against a bound.
+
+    Raises:
+        InputError: names router and trace.
+    """
+    count = 0
+    for cell in plays:
+        if cell is None or cell.trace_sha256 not in bounds:
+            continue
+        count += 1
+        least = bounds[cell.trace_sha256].values[TOTAL]
+        if cell.values[TOTAL] < least:
+            raise InputError(
+                f"ledger of {cell.who} on trace {cell.seed} of {cell.world}",
+                int(cell.values[TOTAL]),
+                f"at least hindsight's {int(least)} millicents",
+                "the bound or the ledger is wrong, no page is written before that is found",
+            )
+    return count
 
 
 def column(cells: list[Cell | None], metric: str) -> np.ndarray | None:

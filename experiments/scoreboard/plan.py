@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from experiments.scoreboard.board import MIXED, SLOW, Board, changed_worlds
@@ -10,7 +10,7 @@ from experiments.scoreboard.cell import EVEN, Store
 from experiments.scoreboard.front import SWEEP, SWEPT
 from experiments.scoreboard.policies import config_of
 from experiments.scoreboard.probes import PROBES, Probe
-from experiments.scoreboard.task import BOUNDS, OPTIMUM, Policy, Task, bound_task, play_task, training_task
+from experiments.scoreboard.task import BOUNDS, HINDSIGHT, OPTIMUM, Policy, Task, bound_task, play_task, training_task
 
 EXACT = ("tiny",)
 """Scenarios with an exact dynamic program."""
@@ -118,10 +118,27 @@ def visits(board: Board, home: str) -> tuple[str, ...]:
     return (*board.scenarios, *changed_worlds(home))
 
 
-def elsewhere_tasks(board: Board, store: Store) -> Iterator[Task]:
-    """All policies in worlds that they were not trained on, and the routers of ``ELSEWHERE`` in changed ones."""
+def elsewhere_bounds(board: Board, worlds: Collection[str] | None = None) -> Iterator[Task]:
+    """``hindsight`` of every trace that is played there; see ``elsewhere_tasks``."""
+    for world in worlds_elsewhere(board):
+        if worlds is not None and world not in worlds:
+            continue
+        for seed in board.seeds("test", board.num_elsewhere):
+            yield bound_task(world, seed, HINDSIGHT)
+
+
+def elsewhere_tasks(board: Board, store: Store, worlds: Collection[str] | None = None) -> Iterator[Task]:
+    """All policies in worlds that they were not trained on, and the routers of ``ELSEWHERE`` in changed ones.
+
+    Args:
+        board: what is run.
+        store: of cells, trainings among them.
+        worlds: others are left out, without drawing their traces; None: all are wanted.
+    """
     known = {home: trained(policies_of(board, store, home)) for home in homes(board)}
     for world in worlds_elsewhere(board):
+        if worlds is not None and world not in worlds:
+            continue
         for seed in board.seeds("test", board.num_elsewhere):
             yield from (play_task(world, seed, who, EVEN) for who in ELSEWHERE)
             for home, policies in known.items():

@@ -60,7 +60,8 @@ def index_page(
     return page(
         "# Results",
         "Routers on the same unseen traces; costs are currency units an order. "
-        "[How to run and read this](../scoreboard.md); [fronts](front.md); [other worlds](generalisation.md).",
+        "[How to run and read this](../scoreboard.md); [fronts](front.md); [other worlds](generalisation.md); "
+        "[nothing lost](sanity.md); [headroom](headroom.md).",
         figure,
         *blocks,
         _reading(len(summaries)),

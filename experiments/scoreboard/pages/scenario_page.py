@@ -125,8 +125,12 @@ def _optimum(evidence: Evidence) -> list[list[str]]:
 
 def _notes(evidence: Evidence) -> str:
     knowing = evidence.knows_end if evidence.knows_end in evidence.routers else None
-    too_slow = [who for who in evidence.routers if who not in (SLOW, knowing) and who not in evidence.candidates]
-    slow = f" Not deployable, or not run on validation traces: {', '.join(too_slow)}." if too_slow else ""
+    others = [who for who in evidence.routers if who not in (SLOW, knowing) and who not in evidence.candidates]
+    unseen = [who for who in others if evidence.values(who, COST, "validation") is None]
+    too_slow = [who for who in others if who not in unseen]
+    slow = f" Too slow to be deployed: {', '.join(too_slow)}." if too_slow else ""
+    if unseen:
+        slow += f" Not run in full on validation traces, so they could not be chosen as rival: {', '.join(unseen)}."
     if knowing:
         slow += f" Not deployable either: {knowing}, which knows when the episode ends{_would_be_best(evidence)}."
     count = 0 if evidence.bound(HINDSIGHT) is None else evidence.board.num_traces
