@@ -10,8 +10,8 @@ import numpy as np
 from envs.costs import MILLICENTS
 from experiments.scoreboard.board import DEPLOYABLE_MS, KNOWS_END, SLOW, Board
 from experiments.scoreboard.cell import Cell, Store
-from experiments.scoreboard.plan import EXACT, policies_of, probe_plays
-from experiments.scoreboard.probes import PROBES, Probe
+from experiments.scoreboard.plan import EXACT, policies_of, probe_plays, probes_of
+from experiments.scoreboard.probes import Probe
 from experiments.scoreboard.task import (
     BOUNDS,
     DEMAND_HINDSIGHT,
@@ -144,13 +144,14 @@ class Evidence:
     @cached_property
     def probes(self) -> dict[Probe, float]:
         """Mean costs on validation traces of all probes that played there in full."""
-        costs = {probe: self.probed(probe=probe, split="validation") for probe in PROBES}
+        tried = probes_of(self.board, self.scenario)
+        costs = {probe: self.probed(probe=probe, split="validation") for probe in tried}
         return {probe: float(values.mean()) for probe, values in costs.items() if values is not None}
 
     @cached_property
     def probe(self) -> Probe | None:
         """The best one, chosen on validation traces; None unless all have played there."""
-        if len(self.probes) < len(PROBES):
+        if len(self.probes) < len(probes_of(self.board, self.scenario)):
             return None
         return min(self.probes, key=lambda probe: round(self.probes[probe], 9))
 

@@ -9,7 +9,7 @@ from experiments.scoreboard.board import MIXED, SLOW, Board, changed_worlds
 from experiments.scoreboard.cell import EVEN, Store
 from experiments.scoreboard.front import SWEEP, SWEPT
 from experiments.scoreboard.policies import config_of
-from experiments.scoreboard.probes import PROBES, Probe
+from experiments.scoreboard.probes import BASES, Probe, probes_on
 from experiments.scoreboard.task import BOUNDS, HINDSIGHT, OPTIMUM, Policy, Task, bound_task, play_task, training_task
 
 EXACT = ("tiny",)
@@ -29,9 +29,14 @@ def router_tasks(board: Board, scenario: str) -> Iterator[Task]:
                 yield play_task(scenario, seed, who)
 
 
+def probes_of(board: Board, scenario: str) -> tuple[Probe, ...]:
+    """All that are tried: one number more for the router that the scenario's learner starts from."""
+    return probes_on(BASES[config_of(scenario, 0, False, board.training).pricing])
+
+
 def probe_tasks(board: Board, scenario: str) -> Iterator[Task]:
     """All probes on validation traces, where the best one is chosen."""
-    for probe in PROBES:
+    for probe in probes_of(board, scenario):
         yield from probe_plays(board, scenario, probe, "validation")
 
 

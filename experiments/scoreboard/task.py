@@ -17,7 +17,7 @@ from experiments.scoreboard.board import world_of
 from experiments.scoreboard.cell import BOUND, EVEN, PLAY, TRAINING
 from experiments.scoreboard.code import code_hash, meaning_of, modules_in, rules_hash
 from experiments.scoreboard.policies import LEARNER, PLAYERS, agent_of, settings_of
-from experiments.scoreboard.probes import MEASURED, is_probe
+from experiments.scoreboard.probes import MEASURED, PRICINGS, base_in, is_remembered
 from scenarios.draw import draw_trace
 
 VERSION = 1
@@ -91,6 +91,8 @@ def play_task(world: str, seed: int, who: str | Policy, weights: Weights = EVEN)
     policy = who if isinstance(who, Policy) else None
     name = who.who if isinstance(who, Policy) else who
     identity = policy_identity(policy, world) if policy else router_identity(name, world)
+    if is_remembered(name, seed):
+        identity = [*identity, "remembered"]
     trace = trace_hash(world, seed)
     return Task(_id(PLAY, identity, trace, list(weights)), PLAY, world, seed, name, weights, trace, policy)
 
@@ -121,8 +123,8 @@ def router_identity(name: str, world: str) -> list[str]:
     if name == OPTIMUM:
         modules = ("agents.bounds.dynamic_program",)
         return [name, digest_of(world_of(world)), code_hash(modules), code_hash((OPTIMAL,), ("experiments",))]
-    if is_probe(name):
-        return [name, trace_hash(world, MEASURED), code_hash(PROBERS)]
+    if base_in(name):
+        return _probe_identity(name, world)
     factory = (HEURISTICS | FORECASTERS)[name][0]
     settings = ""
     if isinstance(factory, partial):
@@ -132,6 +134,14 @@ def router_identity(name: str, world: str) -> list[str]:
         return [name, settings, source, code_hash(modules_in(source))]
     code = code_hash(modules_in(source), ("agents", "scenarios"))
     return [name, settings, source, code, digest_of(world_of(world))]
+
+
+def _probe_identity(name: str, world: str) -> list[str]:
+    """A probe by its name, which tells the number, by the trace on which its unit is measured, and by its code."""
+    found = [name, trace_hash(world, MEASURED)]
+    if PRICINGS[str(base_in(name))] == Pricing.SCHEDULED:
+        return [*found, code_hash(PROBERS, ("agents", "scenarios")), digest_of(world_of(world))]
+    return [*found, code_hash(PROBERS)]
 
 
 def policy_identity(policy: Policy, world: str) -> list[str]:

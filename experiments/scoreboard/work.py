@@ -19,7 +19,7 @@ from experiments.provenance import NO_CHECKOUT, ROOT, git, git_state, processor
 from experiments.scoreboard.board import world_of
 from experiments.scoreboard.cell import BOUND, TRAINING, Cell
 from experiments.scoreboard.policies import agent_of, sha256_of, train_policy
-from experiments.scoreboard.probes import is_probe, probe_agent
+from experiments.scoreboard.probes import base_in, probe_agent
 from experiments.scoreboard.stopwatch import TimedAgent
 from experiments.scoreboard.task import OPTIMUM, Policy, Task
 from experiments.statistics import tail_mean
@@ -71,8 +71,15 @@ def do(task: Task, folder: Path) -> Cell:
         bound = getattr(import_module("agents.bounds"), task.who)(trace)
         values = {TOTAL: float(bound.value_millicents), "num_orders": trace.num_orders, "seconds": bound.seconds}
         return _cell(task, values)
-    agent = _router(task.who, task.world) if task.policy is None else _player(task.policy, task.world, folder)
-    return _cell(task, _played(task, trace, agent))
+    return _cell(task, _played(task, trace, _agent(task, folder)))
+
+
+def _agent(task: Task, folder: Path) -> Agent:
+    if task.policy is not None:
+        return _player(task.policy, task.world, folder)
+    if base_in(task.who):
+        return probe_agent(task.who, task.world, task.seed)
+    return _router(task.who, task.world)
 
 
 def _played(task: Task, trace: Trace, agent: Agent) -> dict[str, float]:
@@ -113,8 +120,6 @@ def _trace(world: str, seed: int) -> Trace:
 @lru_cache(maxsize=16)
 def _router(name: str, world: str) -> Agent:
     """Made once a process: the past that a router forecasts from takes seconds."""
-    if is_probe(name):
-        return probe_agent(name, world)
     scenario = world_of(world)
     if name == OPTIMUM:
         solve = import_module("agents.bounds").solve

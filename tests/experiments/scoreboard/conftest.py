@@ -24,6 +24,7 @@ SMALL = {
     "num_front": 2,
     "num_elsewhere": 2,
     "fronts": ("tiny",),
+    "training": {"pricing": "CLOSED_FORM"},
 }
 DISGUISED = {0: "primal-dual", 1: "myopic"}
 """Training seed -> who plays in truth."""

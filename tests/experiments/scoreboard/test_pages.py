@@ -103,7 +103,7 @@ def test_the_command_on_the_page_is_the_one_that_made_it(small_run):
     assert line in (board.pages / "tiny.md").read_text()
     assert line == (
         "routelab scoreboard tiny --routers nearest,myopic,primal-dual --traces 3 --validation 2 --seeds 2 "
-        "--front-traces 2 --elsewhere-traces 2"
+        "--front-traces 2 --elsewhere-traces 2 --training pricing=CLOSED_FORM"
     )
 
 
