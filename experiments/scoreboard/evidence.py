@@ -10,7 +10,7 @@ import numpy as np
 from envs.costs import MILLICENTS
 from experiments.scoreboard.board import DEPLOYABLE_MS, KNOWS_END, SLOW, Board
 from experiments.scoreboard.cell import Cell, Store
-from experiments.scoreboard.plan import EXACT, policies_of, probe_plays, probes_of
+from experiments.scoreboard.plan import EXACT, decision_tasks, policies_of, probe_plays, probes_of
 from experiments.scoreboard.probes import Probe
 from experiments.scoreboard.task import (
     BOUNDS,
@@ -106,6 +106,11 @@ class Evidence:
         """Of the policies."""
         tasks = [training_task(policy) for policy in self.policies]
         return [cell for cell in self.found(tasks) if cell is not None]
+
+    @cached_property
+    def decision(self) -> Cell | None:
+        """How long the exported policy takes for a decision."""
+        return next(iter(self.found(decision_tasks(self.board, self.policies))), None)
 
     def bound(self, who: str) -> np.ndarray | None:
         """Of each test trace, currency units an order, float (traces,); None unless all were solved."""

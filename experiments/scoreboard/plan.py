@@ -10,7 +10,17 @@ from experiments.scoreboard.cell import EVEN, Store
 from experiments.scoreboard.front import SWEEP, SWEPT
 from experiments.scoreboard.policies import config_of
 from experiments.scoreboard.probes import BASES, Probe, probes_on
-from experiments.scoreboard.task import BOUNDS, HINDSIGHT, OPTIMUM, Policy, Task, bound_task, play_task, training_task
+from experiments.scoreboard.task import (
+    BOUNDS,
+    HINDSIGHT,
+    OPTIMUM,
+    Policy,
+    Task,
+    bound_task,
+    decision_task,
+    play_task,
+    training_task,
+)
 
 EXACT = ("tiny",)
 """Scenarios with an exact dynamic program."""
@@ -73,6 +83,12 @@ def learned_tasks(board: Board, scenario: str, policies: Iterable[Policy]) -> It
     known = trained(policies)
     for seed in board.seeds("test", board.num_traces):
         yield from (play_task(scenario, seed, policy) for policy in known)
+
+
+def decision_tasks(board: Board, policies: Iterable[Policy]) -> Iterator[Task]:
+    """The first trained policy, exported and timed; the others are of the same size."""
+    for policy in trained(policies)[:1]:
+        yield decision_task(policy, board.seeds("test", 1)[0])
 
 
 def trained(policies: Iterable[Policy]) -> list[Policy]:

@@ -13,8 +13,9 @@ from agents.forecast.history import digest_of
 from agents.registry import FORECASTERS, HEURISTICS
 from envs.prices import Pricing
 from experiments.evaluation import Weights
+from experiments.scoreboard import exported
 from experiments.scoreboard.board import world_of
-from experiments.scoreboard.cell import BOUND, EVEN, PLAY, TRAINING
+from experiments.scoreboard.cell import BOUND, DECISION, EVEN, PLAY, TRAINING
 from experiments.scoreboard.code import code_hash, meaning_of, modules_in, rules_hash
 from experiments.scoreboard.policies import LEARNER, PLAYERS, agent_of, settings_of
 from experiments.scoreboard.probes import MEASURED, PRICINGS, base_in, is_remembered
@@ -30,6 +31,9 @@ OPTIMUM = "optimum"
 
 OPTIMAL = "experiments.scoreboard.optimal"
 """Module that plays it."""
+
+EXPORTERS = ("agents.scoring_model", *PLAYERS)
+"""Modules that decide how long an exported policy takes, with those of ``experiments.scoreboard.exported``."""
 
 PROBERS = ("agents.priced", "agents.learned.terms")
 """Modules that decide what a probe does, besides the trace on which its unit is measured."""
@@ -67,7 +71,7 @@ class Task:
 
     Attributes:
         id: hash of all that decides the result.
-        kind: ``play``, ``bound`` or ``training``.
+        kind: see ``experiments.scoreboard.cell.Cell``.
         world: see ``world_of``.
         seed: of the trace, or of the training.
         who: a router, a bound, or a policy such as ``learned@two-tier/0``.
@@ -102,6 +106,14 @@ def bound_task(world: str, seed: int, who: str) -> Task:
     trace = trace_hash(world, seed)
     identity = [who, code_hash(("agents.bounds.relaxation",))]
     return Task(_id(BOUND, identity, trace), BOUND, world, seed, who, trace_sha256=trace)
+
+
+def decision_task(policy: Policy, seed: int) -> Task:
+    """An exported policy, timed on a trace of its own world."""
+    world, trace = policy.world, trace_hash(policy.world, seed)
+    code = code_hash(EXPORTERS), meaning_of(inspect.getsource(exported))
+    identity = _id(DECISION, policy_identity(policy, world), trace, code)
+    return Task(identity, DECISION, world, seed, policy.who, EVEN, trace, policy)
 
 
 def training_task(policy: Policy) -> Task:

@@ -97,6 +97,12 @@ def test_the_headline_of_the_small_board(small_run):
     assert f"{found.percent.mean:.2f} %" in (board.pages / "tiny.md").read_text()
 
 
+def test_the_time_of_an_exported_decision_is_on_the_pages(small_run):
+    board = small_run[0]
+    assert "the policy of seed 0 takes 90 us for a decision" in (board.pages / "tiny.md").read_text()
+    assert "| reached | 90 us on tiny" in (board.pages / "index.md").read_text()
+
+
 def test_the_command_on_the_page_is_the_one_that_made_it(small_run):
     board, _ = small_run
     line = command_of(board, ("tiny",))
