@@ -27,7 +27,8 @@ BASES = {Pricing.CLOSED_FORM.name: "primal-dual", Pricing.NONE.name: "myopic", P
 
 PRICINGS = {name: Pricing[pricing] for pricing, name in BASES.items()}
 
-LATENESS = "weight of lateness"
+LATENESS = "lateness"
+"""A factor of the weight of lateness, the one mechanism that is no price."""
 
 TERMS = {
     "pick_start": "waiting for a pick",
@@ -70,8 +71,8 @@ class Probe:
 
     @property
     def who(self) -> str:
-        """Its name in cells; lateness is weighed anew for the base router itself."""
-        return self.base if self.term == LATENESS else f"{MARK}:{self.base}:{self.term}={self.number:g}"
+        """Its name in cells."""
+        return f"{MARK}:{self.base}:{self.term}={self.number:g}"
 
     @property
     def weights(self) -> Weights:
@@ -82,7 +83,7 @@ class Probe:
     def words(self) -> str:
         """What it does, for pages."""
         if self.term == LATENESS:
-            return f"{LATENESS} times {self.number:g}"
+            return f"weight of lateness times {self.number:g}"
         return f"{self.number:+g} on {TERMS[self.term]} (`{self.term}`)"
 
 
@@ -95,7 +96,7 @@ def probes_on(base: str) -> tuple[Probe, ...]:
 
 
 def base_in(who: str) -> str | None:
-    """The base router in the name of a probe with a price; None of others."""
+    """The base router in the name of a probe; None of others."""
     mark, _, rest = who.partition(":")
     return rest.partition(":")[0] if mark == MARK else None
 
@@ -109,7 +110,7 @@ def is_remembered(who: str, seed: int) -> bool:
 
 
 def probe_agent(who: str, world: str, seed: int) -> PricedAgent:
-    """The router of a probe with a price.
+    """The router of a probe; without any price if its number is a weight, which it is played with.
 
     Args:
         who: its name in cells.

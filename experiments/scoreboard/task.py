@@ -129,7 +129,7 @@ def trace_hash(world: str, seed: int) -> str:
     return draw_trace(world_of(world), seed).sha256
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def router_identity(name: str, world: str) -> list[str]:
     """A router by all that decides what it does: its settings, its code, and whose past it forecasts from."""
     if name == OPTIMUM:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from experiments.scoreboard.evidence import COST, Evidence
 from experiments.scoreboard.pages.markdown import DASH, count_of, page, percent, share, table
 from experiments.scoreboard.pages.summaries import percent_of, router_percent
-from experiments.scoreboard.probes import LATENESS, PRICES, TERMS, Probe
+from experiments.scoreboard.probes import LATENESS, PRICES, TERMS, Probe, is_remembered
 from experiments.scoreboard.statistics import share_of_gap
+from scenarios.seeds import VALIDATION
 
 NAME = "one tuned number"
 
@@ -33,14 +34,23 @@ def probe_section(evidence: Evidence) -> str:
         f"{probe.base} with one number more, the best of {len(evidence.probes)} on "
         f"{count_of(evidence.board.num_validation, 'validation trace')}: {len(PRICES)} settings of each mechanism, and "
         f"the best mechanism chosen besides, which is more than any other router was given. All but the "
-        f"{LATENESS} are what the learner starts from with one term of its linear part, the others zero, so this is an "
-        f"ablation of the learner, not a rival. Prices are currency units for a typical difference between plans, "
-        f"taken off a plan's cost: a negative one is a surcharge.",
+        f"weights of {LATENESS} are what the learner starts from with one term of its linear part, the others zero, so "
+        f"this is an ablation of the learner, not a rival. Prices are currency units for a typical difference between "
+        f"plans, taken off a plan's cost: a negative one is a surcharge.{_remembering(probe)}",
         table(head, [row]),
         words,
         "The best setting of each mechanism, on the validation traces on which it was chosen (so slightly flattered):",
         _mechanisms(evidence, probe.base),
     ).rstrip("\n")
+
+
+def _remembering(probe: Probe) -> str:
+    if not is_remembered(probe.who, VALIDATION.start):
+        return ""
+    return (
+        f" On validation traces bid prices are those that {probe.base} solved there by itself, as while the learner "
+        f"learns; on test traces they are solved for."
+    )
 
 
 def _mechanisms(evidence: Evidence, name: str) -> str:

@@ -77,10 +77,19 @@ def test_a_probe_without_effect_is_the_base_router_and_one_with_effect_is_not():
     assert other.world.totals.sum() != base
 
 
+def test_a_weight_of_lateness_is_the_base_router_under_other_weights():
+    trace, probe = draw_trace(load_scenario("cutoff-congestion", horizon_days=2), SEED), Probe(BASE, LATENESS, 6.0)
+    agent = probe_agent(probe.who, "cutoff-congestion", SEED)
+    plain = simulate(trace, load_agent(BASE)).world.totals
+    other = simulate(trace, load_agent(BASE), weights=probe.weights).world.totals
+    assert (simulate(trace, agent, weights=probe.weights).world.totals == other).all()
+    assert (other != plain).any()
+
+
 def test_names_tell_mechanism_and_number():
     assert Probe(BASE, "doubt", -0.3).who == "one-number:primal-dual:doubt=-0.3"
     lateness = Probe(BASE, LATENESS, 2.0)
-    assert (lateness.who, lateness.weights) == (BASE, (1.0, 2.0, 1.0))
+    assert (lateness.who, lateness.weights) == ("one-number:primal-dual:lateness=2", (1.0, 2.0, 1.0))
     assert base_in(Probe("dual", "doubt", -0.3).who) == "dual"
     assert base_in(BASE) is None
     assert base_in("learned@tiny/0") is None
