@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from envs.inner import Code, Inner
+from envs.pricer import Pricer
 from envs.prices import Pricing
 from envs.scorer import best_slot, linear
 from envs.snapshot import Snapshot
@@ -23,11 +24,13 @@ class PricedAgent:
         prices: float (NUM_FEATURES,), or (NUM_FEATURES, NUM_GATES) if they depend on the moment; currency units per
             squashed feature, a negative one makes plans with much of the feature dearer. See ``envs.scorer``.
         pricing: bid prices that are in the score.
+        pricer: the job that solves them, with ``SCHEDULED`` only.
     """
 
     name: str
     prices: np.ndarray
     pricing: Pricing
+    pricer: Pricer | None = None
     needs_features = True
 
     def start(self, network: Network) -> None:

@@ -60,7 +60,7 @@ def _rollout(scenario: Scenario) -> Agent:
 FORECASTERS: dict[str, tuple[Callable[[Scenario], Agent], str]] = {
     "static-dual": (
         partial(_dual, is_static=True),
-        "myopic plus bid prices of linear programs over sampled futures, solved once",
+        "myopic plus bid prices from climbing the dual of sampled futures' linear programs, once",
     ),
     "dual": (_dual, "the same, solved again during the episode"),
     "rollout": (_rollout, "the few best plans of dual, each played on in sampled futures; compiled clock only"),

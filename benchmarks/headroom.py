@@ -20,7 +20,7 @@ import numpy as np
 
 from agents import agent_names, load_agent
 from agents.registry import FORECASTERS
-from benchmarks.probes import Doubting, Priced
+from benchmarks.probes import Doubting, priced
 from envs.costs import MILLICENTS
 from envs.many import simulations
 from envs.metrics import Metrics
@@ -63,14 +63,14 @@ class Trial:
 def probes(scenario: Scenario) -> list[Trial]:
     """What is tried on top of myopic: one mechanism each."""
     none, settings = Pricing.NONE, scenario.settings
-    found = [Trial(f"{f} {p:+g}", Priced(f, ((f, p),), none)) for f in PRICED for p in PRICES]
+    found = [Trial(f"{f} {p:+g}", priced(f, ((f, p),), none)) for f in PRICED for p in PRICES]
     queue = (("pick_start", -6.0), ("queue_load", -6.0))
-    found.append(Trial("pick_start -6 and queue_load -6", Priced("queue", queue, none)))
+    found.append(Trial("pick_start -6 and queue_load -6", priced("queue", queue, none)))
     found += [Trial(f"lateness x {tilt:g}", load_agent("myopic"), tilt=tilt) for tilt in TILTS]
     if settings.price_level_millicents:
         found += [Trial(f"bid prices x {level:g}", load_agent("primal-dual"), level=level) for level in LEVELS]
         found += [
-            Trial(f"primal-dual, {f} {p:+g}", Priced(f, ((f, p),), Pricing.CLOSED_FORM))
+            Trial(f"primal-dual, {f} {p:+g}", priced(f, ((f, p),), Pricing.CLOSED_FORM))
             for f in ("num_parcels", "backordered_share", "queue_load", "shelf_left")
             for p in (-2.0, 2.0)
         ]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
+from agents.priced import PricedAgent
 from envs.batch import BatchSnapshot
 from envs.costs import MILLICENTS
 from envs.feature_schema import (
@@ -20,53 +20,29 @@ from envs.feature_schema import (
     SLOT_FEATURES,
     TRANSIT_SEEN,
 )
-from envs.inner import Code, Inner
 from envs.prices import Pricing
-from envs.scorer import linear
 from envs.snapshot import Snapshot
 from scenarios.network import Network
 
 _NAMES = [feature.name for feature in SLOT_FEATURES]
 
 
-class _Probe:
-    """What all probes have in common."""
-
-    needs_features = True
-
-    def start(self, network: Network) -> None:
-        """Nothing to prepare."""
-
-    def choose(self, snapshot: Snapshot) -> int:
-        """Never asked for one decision alone: ``simulate_many`` plays probes inside the loop or side by side."""
-        raise NotImplementedError
+def priced(name: str, prices: tuple[tuple[str, float], ...], pricing: Pricing) -> PricedAgent:
+    """The least score, less prices (currency units) times squashed features, by the features' names."""
+    vector = np.zeros(NUM_FEATURES)
+    for feature, price in prices:
+        vector[_NAMES.index(feature)] += price
+    return PricedAgent(name, vector, pricing)
 
 
-@dataclass(frozen=True)
-class Priced(_Probe):
-    """The least score, less prices (currency units) times squashed features."""
-
-    name: str
-    prices: tuple[tuple[str, float], ...]
-    pricing: Pricing
-
-    @property
-    def inner(self) -> Inner:
-        """Decided inside the loop."""
-        vector = np.zeros(NUM_FEATURES)
-        for feature, price in self.prices:
-            vector[_NAMES.index(feature)] += price
-        return Inner(Code.SCORER, scorer=linear(vector))
-
-
-class Doubting(_Probe):
+class Doubting:
     """The least score, with lateness priced anew as if transit took as much longer as was seen lately.
 
     Lateness is taken as normal, with a standard deviation of ``SPREAD`` of the transit.
     """
 
     SPREAD = 0.3
-    name, pricing = "doubting", Pricing.NONE
+    name, pricing, needs_features = "doubting", Pricing.NONE, True
 
     def __init__(self) -> None:
         self._step, self._hour = 0.0, 0.0
@@ -76,6 +52,10 @@ class Doubting(_Probe):
         settings = network.settings[0]
         self._step = float(settings["lateness_step_millicents"]) / MILLICENTS
         self._hour = float(settings["lateness_hour_millicents"]) / MILLICENTS
+
+    def choose(self, snapshot: Snapshot) -> int:
+        """Never asked for one decision alone: ``simulate_many`` plays replications side by side."""
+        raise NotImplementedError
 
     def choose_batch(self, batch: BatchSnapshot) -> np.ndarray:
         """The least of score and doubt."""

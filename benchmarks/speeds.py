@@ -10,16 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from agents import load_agent
-from agents.bundle import best_slot
 from agents.learned.export import to_onnx
 from agents.learned.network import PlanScorer
 from agents.learned.training_config import TrainingConfig
-from agents.scoring_model import ScoringModel
 from benchmarks.yardsticks import heap_events, simpy_timeouts
 from envs.prices import Pricing
-from envs.protocol import Agent, Onlooker
+from envs.protocol import Agent
 from envs.simulation import simulate
 from envs.snapshot import Snapshot
+from experiments.scoreboard.exported import DecisionWatch, ExportedAgent
 from scenarios import draw_trace, load_scenario
 from scenarios.network import Network
 from scenarios.trace import Trace
@@ -70,29 +69,6 @@ class MaskReader:
         return 0
 
 
-@dataclass(slots=True)
-class Stopwatch(Onlooker):
-    """Times another agent from choice to choice: what happens in between, plans, features, and the choice."""
-
-    agent: Agent
-    seconds: list[float]
-    before: float = 0.0
-    needs_features: bool = True
-
-    def start(self, network: Network) -> None:
-        """Starts the agent."""
-        Onlooker.start(self, network)
-        self.before = time.perf_counter()
-
-    def choose(self, snapshot: Snapshot) -> int:
-        """The agent's choice."""
-        slot = self.agent.choose(snapshot)
-        now = time.perf_counter()
-        self.seconds.append(now - self.before)
-        self.before = now
-        return slot
-
-
 def rate(work: Callable[[], int], repeats: int) -> float:
     """Units of work a second of this process's CPU time, best of some repeats."""
     best = 0.0
@@ -136,30 +112,19 @@ def measure(bundle: Path | None, repeats: int = 3) -> list[Speed]:
         name += ", event log" if level == "events" else ""
         speeds.append(Speed(name, rate(decisions(trace, clock, level, needs_features), repeats), "decisions/s", target))
     speeds.append(Speed("one decision of myopic", latency(load_agent("myopic"), warm_up), "us", 200.0))
-    learned = UntrainedModel() if bundle is None else load_agent(bundle)
+    learned = untrained() if bundle is None else load_agent(bundle)
     speeds.append(Speed(f"one decision of {learned.name}", latency(learned, warm_up), "us", 200.0))
     return speeds
 
 
-class UntrainedModel:
-    """A plan scorer of the size that is trained by default, run as a bundle runs it."""
-
-    name, pricing, needs_features = "an untrained bundle", Pricing.CLOSED_FORM, True
-
-    def __init__(self) -> None:
-        self.model = ScoringModel(to_onnx(PlanScorer(TrainingConfig().hidden)))
-
-    def start(self, network: Network) -> None:
-        """Nothing to prepare."""
-
-    def choose(self, snapshot: Snapshot) -> int:
-        """Slot with the greatest logit."""
-        scores = self.model.scores(snapshot.plans.features, snapshot.plans.context)
-        return best_slot(scores, snapshot.num_plans)
+def untrained() -> ExportedAgent:
+    """A plan scorer of the size that is trained by default, exported."""
+    model = to_onnx(PlanScorer(TrainingConfig().hidden))
+    return ExportedAgent(model, Pricing.CLOSED_FORM, name="an untrained bundle")
 
 
 def latency(agent: Agent, trace: Trace) -> float:
     """Median microseconds of wall time of one decision in process: plans, features, choice, events up to the next."""
-    watch = Stopwatch(agent, [])
+    watch = DecisionWatch(agent)
     simulate(trace, watch, level="none")
     return float(np.median(watch.seconds) * 1e6)

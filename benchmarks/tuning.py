@@ -3,7 +3,8 @@
 A trial is one setting of a router on the same validation traces; none looks at a test trace. Each becomes a row of
 ``docs/results/tuning.csv`` as soon as it is played, with its difference to the router's first setting. Rows that are
 there are not played again, so a run that was broken off goes on where it stopped; delete a row to play it again. A
-router whose rules change deserves new rows. Progress goes to standard error.
+router whose rules change deserves new rows. Progress goes to standard error. ``--workers`` plays several trials at
+once, first those that others are compared to; seconds a trace are those of a machine with so much to do.
 """
 
 from __future__ import annotations
@@ -16,16 +17,22 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from agents import load_agent
 from agents.dual.router import dual_router
+from agents.rollout import rollout_router
+from benchmarks.holding import Holding
+from envs.inner import CHEAP
 from envs.many import simulate_many
 from envs.protocol import Agent
+from experiments.jobs import at_once
 from scenarios import draw_trace, load_scenario
 from scenarios.catalogue.board.groups import LITERATURE, SANITY, WINNABLE
 from scenarios.errors import InputError
+from scenarios.local_time import HOUR_SECONDS
 from scenarios.scenario import Scenario
 from scenarios.seeds import VALIDATION
 
@@ -67,6 +74,18 @@ def _static(scenario: Scenario, setting: Setting) -> tuple[Scenario, Agent]:
     return scenario, agent
 
 
+def _holding(scenario: Scenario, setting: Setting) -> tuple[Scenario, Agent]:
+    return scenario, Holding(int(setting["cheap"]))
+
+
+def _rollout(scenario: Scenario, setting: Setting) -> tuple[Scenario, Agent]:
+    agent = rollout_router(scenario)
+    agent.num_plans, agent.num_futures = int(setting["num_plans"]), int(setting["num_futures"])
+    agent.horizon_seconds = int(setting["hours"] * HOUR_SECONDS)
+    return scenario, agent
+
+
+_ROLLOUT = {"num_plans": 4, "num_futures": 16, "hours": 8}
 _DUAL = {"lookahead_hours": 168, "interval_hours": 6, "num_samples": 6, "max_orders": 600}
 
 ROUTERS: dict[str, Tuned] = {
@@ -88,6 +107,19 @@ ROUTERS: dict[str, Tuned] = {
             {**_DUAL, "interval_hours": 2},
             {**_DUAL, "max_orders": 2000},
             {**_DUAL, "lookahead_hours": 24},
+        ),
+    ),
+    "hold-once": Tuned(_holding, tuple({"cheap": x} for x in (CHEAP, 4, 6, 7, 8, 10, 16))),
+    "rollout": Tuned(
+        _rollout,
+        (
+            _ROLLOUT,
+            {**_ROLLOUT, "hours": 4},
+            {**_ROLLOUT, "hours": 16},
+            {**_ROLLOUT, "num_futures": 8},
+            {**_ROLLOUT, "num_futures": 32},
+            {**_ROLLOUT, "num_plans": 2},
+            {**_ROLLOUT, "num_plans": 8},
         ),
     ),
 }
@@ -121,38 +153,61 @@ def append(path: Path, row: dict[str, str]) -> None:
         writer.writerow(row)
 
 
-def trial(
-    scenario: Scenario, router: str, setting: Setting, num_traces: int, base: np.ndarray | None
-) -> dict[str, str]:
-    """Plays one trial.
+class Trial(NamedTuple):
+    """What is played.
 
-    Args:
-        scenario: the world.
-        router: name in ``ROUTERS``.
-        setting: of it.
+    Attributes:
+        name: of a scenario.
+        router: key of ``ROUTERS``.
+        number: of its setting.
         num_traces: of validation seeds.
-        base: costs of the first setting on the same traces; None for itself.
     """
-    world, agent = ROUTERS[router].play(scenario, setting)
-    traces = [draw_trace(world, seed) for seed in VALIDATION[:num_traces]]
+
+    name: str
+    router: str
+    number: int
+    num_traces: int
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Where it stands in the log."""
+        setting = ROUTERS[self.router].settings[self.number]
+        return load_scenario(self.name).id, self.router, text(setting), str(self.num_traces)
+
+
+def play(trial: Trial) -> tuple[Trial, np.ndarray, float]:
+    """A trial, its cost an order on each trace, currency units, and seconds a trace."""
+    tuned = ROUTERS[trial.router]
+    world, agent = tuned.play(load_scenario(trial.name), tuned.settings[trial.number])
+    traces = [draw_trace(world, seed) for seed in VALIDATION[: trial.num_traces]]
     began = time.perf_counter()
     costs = np.array([played.metrics["cost_per_order"] for played in simulate_many(traces, agent)]).round(4)
-    seconds = (time.perf_counter() - began) / num_traces
-    difference = costs - (costs if base is None else base)
-    return {
-        "scenario": scenario.id,
-        "router": router,
-        "settings": text(setting),
-        "traces": str(num_traces),
-        "cost": f"{costs.mean():.4f}",
-        "difference": f"{difference.mean():+.4f}",
-        "error": f"{difference.std(ddof=1) / math.sqrt(num_traces):.4f}",
-        "seconds": f"{seconds:.2f}",
-        "costs": " ".join(f"{cost:.4f}" for cost in costs),
-    }
+    return trial, costs, (time.perf_counter() - began) / trial.num_traces
 
 
-def tune(names: list[str], routers: list[str], num_traces: int = NUM_TRACES, log: Path = LOG) -> None:
+def row_of(trial: Trial, costs: np.ndarray, seconds: float, base: np.ndarray) -> dict[str, str]:
+    """A row of the log.
+
+    Args:
+        trial: what was played.
+        costs: see ``play``.
+        seconds: a trace.
+        base: costs of the router's first setting on the same traces.
+    """
+    difference = costs - base
+    numbers = (
+        f"{costs.mean():.4f}",
+        f"{difference.mean():+.4f}",
+        f"{difference.std(ddof=1) / math.sqrt(len(costs)):.4f}",
+        f"{seconds:.2f}",
+        " ".join(f"{cost:.4f}" for cost in costs),
+    )
+    return dict(zip(FIELDS, (*trial.key, *numbers), strict=True))
+
+
+def tune(
+    names: list[str], routers: list[str], num_traces: int = NUM_TRACES, log: Path = LOG, num_workers: int = 1
+) -> None:
     """Plays every trial that the log does not have.
 
     Args:
@@ -160,6 +215,7 @@ def tune(names: list[str], routers: list[str], num_traces: int = NUM_TRACES, log
         routers: names in ``ROUTERS``.
         num_traces: at least 2, for an error.
         log: the file.
+        num_workers: processes.
 
     Raises:
         InputError: too few traces.
@@ -167,19 +223,18 @@ def tune(names: list[str], routers: list[str], num_traces: int = NUM_TRACES, log
     if num_traces < 2:
         raise InputError("traces", num_traces, "at least 2", "leave it out")
     known = read(log)
-    for number, name in enumerate(names):
-        scenario = load_scenario(name)
-        for router in routers:
-            base: np.ndarray | None = None
-            for setting in ROUTERS[router].settings:
-                key = (scenario.id, router, text(setting), str(num_traces))
-                if key not in known:
-                    known[key] = trial(scenario, router, setting, num_traces, base)
-                    append(log, known[key])
-                    shown = " ".join(known[key][field] for field in FIELDS[:-1])
-                    print(f"[{number + 1}/{len(names)}] {shown}", file=sys.stderr, flush=True)
-                costs = np.array(known[key]["costs"].split(), float)
-                base = costs if base is None else base
+    firsts = [Trial(name, router, 0, num_traces) for name in names for router in routers]
+    others = [first._replace(number=number) for first in firsts for number in range(1, NUM_TRIALS)]
+    for trials in (firsts, others):
+        missing = [(trial,) for trial in trials if trial.key not in known]
+        played = at_once(play, missing, num_workers) if num_workers > 1 else (play(*one) for one in missing)
+        for number, (trial, costs, seconds) in enumerate(played, start=1):
+            first = known.get(trial._replace(number=0).key)
+            base = costs if first is None else np.array(first["costs"].split(), float)
+            known[trial.key] = row_of(trial, costs, seconds, base)
+            append(log, known[trial.key])
+            shown = " ".join(known[trial.key][field] for field in FIELDS[:-1])
+            print(f"[{number}/{len(missing)}] {shown}", file=sys.stderr, flush=True)
 
 
 def main() -> int:
@@ -189,8 +244,9 @@ def main() -> int:
     parser.add_argument("--routers", nargs="+", choices=ROUTERS, default=list(ROUTERS), help="default: all")
     parser.add_argument("--traces", type=int, default=NUM_TRACES, help=f"validation traces (default {NUM_TRACES})")
     parser.add_argument("--log", type=Path, default=LOG, help="where rows go (default docs/results/tuning.csv)")
+    parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
     arguments = parser.parse_args()
-    tune(arguments.scenarios, arguments.routers, arguments.traces, arguments.log)
+    tune(arguments.scenarios, arguments.routers, arguments.traces, arguments.log, arguments.workers)
     return 0
 
 

@@ -48,7 +48,7 @@ def export(settings: dict[str, Any]) -> Path:
         "training_seeds": "below 1,000,000",
     }
     scenario = scenario_of(choice)
-    with _hushed():
+    with hushed():
         return export_bundle(
             policy,
             scenario,
@@ -62,7 +62,7 @@ def export(settings: dict[str, Any]) -> Path:
 
 
 @contextmanager
-def _hushed() -> Iterator[None]:
+def hushed() -> Iterator[None]:
     """Keeps what torch's exporter says about itself from a user who can do nothing about it."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level

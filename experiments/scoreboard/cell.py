@@ -1,4 +1,4 @@
-"""A cell: one router or bound on one trace, or one training; computed once, kept as one line of a file."""
+"""A cell: a router or a bound on a trace, a training, or an exported policy timed; computed once, kept as a line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from experiments.evaluation import Weights
 from experiments.record import append_line, read_lines
 
-PLAY, BOUND, TRAINING = "play", "bound", "training"
+PLAY, BOUND, TRAINING, DECISION = "play", "bound", "training", "decision"
 EVEN: Weights = (1.0, 1.0, 1.0)
 
 
@@ -19,7 +19,7 @@ class Cell:
 
     Attributes:
         id: of the task, see ``experiments.scoreboard.task``.
-        kind: ``play``, ``bound`` or ``training``.
+        kind: ``play``, ``bound``, ``training``, or ``decision``: how long an exported policy takes for one.
         world: see ``experiments.scoreboard.board.world_of``.
         seed: of the trace, or of the training.
         who: see ``experiments.scoreboard.task.Task``.

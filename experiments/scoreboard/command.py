@@ -51,8 +51,8 @@ class Runner:
         """Runs one part; what is there already is not made again."""
         getattr(self, f"_{name}")()
 
-    def _run(self, title: str, tasks: Iterable[Task]) -> None:
-        run(title, tasks, self.store, self.board.folder, workers=self.workers, console=self.console)
+    def _run(self, title: str, tasks: Iterable[Task], workers: int | None = None) -> None:
+        run(title, tasks, self.store, self.board.folder, workers=workers or self.workers, console=self.console)
 
     def _policies(self, scenarios: Iterable[str], is_conditioned: bool = False) -> dict[str, list[Policy]]:
         return {name: plan.policies_of(self.board, self.store, name, is_conditioned) for name in scenarios}
@@ -77,6 +77,11 @@ class Runner:
     def _learned(self) -> None:
         policies = self._policies(self.board.scenarios)
         self._run("Learned", _all(plan.learned_tasks(self.board, name, known) for name, known in policies.items()))
+
+    def _exported(self) -> None:
+        policies = self._policies(self.board.scenarios)
+        tasks = _all(plan.decision_tasks(self.board, known) for known in policies.values())
+        self._run("Exported policies", tasks, workers=1)  # timed, so nothing else of the board runs beside it
 
     def _front(self) -> None:
         board, scenarios = self.board, self.board.front_scenarios
@@ -108,6 +113,7 @@ class Runner:
         mixed = plan.policies_of(self.board, self.store, MIXED)
         self._run("Training on drawn worlds", plan.training_tasks(mixed))
         self._run("Elsewhere", plan.elsewhere_tasks(self.board, self.store))
+        self._run("Bounds elsewhere", plan.elsewhere_bounds(self.board))
 
     def _pages(self) -> None:
         for path in write_pages(self.board, self.store):

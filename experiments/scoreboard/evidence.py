@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -10,8 +10,8 @@ import numpy as np
 from envs.costs import MILLICENTS
 from experiments.scoreboard.board import DEPLOYABLE_MS, KNOWS_END, SLOW, Board
 from experiments.scoreboard.cell import Cell, Store
-from experiments.scoreboard.plan import EXACT, policies_of, probe_plays
-from experiments.scoreboard.probes import PROBES, Probe
+from experiments.scoreboard.plan import EXACT, decision_tasks, policies_of, probe_plays, probes_of
+from experiments.scoreboard.probes import Probe
 from experiments.scoreboard.task import (
     BOUNDS,
     DEMAND_HINDSIGHT,
@@ -107,6 +107,11 @@ class Evidence:
         tasks = [training_task(policy) for policy in self.policies]
         return [cell for cell in self.found(tasks) if cell is not None]
 
+    @cached_property
+    def decision(self) -> Cell | None:
+        """How long the exported policy takes for a decision."""
+        return next(iter(self.found(decision_tasks(self.board, self.policies))), None)
+
     def bound(self, who: str) -> np.ndarray | None:
         """Of each test trace, currency units an order, float (traces,); None unless all were solved."""
         cells = self._bound_cells(who)
@@ -144,13 +149,14 @@ class Evidence:
     @cached_property
     def probes(self) -> dict[Probe, float]:
         """Mean costs on validation traces of all probes that played there in full."""
-        costs = {probe: self.probed(probe=probe, split="validation") for probe in PROBES}
+        tried = probes_of(self.board, self.scenario)
+        costs = {probe: self.probed(probe=probe, split="validation") for probe in tried}
         return {probe: float(values.mean()) for probe, values in costs.items() if values is not None}
 
     @cached_property
     def probe(self) -> Probe | None:
         """The best one, chosen on validation traces; None unless all have played there."""
-        if len(self.probes) < len(PROBES):
+        if len(self.probes) < len(probes_of(self.board, self.scenario)):
             return None
         return min(self.probes, key=lambda probe: round(self.probes[probe], 9))
 
@@ -183,17 +189,7 @@ class Evidence:
             plays += self.plays(OPTIMUM)
         if self.probe is not None:
             plays += self._probe_cells(self.probe, "test")
-        for cell in [*plays, *more]:
-            if cell is None or cell.trace_sha256 not in bounds:
-                continue
-            least = bounds[cell.trace_sha256].values[TOTAL]
-            if cell.values[TOTAL] < least:
-                raise InputError(
-                    f"ledger of {cell.who} on trace {cell.seed} of {cell.world}",
-                    int(cell.values[TOTAL]),
-                    f"at least hindsight's {int(least)} millicents",
-                    "the bound or the ledger is wrong, no page is written before that is found",
-                )
+        hold_against(bounds, [*plays, *more])
 
     def gap(self, upper: str) -> tuple[np.ndarray, np.ndarray] | None:
         """Whole cost of a router and ``demand_hindsight`` on the test traces, float (traces,) each."""
@@ -201,6 +197,35 @@ class Evidence:
         if costs is None or bound is None or len(costs) != len(bound):
             return None
         return costs, bound
+
+
+def hold_against(bounds: Mapping[str, Cell], plays: Iterable[Cell | None]) -> int:
+    """Asserts that no play is below the bound of its trace.
+
+    Args:
+        bounds: cells of ``hindsight`` by the hash of their trace.
+        plays: others; those of traces without a bound are left out.
+
+    Returns:
+        How many plays were held against a bound.
+
+    Raises:
+        InputError: names router and trace.
+    """
+    count = 0
+    for cell in plays:
+        if cell is None or cell.trace_sha256 not in bounds:
+            continue
+        count += 1
+        least = bounds[cell.trace_sha256].values[TOTAL]
+        if cell.values[TOTAL] < least:
+            raise InputError(
+                f"ledger of {cell.who} on trace {cell.seed} of {cell.world}",
+                int(cell.values[TOTAL]),
+                f"at least hindsight's {int(least)} millicents",
+                "the bound or the ledger is wrong, no page is written before that is found",
+            )
+    return count
 
 
 def column(cells: list[Cell | None], metric: str) -> np.ndarray | None:

@@ -14,6 +14,7 @@ from experiments.scoreboard.evidence import COST, WHOLE, Evidence
 from experiments.scoreboard.front import GOALS
 from experiments.scoreboard.pages.elsewhere import Elsewhere
 from experiments.scoreboard.pages.fronts import Front
+from experiments.scoreboard.pages.probe_section import NAME
 from experiments.scoreboard.pages.summaries import percent_of, router_percent
 from experiments.scoreboard.plan import homes
 from experiments.scoreboard.targets import WIN_PERCENT, Summary
@@ -62,7 +63,9 @@ def scenario_figure(evidence: Evidence) -> Figure | None:
         values = evidence.values(who, COST)
         if values is not None and len(values) == len(against) and who != rival:
             rows.append((who, router_percent(values, against)))
-    learned = evidence.learned(COST)
+    probed, learned = evidence.probed(COST), evidence.learned(COST)
+    if probed is not None:
+        rows.append((NAME, router_percent(probed, against)))
     if learned is not None:
         rows.append(("learned", percent_of(learned, against).both))
     if not rows:

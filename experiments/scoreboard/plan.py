@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from experiments.scoreboard.board import MIXED, SLOW, Board, changed_worlds
 from experiments.scoreboard.cell import EVEN, Store
 from experiments.scoreboard.front import SWEEP, SWEPT
 from experiments.scoreboard.policies import config_of
-from experiments.scoreboard.probes import PROBES, Probe
-from experiments.scoreboard.task import BOUNDS, OPTIMUM, Policy, Task, bound_task, play_task, training_task
+from experiments.scoreboard.probes import BASES, Probe, probes_on
+from experiments.scoreboard.task import (
+    BOUNDS,
+    HINDSIGHT,
+    OPTIMUM,
+    Policy,
+    Task,
+    bound_task,
+    decision_task,
+    play_task,
+    training_task,
+)
 
 EXACT = ("tiny",)
 """Scenarios with an exact dynamic program."""
@@ -29,9 +39,14 @@ def router_tasks(board: Board, scenario: str) -> Iterator[Task]:
                 yield play_task(scenario, seed, who)
 
 
+def probes_of(board: Board, scenario: str) -> tuple[Probe, ...]:
+    """All that are tried: one number more for the router that the scenario's learner starts from."""
+    return probes_on(BASES[config_of(scenario, 0, False, board.training).pricing])
+
+
 def probe_tasks(board: Board, scenario: str) -> Iterator[Task]:
     """All probes on validation traces, where the best one is chosen."""
-    for probe in PROBES:
+    for probe in probes_of(board, scenario):
         yield from probe_plays(board, scenario, probe, "validation")
 
 
@@ -68,6 +83,12 @@ def learned_tasks(board: Board, scenario: str, policies: Iterable[Policy]) -> It
     known = trained(policies)
     for seed in board.seeds("test", board.num_traces):
         yield from (play_task(scenario, seed, policy) for policy in known)
+
+
+def decision_tasks(board: Board, policies: Iterable[Policy]) -> Iterator[Task]:
+    """The first trained policy, exported and timed; the others are of the same size."""
+    for policy in trained(policies)[:1]:
+        yield decision_task(policy, board.seeds("test", 1)[0])
 
 
 def trained(policies: Iterable[Policy]) -> list[Policy]:
@@ -118,10 +139,27 @@ def visits(board: Board, home: str) -> tuple[str, ...]:
     return (*board.scenarios, *changed_worlds(home))
 
 
-def elsewhere_tasks(board: Board, store: Store) -> Iterator[Task]:
-    """All policies in worlds that they were not trained on, and the routers of ``ELSEWHERE`` in changed ones."""
+def elsewhere_bounds(board: Board, worlds: Collection[str] | None = None) -> Iterator[Task]:
+    """``hindsight`` of every trace that is played there; see ``elsewhere_tasks``."""
+    for world in worlds_elsewhere(board):
+        if worlds is not None and world not in worlds:
+            continue
+        for seed in board.seeds("test", board.num_elsewhere):
+            yield bound_task(world, seed, HINDSIGHT)
+
+
+def elsewhere_tasks(board: Board, store: Store, worlds: Collection[str] | None = None) -> Iterator[Task]:
+    """All policies in worlds that they were not trained on, and the routers of ``ELSEWHERE`` in changed ones.
+
+    Args:
+        board: what is run.
+        store: of cells, trainings among them.
+        worlds: others are left out, without drawing their traces; None: all are wanted.
+    """
     known = {home: trained(policies_of(board, store, home)) for home in homes(board)}
     for world in worlds_elsewhere(board):
+        if worlds is not None and world not in worlds:
+            continue
         for seed in board.seeds("test", board.num_elsewhere):
             yield from (play_task(world, seed, who, EVEN) for who in ELSEWHERE)
             for home, policies in known.items():

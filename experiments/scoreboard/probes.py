@@ -12,19 +12,23 @@ from functools import lru_cache
 
 import numpy as np
 
-from agents.learned.base import PRIMAL_DUAL
+from agents.learned.base import Base
 from agents.learned.terms import PriceList, Terms
 from agents.priced import PricedAgent
+from envs.prices import Pricing
 from experiments.evaluation import Weights
 from experiments.scoreboard.board import world_of
 from experiments.scoreboard.cell import EVEN
 from scenarios.draw import draw_trace
-from scenarios.seeds import TRAINING
+from scenarios.seeds import TRAINING, split_of
 
-BASE = "primal-dual"
-"""What the untrained learner does, unless it stands on prices that are solved for."""
+BASES = {Pricing.CLOSED_FORM.name: "primal-dual", Pricing.NONE.name: "myopic", Pricing.SCHEDULED.name: "dual"}
+"""What the untrained learner does, by ``TrainingConfig.pricing``."""
 
-LATENESS = "weight of lateness"
+PRICINGS = {name: Pricing[pricing] for pricing, name in BASES.items()}
+
+LATENESS = "lateness"
+"""A factor of the weight of lateness, the one mechanism that is no price."""
 
 TERMS = {
     "pick_start": "waiting for a pick",
@@ -56,17 +60,19 @@ class Probe:
     """One setting of one mechanism.
 
     Attributes:
+        base: the router that has one number more.
         term: a key of ``TERMS``, or ``LATENESS``.
         number: the price, or the factor.
     """
 
+    base: str
     term: str
     number: float
 
     @property
     def who(self) -> str:
-        """Its name in cells; lateness is weighed anew for the base router itself."""
-        return BASE if self.term == LATENESS else f"{MARK}:{self.term}={self.number:g}"
+        """Its name in cells."""
+        return f"{MARK}:{self.base}:{self.term}={self.number:g}"
 
     @property
     def weights(self) -> Weights:
@@ -77,36 +83,59 @@ class Probe:
     def words(self) -> str:
         """What it does, for pages."""
         if self.term == LATENESS:
-            return f"{LATENESS} times {self.number:g}"
+            return f"weight of lateness times {self.number:g}"
         return f"{self.number:+g} on {TERMS[self.term]} (`{self.term}`)"
 
 
-PROBES = (
-    *(Probe(term, price) for term in TERMS for price in PRICES),
-    *(Probe(LATENESS, tilt) for tilt in TILTS),
-)
-"""All that are tried."""
+def probes_on(base: str) -> tuple[Probe, ...]:
+    """All that are tried with a base router."""
+    return (
+        *(Probe(base, term, price) for term in TERMS for price in PRICES),
+        *(Probe(base, LATENESS, tilt) for tilt in TILTS),
+    )
 
 
-def is_probe(who: str) -> bool:
-    """Whether a name in a cell is that of a probe with a price."""
-    return who.partition(":")[0] == MARK
+def base_in(who: str) -> str | None:
+    """The base router in the name of a probe; None of others."""
+    mark, _, rest = who.partition(":")
+    return rest.partition(":")[0] if mark == MARK else None
 
 
-def probe_agent(who: str, world: str) -> PricedAgent:
-    """The router of a probe with a price.
+def is_remembered(who: str, seed: int) -> bool:
+    """Whether a probe plays with bid prices that were solved while its base router played the trace.
+
+    So it is on validation traces, as while the learner learns: solving for each of so many anew would take hours.
+    """
+    return base_in(who) == "dual" and split_of(seed) == "validation"
+
+
+def probe_agent(who: str, world: str, seed: int) -> PricedAgent:
+    """The router of a probe; without any price if its number is a weight, which it is played with.
 
     Args:
         who: its name in cells.
         world: where typical differences are measured, see ``experiments.scoreboard.board.world_of``.
+        seed: of the trace that it is to play.
     """
-    term, _, number = who.partition(":")[2].partition("=")
-    prices = _no_prices(world)
-    values = np.array([float(number) if name == term else 0.0 for name in TERMS])
-    return PricedAgent(who, prices.with_values(values).matrix(), PRIMAL_DUAL.pricing)
+    name, _, setting = who.partition(":")[2].partition(":")
+    term, _, number = setting.partition("=")
+    base = _remembered(name, world, seed) if is_remembered(who, seed) else _base(name, world)
+    values = np.array([float(number) if one == term else 0.0 for one in TERMS])
+    matrix = _no_prices(name, world).with_values(values).matrix()
+    return PricedAgent(who, matrix, base.pricing, base.pricer)
 
 
 @lru_cache(maxsize=4)
-def _no_prices(world: str) -> PriceList:
-    terms: Terms = tuple((name, "") for name in TERMS)
-    return PriceList.of(terms, PRIMAL_DUAL.world(draw_trace(world_of(world), MEASURED), EVEN), MEASURED)
+def _base(name: str, world: str) -> Base:
+    return Base.of(world_of(world), PRICINGS[name])
+
+
+@lru_cache(maxsize=64)
+def _remembered(name: str, world: str, seed: int) -> Base:
+    return _base(name, world).remembered(draw_trace(world_of(world), seed), EVEN)
+
+
+@lru_cache(maxsize=4)
+def _no_prices(name: str, world: str) -> PriceList:
+    terms: Terms = tuple((one, "") for one in TERMS)
+    return PriceList.of(terms, _base(name, world).world(draw_trace(world_of(world), MEASURED), EVEN), MEASURED)

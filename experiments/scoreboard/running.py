@@ -11,11 +11,11 @@ from rich.console import Console
 from experiments.console import meter
 from experiments.jobs import at_once
 from experiments.scoreboard.board import SLOW
-from experiments.scoreboard.cell import BOUND, TRAINING, Cell, Store
+from experiments.scoreboard.cell import BOUND, DECISION, TRAINING, Cell, Store
 from experiments.scoreboard.task import Task
 from experiments.scoreboard.work import do
 
-GUESSES = {TRAINING: 300.0, BOUND: 0.5, "learned": 0.5, "dual": 5.0, "static-dual": 1.0, SLOW: 200.0}
+GUESSES = {TRAINING: 300.0, BOUND: 0.5, DECISION: 10.0, "learned": 0.5, "dual": 5.0, "static-dual": 1.0, SLOW: 200.0}
 """Seconds of a task of which nothing was measured yet, by kind or router."""
 
 _SHORT = 0.05

@@ -17,6 +17,7 @@ LOSS_PERCENT, EXACT_PERCENT = 0.2, 1.0
 FRONT_PERCENT = 5.0
 TRAINING_MINUTES = 10.0
 SIGNIFICANT = 0.05
+DECISION_US = 100.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Summary:
         left_by_dual: from the dual down to ``demand_hindsight``; None where something was not run.
         above_optimum: learned over the exact optimum on the same traces, percent; None where there is none.
         training_minutes: core minutes of each training.
+        decision_us: microseconds of a decision of the exported policy, in process; None unless that was timed.
         minus_probe: learned minus the one tuned number, percent of its cost; None unless that was run.
     """
 
@@ -45,6 +47,7 @@ class Summary:
     left_by_dual: Gap | None = None
     above_optimum: Interval | None = None
     training_minutes: tuple[float, ...] = ()
+    decision_us: float | None = None
     minus_probe: Difference | None = None
 
     @property
@@ -129,7 +132,7 @@ def verdicts(summaries: Sequence[Summary], volumes: Sequence[Volume], fronts: Se
         _exact(by_name),
         *(_front(name, volumes) for name in fronts),
         _training(summaries),
-        Verdict("an exported decision takes at most 100 us in process", None, "not measured by this command"),
+        _decisions(summaries),
     ]
 
 
@@ -200,6 +203,16 @@ def _training(summaries: Sequence[Summary]) -> Verdict:
         f"{sum(minutes) / len(minutes):.1f} core minutes in the mean, {max(minutes):.1f} at most, of {len(minutes)}"
     )
     return Verdict(text, max(minutes) <= TRAINING_MINUTES if is_enough else None, numbers)
+
+
+def _decisions(summaries: Sequence[Summary]) -> Verdict:
+    text = f"an exported decision takes at most {DECISION_US:g} us in process, bid prices looked up"
+    known = {one.scenario: one.decision_us for one in summaries if one.decision_us is not None}
+    if not known:
+        return Verdict(text, None, "not run")
+    slowest = max(known, key=known.__getitem__)
+    numbers = f"{known[slowest]:.0f} us on {slowest}, the slowest of {len(known)} (medians over decisions)"
+    return Verdict(text, known[slowest] <= DECISION_US, numbers)
 
 
 def _yes(is_reached: bool | None) -> str:

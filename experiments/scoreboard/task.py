@@ -13,11 +13,12 @@ from agents.forecast.history import digest_of
 from agents.registry import FORECASTERS, HEURISTICS
 from envs.prices import Pricing
 from experiments.evaluation import Weights
+from experiments.scoreboard import exported
 from experiments.scoreboard.board import world_of
-from experiments.scoreboard.cell import BOUND, EVEN, PLAY, TRAINING
+from experiments.scoreboard.cell import BOUND, DECISION, EVEN, PLAY, TRAINING
 from experiments.scoreboard.code import code_hash, meaning_of, modules_in, rules_hash
 from experiments.scoreboard.policies import LEARNER, PLAYERS, agent_of, settings_of
-from experiments.scoreboard.probes import MEASURED, is_probe
+from experiments.scoreboard.probes import MEASURED, PRICINGS, base_in, is_remembered
 from scenarios.draw import draw_trace
 
 VERSION = 1
@@ -30,6 +31,9 @@ OPTIMUM = "optimum"
 
 OPTIMAL = "experiments.scoreboard.optimal"
 """Module that plays it."""
+
+EXPORTERS = ("agents.scoring_model", *PLAYERS)
+"""Modules that decide how long an exported policy takes, with those of ``experiments.scoreboard.exported``."""
 
 PROBERS = ("agents.priced", "agents.learned.terms")
 """Modules that decide what a probe does, besides the trace on which its unit is measured."""
@@ -67,7 +71,7 @@ class Task:
 
     Attributes:
         id: hash of all that decides the result.
-        kind: ``play``, ``bound`` or ``training``.
+        kind: see ``experiments.scoreboard.cell.Cell``.
         world: see ``world_of``.
         seed: of the trace, or of the training.
         who: a router, a bound, or a policy such as ``learned@two-tier/0``.
@@ -91,6 +95,8 @@ def play_task(world: str, seed: int, who: str | Policy, weights: Weights = EVEN)
     policy = who if isinstance(who, Policy) else None
     name = who.who if isinstance(who, Policy) else who
     identity = policy_identity(policy, world) if policy else router_identity(name, world)
+    if is_remembered(name, seed):
+        identity = [*identity, "remembered"]
     trace = trace_hash(world, seed)
     return Task(_id(PLAY, identity, trace, list(weights)), PLAY, world, seed, name, weights, trace, policy)
 
@@ -100,6 +106,14 @@ def bound_task(world: str, seed: int, who: str) -> Task:
     trace = trace_hash(world, seed)
     identity = [who, code_hash(("agents.bounds.relaxation",))]
     return Task(_id(BOUND, identity, trace), BOUND, world, seed, who, trace_sha256=trace)
+
+
+def decision_task(policy: Policy, seed: int) -> Task:
+    """An exported policy, timed on a trace of its own world."""
+    world, trace = policy.world, trace_hash(policy.world, seed)
+    code = code_hash(EXPORTERS), meaning_of(inspect.getsource(exported))
+    identity = _id(DECISION, policy_identity(policy, world), trace, code)
+    return Task(identity, DECISION, world, seed, policy.who, EVEN, trace, policy)
 
 
 def training_task(policy: Policy) -> Task:
@@ -115,14 +129,14 @@ def trace_hash(world: str, seed: int) -> str:
     return draw_trace(world_of(world), seed).sha256
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def router_identity(name: str, world: str) -> list[str]:
     """A router by all that decides what it does: its settings, its code, and whose past it forecasts from."""
     if name == OPTIMUM:
         modules = ("agents.bounds.dynamic_program",)
         return [name, digest_of(world_of(world)), code_hash(modules), code_hash((OPTIMAL,), ("experiments",))]
-    if is_probe(name):
-        return [name, trace_hash(world, MEASURED), code_hash(PROBERS)]
+    if base_in(name):
+        return _probe_identity(name, world)
     factory = (HEURISTICS | FORECASTERS)[name][0]
     settings = ""
     if isinstance(factory, partial):
@@ -132,6 +146,14 @@ def router_identity(name: str, world: str) -> list[str]:
         return [name, settings, source, code_hash(modules_in(source))]
     code = code_hash(modules_in(source), ("agents", "scenarios"))
     return [name, settings, source, code, digest_of(world_of(world))]
+
+
+def _probe_identity(name: str, world: str) -> list[str]:
+    """A probe by its name, which tells the number, by the trace on which its unit is measured, and by its code."""
+    found = [name, trace_hash(world, MEASURED)]
+    if PRICINGS[str(base_in(name))] == Pricing.SCHEDULED:
+        return [*found, code_hash(PROBERS, ("agents", "scenarios")), digest_of(world_of(world))]
+    return [*found, code_hash(PROBERS)]
 
 
 def policy_identity(policy: Policy, world: str) -> list[str]:

@@ -17,9 +17,10 @@ from envs.simulation import Simulation, simulate
 from experiments.evaluation import warm_up
 from experiments.provenance import NO_CHECKOUT, ROOT, git, git_state, processor
 from experiments.scoreboard.board import world_of
-from experiments.scoreboard.cell import BOUND, TRAINING, Cell
+from experiments.scoreboard.cell import BOUND, DECISION, TRAINING, Cell
+from experiments.scoreboard.exported import decision_times
 from experiments.scoreboard.policies import agent_of, sha256_of, train_policy
-from experiments.scoreboard.probes import is_probe, probe_agent
+from experiments.scoreboard.probes import base_in, probe_agent
 from experiments.scoreboard.stopwatch import TimedAgent
 from experiments.scoreboard.task import OPTIMUM, Policy, Task
 from experiments.statistics import tail_mean
@@ -71,8 +72,25 @@ def do(task: Task, folder: Path) -> Cell:
         bound = getattr(import_module("agents.bounds"), task.who)(trace)
         values = {TOTAL: float(bound.value_millicents), "num_orders": trace.num_orders, "seconds": bound.seconds}
         return _cell(task, values)
-    agent = _router(task.who, task.world) if task.policy is None else _player(task.policy, task.world, folder)
-    return _cell(task, _played(task, trace, agent))
+    if task.kind == DECISION:
+        return _cell(task, _timed(task, trace, folder))
+    return _cell(task, _played(task, trace, _agent(task, folder)))
+
+
+def _timed(task: Task, trace: Trace, folder: Path) -> dict[str, float]:
+    assert task.policy is not None
+    warm_up("compiled")
+    began = time.perf_counter()
+    times = decision_times(_policy_file(task.policy, folder), task.policy.config, world_of(task.world), trace)
+    return {**times, "seconds": time.perf_counter() - began}
+
+
+def _agent(task: Task, folder: Path) -> Agent:
+    if task.policy is not None:
+        return _player(task.policy, task.world, folder)
+    if base_in(task.who):
+        return probe_agent(task.who, task.world, task.seed)
+    return _router(task.who, task.world)
 
 
 def _played(task: Task, trace: Trace, agent: Agent) -> dict[str, float]:
@@ -113,8 +131,6 @@ def _trace(world: str, seed: int) -> Trace:
 @lru_cache(maxsize=16)
 def _router(name: str, world: str) -> Agent:
     """Made once a process: the past that a router forecasts from takes seconds."""
-    if is_probe(name):
-        return probe_agent(name, world)
     scenario = world_of(world)
     if name == OPTIMUM:
         solve = import_module("agents.bounds").solve
@@ -125,12 +141,16 @@ def _router(name: str, world: str) -> Agent:
 
 @lru_cache(maxsize=16)
 def _player(policy: Policy, world: str, folder: Path) -> Agent:
+    return agent_of(_policy_file(policy, folder), policy.config, world_of(world))
+
+
+def _policy_file(policy: Policy, folder: Path) -> Path:
     path = policy_path(policy, folder)
     if not path.is_file() or sha256_of(path) != policy.sha256:
         raise InputError(
             "policy", str(path), f"the file of {policy.who} as it was trained", "train it again: --part train"
         )
-    return agent_of(path, policy.config, world_of(world))
+    return path
 
 
 def policy_path(policy: Policy, folder: Path) -> Path:

@@ -8,13 +8,22 @@ import numpy as np
 
 from experiments.scoreboard.board import MIXED, Board
 from experiments.scoreboard.cell import Cell, Store
-from experiments.scoreboard.evidence import COST, Evidence, column
+from experiments.scoreboard.evidence import COST, Evidence, column, hold_against
 from experiments.scoreboard.pages.markdown import DASH, NOT_RUN, page, percent, table
 from experiments.scoreboard.pages.origin import command_of, origin
 from experiments.scoreboard.pages.summaries import percent_of
-from experiments.scoreboard.plan import ELSEWHERE, homes, policies_of, trained, visits, worlds_elsewhere
+from experiments.scoreboard.plan import (
+    ELSEWHERE,
+    elsewhere_bounds,
+    elsewhere_tasks,
+    homes,
+    policies_of,
+    trained,
+    visits,
+    worlds_elsewhere,
+)
 from experiments.scoreboard.statistics import Difference
-from experiments.scoreboard.task import Policy, play_task, training_task
+from experiments.scoreboard.task import HINDSIGHT, Policy, play_task, training_task
 from scenarios.drawn import REACH
 
 FIRST = ELSEWHERE[0]
@@ -57,7 +66,28 @@ class Elsewhere:
             costs = {who: evidence.values(who, COST, "validation") for who in ELSEWHERE}
             known = {who: float(values.mean()) for who, values in costs.items() if values is not None}
             self._references[name] = min(known, key=known.__getitem__, default=FIRST)
+            if len(known) < len(ELSEWHERE):
+                self.unchosen.append(name)
         return self._references[name]
+
+    @cached_property
+    def unchosen(self) -> list[str]:
+        """Scenarios whose reference was not chosen among all, for want of validation traces."""
+        return []
+
+    @cached_property
+    def num_held(self) -> int:
+        """Plays that were held against ``hindsight``, all that have a bound.
+
+        Raises:
+            InputError: somebody paid less than is possible.
+        """
+        tasks = elsewhere_bounds(self.board, self._worlds)
+        found = [cell for cell in (self.store.get(task.id) for task in tasks) if cell]
+        bounds = {cell.trace_sha256: cell for cell in found}
+        self.used |= {cell.id: cell for cell in found}
+        plays = [self.store.get(task.id) for task in elsewhere_tasks(self.board, self.store, self._worlds)]
+        return hold_against(bounds, plays)
 
     @cached_property
     def _references(self) -> dict[str, str]:
@@ -109,8 +139,17 @@ def elsewhere_page(elsewhere: Elsewhere, figure: str) -> str:
         f"demand, stock, shipping rates, prices of lateness, pick and transit times are each multiplied by a factor "
         f"from {1 / REACH:g} to {REACH:g}, drawn by the trace's seed.",
         _changed(elsewhere),
+        _honesty(elsewhere),
         origin(command_of(board, scenarios, ("generalisation", "pages")), elsewhere.used.values()),
     )
+
+
+def _honesty(elsewhere: Elsewhere) -> str:
+    """What was asserted, and what was not chosen as the page says above; asked for when all references are known."""
+    held = f"`{HINDSIGHT}` is at most the ledger of each of {elsewhere.num_held:,} plays." if elsewhere.num_held else ""
+    names = ", ".join(elsewhere.unchosen)
+    not_chosen = f"Not chosen, for want of validation traces: the other router of {names}." if names else ""
+    return " ".join(filter(None, (held, not_chosen)))
 
 
 def _matrix(elsewhere: Elsewhere) -> str:

@@ -9,7 +9,6 @@ from experiments.scoreboard.evidence import COST, WHOLE, Evidence
 from experiments.scoreboard.pages.markdown import DASH, NOT_RUN, listing, page, percent, share, table
 from experiments.scoreboard.pages.origin import command_of, origin
 from experiments.scoreboard.pages.summaries import BASE, gap_closed
-from experiments.scoreboard.probes import BASE as PROBE_BASE
 from experiments.scoreboard.targets import WIN_PERCENT, Summary, Verdict, is_kept, is_more_than_a_number, is_win
 from experiments.scoreboard.task import DEMAND_HINDSIGHT
 from scenarios.catalogue.board.groups import LITERATURE, SANITY, WINNABLE
@@ -60,7 +59,8 @@ def index_page(
     return page(
         "# Results",
         "Routers on the same unseen traces; costs are currency units an order. "
-        "[How to run and read this](../scoreboard.md); [fronts](front.md); [other worlds](generalisation.md).",
+        "[How to run and read this](../scoreboard.md); [fronts](front.md); [other worlds](generalisation.md); "
+        "[nothing lost](sanity.md); [headroom](headroom.md).",
         figure,
         *blocks,
         _reading(len(summaries)),
@@ -126,9 +126,9 @@ def _numbers(summaries: dict[str, Summary]) -> str:
         return ""
     won = [summary.scenario for summary in known if is_more_than_a_number(summary)]
     return (
-        f"One number: {PROBE_BASE} with one tuned number more, an ablation of the learner (see each page). If it were "
-        f"a rival, the learned router would be at least {-WIN_PERCENT:g} % below it, the interval excluding zero, on "
-        f"{len(won)} of {len(known)} where learning should win" + (f": {', '.join(won)}." if won else ".")
+        f"One number: what the learner starts from with one tuned number more, its ablation (see each page). If it "
+        f"were a rival, the learned router would be at least {-WIN_PERCENT:g} % below it, the interval excluding zero, "
+        f"on {len(won)} of {len(known)} where learning should win" + (f": {', '.join(won)}." if won else ".")
     )
 
 

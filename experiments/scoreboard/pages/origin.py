@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
 from experiments.scoreboard.board import Board
-from experiments.scoreboard.cell import BOUND, PLAY, TRAINING, Cell
+from experiments.scoreboard.cell import BOUND, DECISION, PLAY, TRAINING, Cell
 
 _FLAGS = {
     "num_traces": "--traces",
@@ -45,7 +45,7 @@ def origin(command: str, cells: Iterable[Cell]) -> str:
     lines = ["## Where this comes from", f"```bash\n{command}\n```"]
     if not cells:
         return "\n\n".join([*lines, "Nothing has been run yet."])
-    kinds = [(PLAY, "simulations"), (BOUND, "bounds"), (TRAINING, "trainings")]
+    kinds = [(PLAY, "simulations"), (BOUND, "bounds"), (TRAINING, "trainings"), (DECISION, "exported policies timed")]
     counts = ", ".join(
         f"{len(found):,} {word} ({_hours(found)})" for kind, word in kinds if (found := _of(cells, kind))
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from agents.learned.base import PRIMAL_DUAL
 from experiments.scoreboard.evidence import COST, Evidence
 from experiments.scoreboard.pages.markdown import DASH, count_of, page, percent, share, table
 from experiments.scoreboard.pages.summaries import percent_of, router_percent
-from experiments.scoreboard.policies import config_of
-from experiments.scoreboard.probes import BASE, LATENESS, PRICES, PROBES, TERMS, Probe
+from experiments.scoreboard.probes import LATENESS, PRICES, TERMS, Probe, is_remembered
 from experiments.scoreboard.statistics import share_of_gap
+from scenarios.seeds import VALIDATION
 
 NAME = "one tuned number"
 
@@ -32,38 +31,38 @@ def probe_section(evidence: Evidence) -> str:
     )
     return page(
         f"## {NAME.capitalize()}",
-        f"{BASE} with one number more, the best of {len(PROBES)} on "
+        f"{probe.base} with one number more, the best of {len(evidence.probes)} on "
         f"{count_of(evidence.board.num_validation, 'validation trace')}: {len(PRICES)} settings of each mechanism, and "
-        f"the best mechanism chosen besides, which is more than any other router was given. {_kinship(evidence)} "
-        f"Prices are currency units for a typical difference between plans, taken off a plan's cost: a negative one "
-        f"is a surcharge.",
+        f"the best mechanism chosen besides, which is more than any other router was given. All but the "
+        f"weights of {LATENESS} are what the learner starts from with one term of its linear part, the others zero, so "
+        f"this is an ablation of the learner, not a rival. Prices are currency units for a typical difference between "
+        f"plans, taken off a plan's cost: a negative one is a surcharge.{_remembering(probe)}",
         table(head, [row]),
         words,
         "The best setting of each mechanism, on the validation traces on which it was chosen (so slightly flattered):",
-        _mechanisms(evidence),
+        _mechanisms(evidence, probe.base),
     ).rstrip("\n")
 
 
-def _kinship(evidence: Evidence) -> str:
-    """What a probe is to the learner."""
-    if config_of(evidence.scenario, 0, False, evidence.board.training).pricing == PRIMAL_DUAL.pricing.name:
-        return (
-            f"All but the {LATENESS} are what the learner starts from with one term of its linear part, the others "
-            f"zero, so this is an ablation of the learner, not a rival."
-        )
-    return "The learner starts from another router here, so this is a yardstick, neither its ablation nor a rival."
+def _remembering(probe: Probe) -> str:
+    if not is_remembered(probe.who, VALIDATION.start):
+        return ""
+    return (
+        f" On validation traces bid prices are those that {probe.base} solved there by itself, as while the learner "
+        f"learns; on test traces they are solved for."
+    )
 
 
-def _mechanisms(evidence: Evidence) -> str:
-    base = evidence.values(BASE, COST, "validation") if BASE in evidence.board.routers else None
+def _mechanisms(evidence: Evidence, name: str) -> str:
+    base = evidence.values(name, COST, "validation") if name in evidence.board.routers else None
     rows = []
     for term in (*TERMS, LATENESS):
-        best = min((probe for probe in PROBES if probe.term == term), key=lambda probe: _cost(evidence, probe))
+        best = min((probe for probe in evidence.probes if probe.term == term), key=lambda probe: _cost(evidence, probe))
         costs = evidence.probed(probe=best, split="validation")
         gap = DASH if base is None or costs is None else percent(router_percent(costs, base))
         rows.append((_cost(evidence, best), [best.words, f"{_cost(evidence, best):.3f}", gap]))
     rows.sort(key=lambda row: round(row[0], 9))
-    return table(("mechanism", "cost an order", f"minus {BASE} [95 %]"), [row for _, row in rows])
+    return table(("mechanism", "cost an order", f"minus {name} [95 %]"), [row for _, row in rows])
 
 
 def _cost(evidence: Evidence, probe: Probe) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from experiments.scoreboard.board import DEPLOYABLE_MS, SLOW, world_of
+from experiments.scoreboard.cell import Cell
 from experiments.scoreboard.evidence import COST, WHOLE, Evidence
 from experiments.scoreboard.pages.markdown import DASH, NOT_RUN, count_of, page, percent, share, table
 from experiments.scoreboard.pages.origin import command_of, origin
@@ -125,8 +126,12 @@ def _optimum(evidence: Evidence) -> list[list[str]]:
 
 def _notes(evidence: Evidence) -> str:
     knowing = evidence.knows_end if evidence.knows_end in evidence.routers else None
-    too_slow = [who for who in evidence.routers if who not in (SLOW, knowing) and who not in evidence.candidates]
-    slow = f" Not deployable, or not run on validation traces: {', '.join(too_slow)}." if too_slow else ""
+    others = [who for who in evidence.routers if who not in (SLOW, knowing) and who not in evidence.candidates]
+    unseen = [who for who in others if evidence.values(who, COST, "validation") is None]
+    too_slow = [who for who in others if who not in unseen]
+    slow = f" Too slow to be deployed: {', '.join(too_slow)}." if too_slow else ""
+    if unseen:
+        slow += f" Not run in full on validation traces, so they could not be chosen as rival: {', '.join(unseen)}."
     if knowing:
         slow += f" Not deployable either: {knowing}, which knows when the episode ends{_would_be_best(evidence)}."
     count = 0 if evidence.bound(HINDSIGHT) is None else evidence.board.num_traces
@@ -194,7 +199,17 @@ def _seeds(evidence: Evidence) -> str:
         f"Interval over the means of the seeds (Student): {percent(found.over_seeds)}. Over traces (BCa, mean of the "
         f"seeds): {percent(found.over_traces)}. The headline puts both together, as squares: {percent(found.both)}."
     )
-    return f"## The learned router, seed by seed\n\n{table(head, rows)}\n\n{words}"
+    timed = "" if evidence.decision is None else _timed(evidence.decision)
+    return page("## The learned router, seed by seed", table(head, rows), words, timed).rstrip("\n")
+
+
+def _timed(cell: Cell) -> str:
+    times = cell.values
+    return (
+        f"Exported to ONNX, the policy of seed {cell.who.rpartition('/')[2]} takes {times['decision_us']:.0f} us for a "
+        f"decision in process, asked one by one: plans, features, bid prices and the world's events; the choice alone "
+        f"{times['choice_us']:.0f} us (medians over a test trace, measured on {cell.facts['processor']})."
+    )
 
 
 def _missing(evidence: Evidence) -> str:

@@ -32,6 +32,7 @@ def summary_of(evidence: Evidence) -> Summary | None:
         left_by_dual=None if gap is None or whole is None else Gap(gap[0], whole, gap[1]),
         above_optimum=_above(evidence),
         training_minutes=tuple(cell.values["core_seconds"] / 60 for cell in evidence.trainings),
+        decision_us=None if evidence.decision is None else evidence.decision.values["decision_us"],
         minus_probe=None if probed is None else percent_of(learned, probed),
     )
 

@@ -16,10 +16,12 @@ from experiments.scoreboard.figures import board_figure, front_figure, matrix_fi
 from experiments.scoreboard.pages.elsewhere import Elsewhere, elsewhere_page
 from experiments.scoreboard.pages.front_page import front_page
 from experiments.scoreboard.pages.fronts import Front
+from experiments.scoreboard.pages.headroom_page import headroom_page
 from experiments.scoreboard.pages.index_page import index_page
+from experiments.scoreboard.pages.sanity_page import sanity_page
 from experiments.scoreboard.pages.scenario_page import scenario_page
 from experiments.scoreboard.pages.summaries import corrected, summary_of
-from experiments.scoreboard.targets import verdicts
+from experiments.scoreboard.targets import Summary, verdicts
 
 FIGURES = "figures"
 
@@ -47,11 +49,14 @@ def write_pages(board: Board, store: Store) -> list[Path]:
     for front in fronts:
         if front.reference is not None:
             front.check_bound()
+    run = tuple(evidence.scenario for evidence in evidences)
+    elsewhere = Elsewhere(replace(board, scenarios=run) if run else board, store)
+    _ = elsewhere.num_held  # asserts the bound
     summaries = corrected([summary for summary in map(summary_of, evidences) if summary is not None])
     by_name = {summary.scenario: summary for summary in summaries}
     volumes = [front.summary for front in fronts if front.summary is not None]
     with styled():
-        texts = _texts(board, store, evidences, fronts, by_name)
+        texts = _texts(board, evidences, fronts, elsewhere, by_name)
         judged = verdicts(summaries, volumes, board.fronts)
         figure = _figure(board, "board", board_figure(summaries))
         texts["index"] = index_page(board, evidences, by_name, judged, figure)
@@ -59,7 +64,11 @@ def write_pages(board: Board, store: Store) -> list[Path]:
 
 
 def _texts(
-    board: Board, store: Store, evidences: list[Evidence], fronts: list[Front], summaries: dict
+    board: Board,
+    evidences: list[Evidence],
+    fronts: list[Front],
+    elsewhere: Elsewhere,
+    summaries: dict[str, Summary],
 ) -> dict[str, str]:
     texts = {}
     for evidence in evidences:
@@ -69,8 +78,8 @@ def _texts(
         texts[name] = scenario_page(evidence, summary, figure)
     pictures = {front.scenario: _figure(board, f"front-{front.scenario}", front_figure(front)) for front in fronts}
     texts["front"] = front_page(board, fronts, pictures)
-    run = tuple(evidence.scenario for evidence in evidences)
-    elsewhere = Elsewhere(replace(board, scenarios=run) if run else board, store)
+    texts["sanity"] = sanity_page(board, evidences, summaries)
+    texts["headroom"] = headroom_page(board, evidences)
     texts["generalisation"] = elsewhere_page(elsewhere, _figure(board, "generalisation", matrix_figure(elsewhere)))
     return texts
 

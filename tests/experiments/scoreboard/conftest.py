@@ -24,6 +24,7 @@ SMALL = {
     "num_front": 2,
     "num_elsewhere": 2,
     "fronts": ("tiny",),
+    "training": {"pricing": "CLOSED_FORM"},
 }
 DISGUISED = {0: "primal-dual", 1: "myopic"}
 """Training seed -> who plays in truth."""
@@ -43,6 +44,7 @@ def fake_training() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(work, "train_policy", train)
         patch.setattr(work, "agent_of", lambda policy, config, scenario: load_agent(DISGUISED[config.seed]))
+        patch.setattr(work, "decision_times", lambda *given: {"decision_us": 90.0, "choice_us": 40.0})
         work._player.cache_clear()
         yield
         work._player.cache_clear()

@@ -11,6 +11,7 @@ from agents.bounds import hindsight
 from experiments.scoreboard.cell import EVEN, Store
 from experiments.scoreboard.evidence import Evidence
 from experiments.scoreboard.front import add_reference_point
+from experiments.scoreboard.pages.elsewhere import Elsewhere, elsewhere_page
 from experiments.scoreboard.pages.scenario_page import scenario_page
 from experiments.scoreboard.pages.writing import write_pages
 from experiments.scoreboard.task import bound_task, play_task
@@ -119,3 +120,27 @@ def test_plays_under_other_weights_are_held_against_hindsight_too(copied):
     put(store, play_task("tiny", FIRST, "myopic", (1.0, 6.0, 1.0)).id, total_millicents=1)
     with pytest.raises(InputError, match=f"ledger of myopic on trace {FIRST} of tiny"):
         write_pages(board, store)
+
+
+@pytest.mark.parametrize(("world", "who"), [("tiny+twinned", "myopic"), ("tiny+drawn", "learned@tiny/0")])
+def test_plays_in_other_worlds_are_held_against_hindsight_too(copied, world, who):
+    board, store = copied
+    elsewhere = Elsewhere(board, store)
+    plays = [cell for cell in store.all() if cell.kind == "play" and "+" in cell.world]
+    at_home = 2 * (2 + 2 + 2)  # traces by plain routers, own policies and those of drawn worlds
+    assert elsewhere.num_held == len(plays) + at_home
+    cell = next(cell for cell in plays if (cell.world, cell.who) == (world, who))
+    put(store, cell.id, total_millicents=1)
+    with pytest.raises(InputError, match=rf"ledger of {who} on trace {cell.seed} of "):
+        write_pages(board, store)
+    assert not list(board.pages.glob("*.md"))
+
+
+def test_an_other_router_that_was_not_chosen_is_told(copied):
+    board, store = copied
+    assert "Not chosen" not in elsewhere_page(Elsewhere(board, store), "")
+    for seed in board.seeds("validation", 2):
+        del store._cells[play_task("tiny", seed, "primal-dual").id]
+    assert "Not chosen, for want of validation traces: the other router of tiny." in elsewhere_page(
+        Elsewhere(board, store), ""
+    )

@@ -8,12 +8,14 @@ from dataclasses import replace
 import pytest
 
 from experiments.scoreboard.cell import Store
-from experiments.scoreboard.evidence import Evidence
+from experiments.scoreboard.evidence import WHOLE, Evidence
+from experiments.scoreboard.pages.headroom_page import _group
 from experiments.scoreboard.pages.markdown import percent, table
 from experiments.scoreboard.pages.origin import command_of
 from experiments.scoreboard.pages.scenario_page import scenario_page
 from experiments.scoreboard.pages.summaries import percent_of, summary_of
 from experiments.scoreboard.pages.writing import write_pages
+from experiments.scoreboard.task import DEMAND_HINDSIGHT
 from experiments.statistics import Interval
 from tests.experiments.scoreboard.conftest import SMALL, run
 
@@ -35,9 +37,9 @@ def test_pages_are_remade_equal_from_the_cells_alone(small_run, tmp_path):
 
 def test_links_between_pages_lead_somewhere(small_run, repository):
     board, _ = small_run
-    outside = {"../board.md", "../scoreboard.md", "../olist.md", "../learning.md"}
+    outside = {"../board.md", "../scoreboard.md", "../olist.md", "../learning.md", "../bounds.md"}
     for path in board.pages.glob("*.md"):
-        for link in re.findall(r"\]\(([^)]+)\)", path.read_text()):
+        for link in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text()):
             if link in outside:
                 assert (repository / "docs/results" / link).resolve().is_file(), link
             else:
@@ -95,14 +97,47 @@ def test_the_headline_of_the_small_board(small_run):
     assert f"{found.percent.mean:.2f} %" in (board.pages / "tiny.md").read_text()
 
 
+def test_the_time_of_an_exported_decision_is_on_the_pages(small_run):
+    board = small_run[0]
+    assert "the policy of seed 0 takes 90 us for a decision" in (board.pages / "tiny.md").read_text()
+    assert "| reached | 90 us on tiny" in (board.pages / "index.md").read_text()
+
+
 def test_the_command_on_the_page_is_the_one_that_made_it(small_run):
     board, _ = small_run
     line = command_of(board, ("tiny",))
     assert line in (board.pages / "tiny.md").read_text()
     assert line == (
         "routelab scoreboard tiny --routers nearest,myopic,primal-dual --traces 3 --validation 2 --seeds 2 "
-        "--front-traces 2 --elsewhere-traces 2"
+        "--front-traces 2 --elsewhere-traces 2 --training pricing=CLOSED_FORM"
     )
+
+
+def test_the_page_of_the_sanity_group_shows_what_is_lost_and_the_optimum(small_run):
+    board, store = small_run
+    evidence = Evidence(board, store, "tiny")
+    page = (board.pages / "sanity.md").read_text()
+    assert "| ample-stock | not run |" in page
+    rival, learned = evidence.values("primal-dual"), evidence.learned()
+    worst = 100 * (learned.mean(axis=1).max() / rival.mean() - 1)
+    assert f"| {worst:+.2f} % | too few seeds or traces |" in page
+    optimum, whole = evidence.optimum, evidence.values("nearest", WHOLE)
+    above = 100 * (whole - optimum).mean() / optimum.mean()
+    assert f"| nearest | {whole.mean():.3f} | {above:+.2f} % [" in page
+    assert f"choices cost {optimum.mean():.3f} an order on the same 3 test traces" in page
+
+
+def test_the_page_of_headroom_holds_routers_against_the_bound(small_run):
+    board, store = small_run
+    evidence = Evidence(board, store, "tiny")
+    page = (board.pages / "headroom.md").read_text()
+    bound, myopic = evidence.bound(DEMAND_HINDSIGHT), evidence.values("myopic", WHOLE)
+    assert f"| [tiny](tiny.md) | {100 * (myopic - bound).mean() / bound.mean():+.1f} % [" in page
+    assert " – | – | – |" in page  # static-dual, dual and rollout are not on this board
+    assert _group("tiny", bound * 1.02, bound) == "nothing to lose, though more than 1 % is left"
+    assert _group("tiny", bound, bound) == "nothing to lose"
+    assert _group("jasin-sinha", bound, bound) == "from the literature"
+    assert _group("peak-regime", bound * 1.001, bound) == "to be won, though less than 1 % is left"
 
 
 def test_numbers_as_they_are_written():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import types
 
@@ -81,10 +82,13 @@ def test_the_real_learner_plays_on_the_board(tmp_path):
     words = [word for key, value in sizes.items() for word in ("--training", f"{key}={value}")]
     folders = ["--folder", str(tmp_path / "run"), "--pages", str(tmp_path / "pages")]
     numbers = ["--traces", "2", "--validation", "2", "--seeds", "1", "--workers", "1", "--routers", "myopic"]
-    parts = [word for part in ("routers", "bounds", "train", "learned", "pages") for word in ("--part", part)]
+    parts = [
+        word for part in ("routers", "bounds", "train", "learned", "exported", "pages") for word in ("--part", part)
+    ]
     assert routelab.main(["scoreboard", "tiny", *numbers, *words, *folders, *parts]) == 0
     page = (tmp_path / "pages" / "tiny.md").read_text()
     assert "| **learned** |" in page
     assert "1 training seed, 2 test traces" in page
     assert "| base |" in page
+    assert re.search(r"Exported to ONNX, the policy of seed 0 takes \d+ us for a decision", page)
     assert " 1 of 1 |" in page

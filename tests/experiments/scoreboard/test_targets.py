@@ -84,6 +84,17 @@ def test_nothing_may_be_lost_anywhere():
     assert judged([summary(SANITY[0], 3.0)])["kept"].is_reached is False
 
 
+def test_the_slowest_exported_decision_counts():
+    def verdict(*times):
+        found = [summary(name, 0.0, decision_us=us) for name, us in zip(WINNABLE, times, strict=False)]
+        return verdicts(found, (), ())[-1]
+
+    assert verdict(80.0, 99.0, None).is_reached is True
+    assert verdict(80.0, 101.0).is_reached is False
+    assert verdict(80.0, 101.0).numbers.startswith(f"101 us on {WINNABLE[1]}, the slowest of 2")
+    assert verdict(None).numbers == "not run"
+
+
 @pytest.mark.parametrize(("above", "is_reached"), [(0.9, True), (1.1, False)])
 def test_tiny_lies_beside_the_optimum(above, is_reached):
     assert judged([summary("tiny", 0.0, above_optimum=Interval(above, None, None))])["exact"].is_reached is is_reached
