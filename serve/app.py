@@ -17,6 +17,8 @@ from sqlalchemy.exc import OperationalError
 
 from scenarios.errors import InputError
 from serve.actor import Who
+from serve.admission.limits import Limits
+from serve.admission.porter import Porter
 from serve.answer import DecisionAnswer, PolicyVersion
 from serve.arrival import Arrival
 from serve.asked import Asked
@@ -35,6 +37,9 @@ from serve.tokens import Tokens
 _log = logging.getLogger(__name__)
 
 TOO_LARGE: dict[int | str, dict[str, object]] = {413: {"model": ErrorAnswer, "description": "the body is too large"}}
+TOO_MANY: dict[int | str, dict[str, object]] = {
+    429: {"model": ErrorAnswer, "description": "a rate is used up; Retry-After says for how long"}
+}
 
 
 class Health(BaseModel):
@@ -116,6 +121,7 @@ def create_app(
     open_desk: Callable[[DecisionService], Desk] | None = None,
     on_ready: Callable[[], None] = lambda: None,
     tokens: Tokens | None = None,
+    limits: Limits | None = None,
 ) -> FastAPI:
     """The application.
 
@@ -125,6 +131,7 @@ def create_app(
         on_failure: is told why ``load`` failed.
         on_ready: is told when orders can be answered.
         tokens: who may ask for what; None: development mode, anyone for anything.
+        limits: how much is let in.
     """
     loading = Loading(load, open_desk, on_failure, on_ready)
 
@@ -139,8 +146,9 @@ def create_app(
         summary="Which warehouse, which carrier, which collection: a routing decision for one order.",
         lifespan=lifespan,
     )
-    app.add_middleware(Guard, tokens=tokens)
-    app.add_middleware(Arrival)  # around the guard: refusals are counted, too
+    app.add_middleware(Porter, limits=limits or Limits())
+    app.add_middleware(Guard, tokens=tokens)  # around the porter, who goes by names
+    app.add_middleware(Arrival)  # around both: refusals are counted, too
     add_error_handlers(app)
 
     @app.exception_handler(NotReady)
@@ -148,7 +156,12 @@ def create_app(
         detail = InputError("service", "not ready", "a checked bundle and compiled rules", str(error))
         return error_response(503, detail, {"Retry-After": "5"})
 
-    @app.post("/v1/decisions", response_model=DecisionAnswer, responses=ERRORS | TOO_LARGE, summary="Route one order")
+    @app.post(
+        "/v1/decisions",
+        response_model=DecisionAnswer,
+        responses=ERRORS | TOO_LARGE | TOO_MANY,
+        summary="Route one order",
+    )
     def decide(request: DecisionRequest, who: Who, http: Request, key: Key = None) -> DecisionAnswer | Response:
         """The plan for an order, given what is known at this moment, with alternatives and reasons."""
         service, received = loading.service(), http.scope["received"]

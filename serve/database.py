@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -17,6 +17,10 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from scenarios.errors import InputError
+from serve.sending import fetch
+from serve.turns import Turns
+
+T = TypeVar("T")
 
 DEFAULT_URL = "sqlite:///routelab.db"
 
@@ -46,6 +50,7 @@ class Database:
         self._engine = _sqlite_engine(parsed) if self.is_sqlite else _postgres_engine(parsed)
         # One writer at a time is all that SQLite has; threads queue here, where they are woken at once.
         self._turn: Any = threading.Lock() if self.is_sqlite else nullcontext()
+        self._turns = Turns(self.writing)
         snapshot = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reader = self._engine.execution_options(**snapshot)
         self._writer = self._engine.execution_options(is_writing=True)
@@ -61,6 +66,17 @@ class Database:
         """A transaction that is on disk when the block ends, or has not happened."""
         with self._turn, self._writer.connect() as tx, tx.begin():
             yield tx
+
+    def write(self, act: Callable[[Connection], T]) -> T:
+        """What ``act`` does in a writing transaction is on disk when this returns; if it raises, it has not happened.
+
+        It may share the transaction with others that wait for their turn at a SQLite file, and run in their thread.
+        PostgreSQL, where writers do not wait for each other, gives each a transaction of its own.
+        """
+        if self.is_sqlite:
+            return self._turns.take(act)
+        with self.writing() as tx:
+            return act(tx)
 
     def ping(self) -> None:
         """Fails if the database is away."""
@@ -87,7 +103,12 @@ class Database:
 
 def insert(tx: Connection, table: Table) -> Any:
     """An ``INSERT`` that knows ``ON CONFLICT``, which both databases write alike."""
-    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
+    return insert_for(tx.dialect.name, table)
+
+
+def insert_for(dialect: str, table: Table) -> Any:
+    """The same, to be made before there is a transaction."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 @cache
@@ -99,13 +120,12 @@ def insert_or(make: Callable[[Any], Any], table: Table, dialect: str) -> Any:
         table: for whose rows.
         dialect: the database's.
     """
-    statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
-    return make(statement).returning(*table.primary_key.columns)
+    return make(insert_for(dialect, table)).returning(*table.primary_key.columns)
 
 
 def is_written(tx: Connection, table: Table, make: Callable[[Any], Any], values: dict[str, Any]) -> bool:
     """Inserts one row and tells whether something was written; drivers do not count that."""
-    return tx.execute(insert_or(make, table, tx.dialect.name), values).first() is not None
+    return bool(fetch(tx, insert_or(make, table, tx.dialect.name), **values))
 
 
 def _nothing(statement: Any) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from agents.documents import CaseDocument
 from scenarios.errors import InputError
@@ -30,12 +30,14 @@ from serve.record import encode_record, find_decision, read_record, to_bytes
 from serve.request import DecisionRequest
 from serve.retry import Repeated, retried
 from serve.review import Concern, ReviewLimits, open_review, reasons_of, supersede_reviews
+from serve.sending import change, fetch
 from serve.service import DecisionService, Mark, Weighed, deadline_of, milliseconds_since
 from serve.shadow import Shadows, ShadowTask
 from serve.slots import Pick
 from serve.tasks import add_task, finish_tasks
 
-_WRITE = tables.decisions.insert()
+_WRITE, _key = tables.decisions.insert(), tables.idempotency_keys.c
+_USED = select(_key.request_sha256, _key.decision_id).where(_key.actor == bindparam("by"), _key.key == bindparam("of"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,7 @@ class Desk:
                 return known_answer, True
             question = self._question(tx, asked)
         draft = self._draft(asked, question, self.policies.pick(question.order.id))
-        with self.database.writing() as tx:
-            self._keep(tx, asked, draft)
+        self.database.write(lambda tx: self._keep(tx, asked, draft))
         if draft.pick.shadow is not None:
             self.shadows.add(ShadowTask(draft.pick.shadow, draft.weighed.case, draft.answer))
         return draft.answer, False
@@ -212,7 +213,7 @@ class Desk:
             "writer": self.audit.id,
             "seq": seq,
         }
-        tx.execute(_WRITE, kept)
+        change(tx, _WRITE, **kept)
 
     def _keep_order(self, tx: Connection, asked: Asked, draft: Draft) -> None:
         question, order, before = draft.question, draft.question.order, draft.question.before
@@ -273,11 +274,10 @@ def _known_answer(tx: Connection, asked: Asked) -> bytes | None:
     """
     if asked.key is None:
         return None
-    row = tables.idempotency_keys.c
-    query = select(row.request_sha256, row.decision_id).where(row.actor == asked.actor, row.key == asked.key)
-    used = tx.execute(query).one_or_none()
-    if used is None:
+    used = fetch(tx, _USED, by=asked.actor, of=asked.key)
+    if not used:
         return None
-    if used.request_sha256 != asked.digest():
+    ((digest, decision_id),) = used
+    if digest != asked.digest():
         raise InputError("header Idempotency-Key", asked.key, "a new key for another request", "send another key")
-    return read_record(tx, find_decision(tx, used.decision_id)).answer
+    return read_record(tx, find_decision(tx, decision_id)).answer

@@ -68,7 +68,7 @@ def cause_at(snapshot: Snapshot, line: int, warehouse: int) -> Cause | None:
     """Why a warehouse cannot send a line from stock now, whoever carries it; None if it can."""
     network, seen = snapshot.network, snapshot.seen
     row = seen.lines[line]
-    missing = _required(snapshot, line) & WAREHOUSE_SIDE & ~int(network.warehouses["capabilities"][warehouse])
+    missing = required_of(snapshot, line) & WAREHOUSE_SIDE & ~int(network.warehouses["capabilities"][warehouse])
     if missing:
         return Cause("capability", f"cannot handle {' and '.join(handling_names(missing))}")
     if row["ship_from_seconds"] > seen.clock["now_seconds"][0]:
@@ -92,7 +92,7 @@ def cause_by(snapshot: Snapshot, names: Names, line: int, warehouse: int, servic
     lane = network.lanes[warehouse, service, order["region"]]
     if lane["zone"] == NO_LANE:
         return Cause("no_lane", f"no lane to {names.regions[order['region']]}")
-    missing = _required(snapshot, line) & SERVICE_SIDE & ~int(network.services["capabilities"][service])
+    missing = required_of(snapshot, line) & SERVICE_SIDE & ~int(network.services["capabilities"][service])
     if missing:
         return Cause("handling", f"does not offer {' and '.join(handling_names(missing))}")
     if not network.pairs["num_collections"][warehouse, service]:
@@ -103,7 +103,8 @@ def cause_by(snapshot: Snapshot, names: Names, line: int, warehouse: int, servic
     return None
 
 
-def _required(snapshot: Snapshot, line: int) -> int:
+def required_of(snapshot: Snapshot, line: int) -> int:
+    """What a line asks of who handles it, bits of ``scenarios.handling``."""
     return int(snapshot.seen.lines["requirements"][line] | snapshot.seen.order["requirements"][0])
 
 
