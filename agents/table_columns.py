@@ -53,9 +53,9 @@ class NameIndex:
             InputError: the first that is unknown.
         """
         table = self._index[kind]
-        found = [table.get(getattr(row, kind), -1) for row in rows]
-        if -1 in found:
-            i = found.index(-1)
+        found = list(map(table.get, map(attrgetter(kind), rows)))
+        if None in found:
+            i = found.index(None)
             self.find(kind, f"{key}[{i}].{kind}", getattr(rows[i], kind))
         return np.array(found, np.int64)
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Literal
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
@@ -28,6 +28,8 @@ from serve.explain_routes import add_explain_routes
 from serve.guard import Guard
 from serve.health_routes import add_health_routes
 from serve.policy_routes import add_policy_routes
+from serve.quick_route import QuickRoute
+from serve.record import to_bytes
 from serve.request import DecisionRequest
 from serve.review_routes import add_review_routes
 from serve.routes import ERRORS, Key, add_routes, answer_once
@@ -156,17 +158,15 @@ def create_app(
         detail = InputError("service", "not ready", "a checked bundle and compiled rules", str(error))
         return error_response(503, detail, {"Retry-After": "5"})
 
-    @app.post(
-        "/v1/decisions",
-        response_model=DecisionAnswer,
-        responses=ERRORS | TOO_LARGE | TOO_MANY,
-        summary="Route one order",
-    )
-    def decide(request: DecisionRequest, who: Who, http: Request, key: Key = None) -> DecisionAnswer | Response:
+    quick = APIRouter(route_class=QuickRoute)
+    refusals = ERRORS | TOO_LARGE | TOO_MANY
+
+    @quick.post("/v1/decisions", response_model=DecisionAnswer, responses=refusals, summary="Route one order")
+    def decide(request: DecisionRequest, who: Who, http: Request, key: Key = None) -> Response:
         """The plan for an order, given what is known at this moment, with alternatives and reasons."""
         service, received = loading.service(), http.scope["received"]
         if open_desk is None:
-            return service.decide(request, received)
+            return Response(to_bytes(service.decide(request, received)), media_type="application/json")
         desk = loading.desk()
         if request.snapshot is not None:
             return answer_once(desk, Asked(request, who.name, key, received, int(time.time())))
@@ -174,6 +174,7 @@ def create_app(
         desk.keep_until(now)
         return answer_once(desk, Asked(request, who.name, key, received, now))
 
+    app.include_router(quick)
     if open_desk is not None:
         app.include_router(add_routes(loading.desk))
         app.include_router(add_explain_routes(loading.desk))

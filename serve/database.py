@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from scenarios.errors import InputError
-from serve.sending import fetch
+from serve.sending import change, fetch
 from serve.turns import Turns
 
 T = TypeVar("T")
@@ -26,6 +26,8 @@ DEFAULT_URL = "sqlite:///routelab.db"
 
 _BUSY_MS = 10_000
 """How long a process waits for another one that writes to the same SQLite file."""
+
+_BEGIN, _BEGIN_WRITING = text("BEGIN"), text("BEGIN IMMEDIATE")
 
 _MIGRATING = 0x726F757465
 """PostgreSQL's advisory lock: one process makes the schema, others wait for it."""
@@ -195,6 +197,6 @@ def _sqlite_engine(url: URL) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         is_writing = connection.get_execution_options().get("is_writing")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+        change(connection, _BEGIN_WRITING if is_writing else _BEGIN)
 
     return engine

@@ -161,7 +161,7 @@ def _serve(
     url = f"http://{options.host}:{options.port}"
     ready = partial(print, f"Ready: send orders to {url}/v1/decisions", flush=True)
     app = create_app(load, stop, open_desk, ready, tokens, limits)
-    server = uvicorn.Server(uvicorn.Config(app, host=options.host, port=options.port))
+    server = uvicorn.Server(uvicorn.Config(app, host=options.host, port=options.port, access_log=False))
     print(f"Checking {options.bundle}. The first time the rules are compiled, which takes about a minute.")
     print(f"{url}/health/ready answers 200 when that is done; the API is described at /docs.")
     server.run()

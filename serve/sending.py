@@ -54,15 +54,16 @@ def _sent(tx: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> 
     text, names, fixed = _compiled(statement, tx.dialect, tuple(rows[0]))
     given = [{**fixed, **row} for row in rows] if fixed else rows
     places: Sequence[Any] = given if names is None else [[row[name] for name in names] for row in given]
-    cursor, driver = tx.connection.cursor(), tx.dialect.loaded_dbapi.Error
+    driver: Any = tx.connection.driver_connection
     try:
         if len(places) == 1:
-            cursor.execute(text, places[0])
-        else:
-            cursor.executemany(text, places)
-    except driver as error:
-        raise DBAPIError.instance(text, None, error, driver, dialect=tx.dialect) from error
-    return cursor
+            return driver.execute(text, places[0])
+        cursor = driver.cursor()
+        cursor.executemany(text, places)
+        return cursor
+    except tx.dialect.loaded_dbapi.Error as error:
+        driver_error = tx.dialect.loaded_dbapi.Error
+        raise DBAPIError.instance(text, None, error, driver_error, dialect=tx.dialect) from error
 
 
 @cache
