@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -17,6 +16,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from scenarios.errors import InputError
+from serve.file_turn import FileTurn
 from serve.sending import change, fetch
 from serve.turns import Turns
 
@@ -28,6 +28,9 @@ _BUSY_MS = 10_000
 """How long a process waits for another one that writes to the same SQLite file."""
 
 _BEGIN, _BEGIN_WRITING = text("BEGIN"), text("BEGIN IMMEDIATE")
+
+_AHEAD_PAGES = 10_000
+"""Of 4 KiB, written ahead, beyond which a commit moves them itself, although somebody waits for it."""
 
 _MIGRATING = 0x726F757465
 """PostgreSQL's advisory lock: one process makes the schema, others wait for it."""
@@ -50,8 +53,8 @@ class Database:
             raise InputError("--database", parsed.database, "a file that is there", "correct the path")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self._engine = _sqlite_engine(parsed) if self.is_sqlite else _postgres_engine(parsed)
-        # One writer at a time is all that SQLite has; threads queue here, where they are woken at once.
-        self._turn: Any = threading.Lock() if self.is_sqlite else nullcontext()
+        # One writer at a time is all that SQLite has; who waits does so here, where he is woken at once.
+        self._turn: Any = FileTurn(Path(str(parsed.database))) if self.is_sqlite else nullcontext
         self._turns = Turns(self.writing)
         snapshot = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reader = self._engine.execution_options(**snapshot)
@@ -66,7 +69,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that is on disk when the block ends, or has not happened."""
-        with self._turn, self._writer.connect() as tx, tx.begin():
+        with self._turn(), self._writer.connect() as tx, tx.begin():
             yield tx
 
     def write(self, act: Callable[[Connection], T]) -> T:
@@ -79,6 +82,13 @@ class Database:
             return self._turns.take(act)
         with self.writing() as tx:
             return act(tx)
+
+    def tidy(self) -> None:
+        """Moves what was written ahead to its place in a SQLite file, while others write: else a commit has to."""
+        if self.is_sqlite:
+            with self._engine.connect() as connection:
+                driver: Any = connection.connection.driver_connection
+                driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def ping(self) -> None:
         """Fails if the database is away."""
@@ -184,14 +194,15 @@ def _write_ahead(connection: Any) -> None:
 
 
 def _sqlite_engine(url: URL) -> Engine:
-    engine = create_engine(url, pool_size=16, pool_timeout=3)
+    # Every transaction ends before its connection is given back: there is nothing to be reset.
+    engine = create_engine(url, pool_size=16, pool_timeout=3, pool_reset_on_return=None)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, record: Any) -> None:
         connection.isolation_level = None  # transactions begin below, not when the driver thinks so
         connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
         _write_ahead(connection)
-        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", f"wal_autocheckpoint={_AHEAD_PAGES}"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

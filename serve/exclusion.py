@@ -82,8 +82,13 @@ def cause_in_stock(snapshot: Snapshot, line: int, warehouse: int) -> Cause | Non
     cell = snapshot.seen.stock[warehouse, row["sku"]]
     available = int(cell["on_hand_units"] - cell["allocated_units"])
     if available < row["units"]:
-        return Cause("no_stock", f"{available} of {row['units']} units available")
+        return Cause("no_stock", missing_units(available, int(row["units"])))
     return None
+
+
+def missing_units(available: int, units: int) -> str:
+    """How many there are of those that are asked for."""
+    return f"{available} of {units} units available"
 
 
 def cause_by(snapshot: Snapshot, names: Names, line: int, warehouse: int, service: int) -> Cause | None:

@@ -11,7 +11,7 @@ from scenarios.handling import SERVICE_SIDE, WAREHOUSE_SIDE, handling_names
 from scenarios.local_time import MINUTE_SECONDS, format_utc
 from scenarios.network import NO_LANE
 from scenarios.trace import Names
-from serve.exclusion import cause_at, required_of
+from serve.exclusion import cause_at, missing_units, required_of
 
 _NOTICEABLE_MILLICENTS = 500
 """Half a cent: smaller differences of a cost part are not worth a word."""
@@ -121,14 +121,25 @@ def _exclusions(snapshot: Snapshot, names: Names) -> list[str]:
     lanes = network.lanes[:, :, order["region"]]
     carried_grams = np.where(lanes["zone"] != NO_LANE, network.rates["max_grams"].max(axis=1)[lanes["rate_row"]], -1)
     for line in range(int(order["num_lines"])):
-        is_out = _cannot_leave(snapshot, line, carried_grams)
-        causes = [
-            f"{names.warehouses[w]} ({_cause(snapshot, names, line, w)})" for w in np.flatnonzero(is_out).tolist()
-        ]
+        causes = [f"{names.warehouses[w]} ({detail})" for w, detail in _causes(snapshot, names, line, carried_grams)]
         if causes:
             sku = names.skus[snapshot.seen.lines["sku"][line]]
             sentences.append(f"{sku} cannot leave now from {', '.join(causes)}.")
     return sentences
+
+
+def _causes(snapshot: Snapshot, names: Names, line: int, carried_grams: np.ndarray) -> list[tuple[int, str]]:
+    """Warehouses that cannot send a line now, and why; nearly always units are missing, which is told at once."""
+    seen, row = snapshot.seen, snapshot.seen.lines[line]
+    is_out = np.flatnonzero(_cannot_leave(snapshot, line, carried_grams))
+    missing = required_of(snapshot, line) & WAREHOUSE_SIDE & ~snapshot.network.warehouses["capabilities"][is_out]
+    cells, units = seen.stock[is_out, row["sku"]], int(row["units"])
+    available = cells["on_hand_units"] - cells["allocated_units"]
+    is_plain = (missing == 0) & (available < units) & (row["ship_from_seconds"] <= seen.clock["now_seconds"][0])
+    return [
+        (w, missing_units(number, units) if plain else _cause(snapshot, names, line, w))
+        for w, number, plain in zip(is_out.tolist(), available.tolist(), is_plain.tolist(), strict=True)
+    ]
 
 
 def _cannot_leave(snapshot: Snapshot, line: int, carried_grams: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection, Row, select
 
@@ -88,7 +89,7 @@ def encode_record(weighed: Weighed, max_alternatives: int, answer: bytes) -> byt
         "parcels": _parcels_of_a_person(weighed),
         "answer": answer.decode(),
     }
-    return b'{"case":%b,%b' % (case_to_json(weighed.case), json.dumps(rest)[1:].encode())
+    return b'{"case":%b,%b' % (case_to_json(weighed.case), msgspec.json.encode(rest)[1:])
 
 
 def _parcels_of_a_person(weighed: Weighed) -> list[Parcel] | None:

@@ -24,13 +24,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("--rate", type=float, default=200.0, help="orders a second (default: %(default)g)")
     parser.add_argument("--seconds", type=float, default=300.0, help="of steady load (default: %(default)g)")
+    parser.add_argument("--processes", type=int, default=2, help="of the endpoint (default: %(default)s)")
     parser.add_argument("--database", metavar="URL", help="an empty database (default: a SQLite file in a new folder)")
     parser.add_argument("--write", action="store_true", help=f"keep the results in {RESULTS.name}, for the page")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="load-") as name:
         folder = Path(name)
         database = options.database or f"sqlite:///{folder / 'shop.db'}"
-        plan = Plan(write_load_bundle(folder / "bundle"), database, options.rate, options.seconds)
+        plan = Plan(
+            write_load_bundle(folder / "bundle"), database, options.rate, options.seconds, processes=options.processes
+        )
         outcome = asyncio.run(run(plan))
     print(markdown(outcome.phases))
     print(f"\n{len(outcome.accepted)} decisions acknowledged, {outcome.lost} of them not on record, ", end="")

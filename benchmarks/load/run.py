@@ -36,6 +36,7 @@ class Plan:
         rate: orders a second of the steady load, and the admission limit under overload.
         seconds: of the steady load; the other phases are shares of it.
         ladder: rates that are tried, rising, until one is not answered in time.
+        processes: of the endpoint.
         port: of the endpoint; the echo has the next one.
     """
 
@@ -44,6 +45,7 @@ class Plan:
     rate: float = 200.0
     seconds: float = 300.0
     ladder: tuple[float, ...] = (25.0, 50.0, 75.0, 100.0, 125.0, 150.0, 175.0, 200.0, 250.0, 300.0)
+    processes: int = 2
     port: int = 8765
 
 
@@ -77,11 +79,11 @@ class Outcome:
 async def run(plan: Plan) -> Outcome:
     """Plays all phases against servers that it starts."""
     outcome, bodies = Outcome(), _bodies(plan)
-    with endpoint(plan.bundle, plan.database, plan.port, ["--client-rate", "none"]) as server:
+    options = ["--client-rate", "none", "--processes", str(plan.processes)]
+    with endpoint(plan.bundle, plan.database, plan.port, options) as server:
         await _steady(plan, outcome, server, bodies)
         await _climb(plan, outcome, server, bodies)
-    limit = ["--client-rate", "none", "--decision-rate", f"{plan.rate:g}"]
-    with endpoint(plan.bundle, plan.database, plan.port, limit) as server:
+    with endpoint(plan.bundle, plan.database, plan.port, [*options, "--decision-rate", f"{plan.rate:g}"]) as server:
         await _overload(plan, outcome, server, bodies)
     _check_record(plan, outcome)
     return outcome

@@ -134,7 +134,7 @@ class Sender:
 
     async def _connection(self) -> _Connection:
         while self._free:
-            connection = self._free.pop()
+            connection = self._free.popleft()  # all in turn, so that each process gets its share
             if connection.is_open:
                 return connection
         _, made = await asyncio.get_running_loop().create_connection(_Connection, "127.0.0.1", self._port)

@@ -23,7 +23,7 @@ class Server:
     """A running one.
 
     Attributes:
-        pid: of its process.
+        pid: of its first process.
         port: at which it listens on this machine.
     """
 
@@ -32,13 +32,18 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """That it has used."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.processes()]
+        return sum(int(row[11]) + int(row[12]) for row in fields) / _TICKS
 
     def megabytes(self) -> float:
-        """Of memory that it has now."""
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+        """Of memory that it has now; what processes share is counted for each."""
+        statuses = [Path(f"/proc/{pid}/status").read_text() for pid in self.processes()]
+        return sum(int(status.partition("VmRSS:")[2].split()[0]) for status in statuses) / 1024
+
+    def processes(self) -> list[int]:
+        """Its own and its children."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [self.pid, *map(int, children)]
 
 
 @contextmanager

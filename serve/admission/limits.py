@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scenarios.errors import InputError
 
@@ -32,3 +32,10 @@ class Limits:
         for option, rate in (("--client-rate", self.client_rate), ("--decision-rate", self.decision_rate)):
             if rate is not None and not 0 < rate <= 1e6:  # false for NaN, too
                 raise InputError(option, rate, "above 0, at most a million a second", "correct the number")
+
+    def of_each(self, number: int) -> Limits:
+        """Of each of so many processes that serve together: its share of what is let in."""
+        if number == 1:
+            return self
+        client, everybody = (None if rate is None else rate / number for rate in (self.client_rate, self.decision_rate))
+        return replace(self, waiting=-(-self.waiting // number), client_rate=client, decision_rate=everybody)
