@@ -194,8 +194,7 @@ def _write_ahead(connection: Any) -> None:
 
 
 def _sqlite_engine(url: URL) -> Engine:
-    # Every transaction ends before its connection is given back: there is nothing to be reset.
-    engine = create_engine(url, pool_size=16, pool_timeout=3, pool_reset_on_return=None)
+    engine = create_engine(url, pool_size=16, pool_timeout=3)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, record: Any) -> None:

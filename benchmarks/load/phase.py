@@ -19,6 +19,7 @@ class Phase:
 
     Attributes:
         name: what was done.
+        seconds: for how long.
         offered_per_s: requests sent a second.
         accepted_per_s: answered with 200.
         refused: with 429 or 503 and Retry-After.
@@ -32,6 +33,7 @@ class Phase:
     """
 
     name: str
+    seconds: float
     offered_per_s: float
     accepted_per_s: float
     refused: int
@@ -73,6 +75,7 @@ def measured(load: Load, replies: Sequence[Reply], cpu_ms: float, memory_mb: flo
     refused = [1000 * reply.seconds for reply in replies if is_refusal(reply)]
     return Phase(
         load.name,
+        round(load.seconds, 1),
         load.rate,
         round(len(accepted) / load.seconds, 1),
         len(refused),

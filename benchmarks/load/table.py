@@ -36,14 +36,13 @@ def _phase(row: dict[str, str]) -> Phase:
 def markdown(phases: Sequence[Phase]) -> str:
     """The table of phases, and what follows from it, as the page quotes them."""
     lines = [
-        "| phase | offered /s | accepted /s | refused | errors | median ms | p99 ms | max ms | refusals p99 ms "
-        "| CPU ms a request | memory MB |",
+        "| phase | seconds | offered /s | accepted /s | refused | errors | median ms | p99 ms | max ms "
+        "| refusals p99 ms | CPU ms a request | memory MB |",
         "|---" * len(COLUMNS) + "|",
     ]
     for row in phases:
-        numbers = (row.offered_per_s, row.accepted_per_s, row.refused, row.errors, row.p50_ms, row.p99_ms, row.max_ms)
-        rest = (row.refusal_p99_ms, row.cpu_ms, row.memory_mb)
-        lines.append(f"| {row.name} | " + " | ".join(f"{number:g}" for number in (*numbers, *rest)) + " |")
+        numbers = [value for name, value in asdict(row).items() if name != "name"]
+        lines.append(f"| {row.name} | " + " | ".join(f"{number:g}" for number in numbers) + " |")
     return "\n".join([*lines, "", *(f"- {sentence}" for sentence in findings(phases))])
 
 
