@@ -88,10 +88,13 @@ class ModelThread:
                 self._stalled = job
             if job.state != "over":
                 raise PolicyError(f"the policy gave no answer within {1000 * timeout:.0f} ms")
-        if job.error is not None:
-            raise job.error
-        assert job.result is not None
-        return job.result
+        result, error = job.result, job.error
+        try:
+            if error is not None or result is None:
+                raise error or PolicyError("the policy gave nothing")
+            return result
+        finally:
+            del error, job  # an error knows this frame: together they would stay until garbage is collected
 
 
 def _work(jobs: SimpleQueue[_Job | None], score: Score) -> None:

@@ -67,9 +67,12 @@ class Turns:
             turn.woken.acquire()
         if not turn.is_done:
             self._lead()
-        if turn.error is not None:
-            raise turn.error
-        return turn.result
+        try:
+            if turn.error is not None:
+                raise turn.error
+            return turn.result
+        finally:
+            del turn  # an error knows this frame: together they would stay until garbage is collected
 
     def _lead(self) -> None:
         with self._lock:
