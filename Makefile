@@ -5,13 +5,14 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PYTEST_ARGS ?=
+LOAD_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format types contracts bench clean
+.PHONY: help demo test test-slow lint format types contracts bench load clean
 
 # One thread a process: more of them slow each other down on shared machines. Figures need no screen.
-demo test test-slow bench: export OMP_NUM_THREADS ?= 1
-demo test test-slow bench: export MPLBACKEND ?= Agg
+demo test test-slow bench load: export OMP_NUM_THREADS ?= 1
+demo test test-slow bench load: export MPLBACKEND ?= Agg
 
 help:
 	@echo "make demo       simulate, train, compare, export and answer an order (about 5 minutes)"
@@ -20,6 +21,7 @@ help:
 	@echo "make lint       ruff: rules and formatting        make format     ruff mends what it can"
 	@echo "make types      mypy                              make contracts  which room may import which"
 	@echo "make bench      speed of simulation and decisions"
+	@echo "make load       the endpoint under load for five minutes, and beyond its limit (about 12 minutes)"
 	@echo "make clean      remove caches and build outputs; .venv and runs/ stay"
 
 .venv/.installed: pyproject.toml constraints.txt
@@ -65,6 +67,9 @@ contracts: .venv/.installed
 
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks
+
+load: .venv/.installed
+	$(BIN)/python -m benchmarks.load $(LOAD_ARGS)
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

@@ -5,14 +5,23 @@ Plans, costs and features of the result equal those of the simulation that wrote
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from agents.documents import CaseDocument, DemandDocument, LineDocument, OrderDocument, SnapshotDocument
+from agents.documents import (
+    BookingDocument,
+    CaseDocument,
+    DemandDocument,
+    LineDocument,
+    OrderDocument,
+    SnapshotDocument,
+    StockDocument,
+)
 from agents.rolling_calendar import MAX_AHEAD_DAYS, RollingCalendar
+from agents.table_columns import NameIndex, check_once, column, refuse_first, times
+from envs.compiling import compiled
 from envs.features import describe
 from envs.plan_table import new_plans
 from envs.plans import enumerate_plans
@@ -26,6 +35,8 @@ from scenarios.handling import Handling
 from scenarios.local_time import DAY_SECONDS, HOUR_SECONDS, format_utc, parse_utc
 from scenarios.network import FOREVER_SECONDS, Network
 from scenarios.public import PublicScenario
+
+MAX_AHEAD_SECONDS = MAX_AHEAD_DAYS * DAY_SECONDS
 
 
 class DocumentReader:
@@ -43,12 +54,11 @@ class DocumentReader:
         self.public, self.names, self.pricing, self.weights = public, public.names, pricing, weights
         self.calendar = RollingCalendar(public)
         self._presale = public.ship_from_seconds
-        self._index = {
-            "warehouse": {name: i for i, name in enumerate(self.names.warehouses)},
-            "service": {name: i for i, name in enumerate(self.names.services)},
-            "region": {name: i for i, name in enumerate(self.names.regions)},
-            "sku": {name: i for i, name in enumerate(self.names.skus)},
-        }
+        names = self.names
+        self._index = NameIndex(
+            public.id,
+            {"warehouse": names.warehouses, "service": names.services, "region": names.regions, "sku": names.skus},
+        )
 
     def read(self, case: CaseDocument) -> Snapshot:
         """The snapshot with plans, features and context.
@@ -65,11 +75,9 @@ class DocumentReader:
     def observe(self, order: OrderDocument, document: SnapshotDocument) -> tuple[Network, Observable]:
         """Network on its rolling window and observable state; second 0 is the window's start."""
         now = parse_utc("snapshot.now", document.now)
-        receipts_at = [
-            parse_utc(f"snapshot.receipts[{i}].expected_at", row.expected_at) for i, row in enumerate(document.receipts)
-        ]
+        receipts_at = times("snapshot.receipts", document.receipts, "expected_at")
         end = parse_utc("snapshot.calendar_end", document.calendar_end) if document.calendar_end else None
-        network = self.calendar.network(now, end, max(receipts_at, default=None))
+        network = self.calendar.network(now, end, int(receipts_at.max()) if len(receipts_at) else None)
         start = int(network.settings["epoch_seconds"][0])
         seen = new_observable(network, len(document.receipts))
         clock = seen.clock
@@ -82,22 +90,10 @@ class DocumentReader:
         self._read_stock(network, seen, document)
         self._read_stations(network, seen, document, start)
         self._read_bookings(network, seen, document, start)
-        self._read_receipts(seen, document, [at - start for at in receipts_at])
+        self._read_receipts(seen, document, receipts_at - start)
         self._read_punctuality(seen, document)
         self._read_interruptions(seen, document, start)
         return network, seen
-
-    def _find(self, kind: str, key: str, name: str) -> int:
-        table = self._index[kind]
-        if name not in table:
-            near = difflib.get_close_matches(name, table, n=1, cutoff=0.4)
-            raise InputError(
-                key,
-                name,
-                f"a {kind} of {self.public.id}, such as {next(iter(table))}",
-                f"did you mean {near[0]!r}?".rstrip(".") if near else "correct the name",
-            )
-        return table[name]
 
     def _read_order(self, network: Network, seen: Observable, order: OrderDocument, start: int) -> None:
         now = int(seen.clock["now_seconds"][0])
@@ -107,7 +103,7 @@ class DocumentReader:
             raise InputError("order.placed_at", order.placed_at, "not after snapshot.now", "correct one of them")
         _check_promise("order.promise_at", order.promise_at, promise_at, placed_at)
         asked = seen.order[0]
-        asked["order"], asked["region"] = 0, self._find("region", "order.region", order.region)
+        asked["order"], asked["region"] = 0, self._index.find("region", "order.region", order.region)
         asked["arrival_seconds"], asked["num_lines"] = placed_at, len(order.lines)
         asked["requirements"] = _requirements("order.requirements", order.requirements)
         asked["num_holds"], asked["held_seconds"], asked["is_again"] = (
@@ -122,7 +118,7 @@ class DocumentReader:
         margin = 0
         for i, line in enumerate(order.lines):
             key = f"order.lines[{i}]"
-            sku = self._find("sku", f"{key}.sku", line.sku)
+            sku = self._index.find("sku", f"{key}.sku", line.sku)
             if np.any(seen.lines["sku"][:i] == sku):
                 raise InputError(f"{key}.sku", line.sku, "a SKU once an order", "add the units up")
             ship_from = self._ship_from(line, sku, key, start, now)
@@ -152,142 +148,165 @@ class DocumentReader:
         return public if public > now else -FOREVER_SECONDS
 
     def _read_stock(self, network: Network, seen: Observable, document: SnapshotDocument) -> None:
-        known: set[tuple[int, int]] = set()
-        asked = [int(sku) for sku in seen.lines["sku"][: seen.order["num_lines"][0]]]
+        key, rows = "snapshot.stock", document.stock
+        asked = seen.lines["sku"][: seen.order["num_lines"][0]]
         for field in ("on_hand_units", "reference_units"):
             seen.stock[field][:, asked] = 0  # a warehouse without a row has none, whatever it began with
-        for i, row in enumerate(document.stock):
-            key = f"snapshot.stock[{i}]"
-            w = self._find("warehouse", f"{key}.warehouse", row.warehouse)
-            sku = self._find("sku", f"{key}.sku", row.sku)
-            _check_new(key, (w, sku), known, (row.warehouse, row.sku))
-            left = row.on_hand_units - row.allocated_units
-            if left < 0:
-                raise InputError(
-                    f"{key}.allocated_units", row.allocated_units, "at most on_hand_units", "correct one of them"
-                )
-            cell = seen.stock[w, sku]
-            cell["on_hand_units"], cell["allocated_units"] = row.on_hand_units, row.allocated_units
-            cell["reference_units"] = left if row.reference_units is None else row.reference_units
-            if row.bid_price_millicents is None:
-                refresh(network, seen, w, sku)
-            elif self.pricing == Pricing.NONE:
-                raise InputError(
-                    f"{key}.bid_price_millicents",
-                    row.bid_price_millicents,
-                    "no bid price: this policy was trained without",
-                    "leave it out",
-                )
-            else:
-                cell["bid_price_millicents"] = row.bid_price_millicents
-        skus = {sku for _, sku in known}
-        for i, sku in enumerate(asked):
-            if sku not in skus:
-                found = f"no row of {self.names.skus[sku]}"
-                raise InputError("snapshot.stock", found, f"stock of order.lines[{i}].sku", "add its rows")
+        w, sku = self._index.find_all("warehouse", key, rows), self._index.find_all("sku", key, rows)
+        check_once(key, w * len(self.names.skus) + sku, rows, ("warehouse", "sku"))
+        on_hand, allocated = column(rows, "on_hand_units"), column(rows, "allocated_units")
+        refuse_first(
+            allocated > on_hand,
+            lambda i: InputError(
+                f"{key}[{i}].allocated_units", rows[i].allocated_units, "at most on_hand_units", "correct one of them"
+            ),
+        )
+        references = [row.reference_units for row in rows]
+        left = (on_hand - allocated).tolist()
+        seen.stock["on_hand_units"][w, sku], seen.stock["allocated_units"][w, sku] = on_hand, allocated
+        seen.stock["reference_units"][w, sku] = [
+            least if reference is None else reference for reference, least in zip(references, left, strict=True)
+        ]
+        self._read_prices(network, seen, rows, np.stack([w, sku]))
+        known = set(sku.tolist())
+        for i, number in enumerate(asked.tolist()):
+            if number not in known:
+                found = f"no row of {self.names.skus[number]}"
+                raise InputError(key, found, f"stock of order.lines[{i}].sku", "add its rows")
+
+    def _read_prices(
+        self, network: Network, seen: Observable, rows: Sequence[StockDocument], cells: np.ndarray
+    ) -> None:
+        prices = [row.bid_price_millicents for row in rows]
+        is_given = np.array([price is not None for price in prices], bool)
+        if self.pricing == Pricing.NONE:
+            expected, remedy = "no bid price: this policy was trained without", "leave it out"
+            refuse_first(
+                is_given,
+                lambda i: InputError(f"snapshot.stock[{i}].bid_price_millicents", prices[i], expected, remedy),
+            )
+        w, sku = cells[:, is_given]
+        seen.stock["bid_price_millicents"][w, sku] = [price for price in prices if price is not None]
+        _refresh_all(network, seen, cells[:, ~is_given])
 
     def _read_stations(self, network: Network, seen: Observable, document: SnapshotDocument, start: int) -> None:
-        known: set[int] = set()
-        for i, row in enumerate(document.stations):
-            key = f"snapshot.stations[{i}]"
-            w = self._find("warehouse", f"{key}.warehouse", row.warehouse)
-            _check_new(key, w, known, row.warehouse)
-            most = int(network.warehouses["num_stations"][w])
-            for field, count in (("num_open", row.num_open), ("busy_until", len(row.busy_until))):
-                if count > most:
-                    raise InputError(f"{key}.{field}", count, f"at most {most} stations", "correct the count")
-            if row.queued_seconds and not row.num_queued:
-                raise InputError(f"{key}.queued_seconds", row.queued_seconds, "0 without a queue", "add num_queued")
-            seen.stations[w] = (row.num_open, len(row.busy_until), row.num_queued, row.queued_seconds)
-            for station, text in enumerate(row.busy_until):
-                at = parse_utc(f"{key}.busy_until[{station}]", text) - start
-                if at > seen.clock["now_seconds"][0] + MAX_AHEAD_DAYS * DAY_SECONDS:
-                    raise InputError(
-                        f"{key}.busy_until[{station}]", text, f"within {MAX_AHEAD_DAYS} days", "correct the date"
-                    )
-                seen.picks[w, station] = (station, at)
-        for w, name in enumerate(self.names.warehouses):
-            if w not in known:
-                raise InputError("snapshot.stations", f"no row of {name}", "a row for every warehouse", "add it")
+        key, rows = "snapshot.stations", document.stations
+        w = self._index.find_all("warehouse", key, rows)
+        check_once(key, w, rows, ("warehouse",))
+        most, latest = network.warehouses["num_stations"][w], int(seen.clock["now_seconds"][0]) + MAX_AHEAD_SECONDS
+        num_open, num_busy = column(rows, "num_open"), np.array([len(row.busy_until) for row in rows], np.int64)
+        for field, count in (("num_open", num_open), ("busy_until", num_busy)):
+            refuse_first(
+                count > most,
+                lambda i, field=field, count=count: InputError(  # type: ignore[misc]
+                    f"{key}[{i}].{field}", int(count[i]), f"at most {most[i]} stations", "correct the count"
+                ),
+            )
+        queued, seconds = column(rows, "num_queued"), column(rows, "queued_seconds")
+        refuse_first(
+            (seconds > 0) & (queued == 0),
+            lambda i: InputError(f"{key}[{i}].queued_seconds", int(seconds[i]), "0 without a queue", "add num_queued"),
+        )
+        for field, values in zip(seen.stations.dtype.names or (), (num_open, num_busy, queued, seconds), strict=True):
+            seen.stations[field][w] = values
+        for i in np.flatnonzero(num_busy).tolist():
+            for station, text in enumerate(rows[i].busy_until):
+                place = f"{key}[{i}].busy_until[{station}]"
+                at = parse_utc(place, text) - start
+                if at > latest:
+                    raise InputError(place, text, f"within {MAX_AHEAD_DAYS} days", "correct the date")
+                seen.picks[w[i], station] = (station, at)
+        if len(rows) < len(self.names.warehouses):
+            name = self.names.warehouses[min(set(range(len(self.names.warehouses))) - set(w.tolist()))]
+            raise InputError(key, f"no row of {name}", "a row for every warehouse", "add it")
 
     def _read_bookings(self, network: Network, seen: Observable, document: SnapshotDocument, start: int) -> None:
-        known: set[int] = set()
-        times = network.collections["time_seconds"]
-        for i, row in enumerate(document.bookings):
-            key = f"snapshot.bookings[{i}]"
-            w = self._find("warehouse", f"{key}.warehouse", row.warehouse)
-            s = self._find("service", f"{key}.service", row.service)
-            at = parse_utc(f"{key}.collection_at", row.collection_at) - start
-            first = int(network.pairs["first_collection"][w, s])
-            last = first + int(network.pairs["num_collections"][w, s])
-            if at < seen.clock["now_seconds"][0] or (last > first and at > times[last - 1]):
-                continue  # it has left, or is beyond the window
-            c = first + int(np.searchsorted(times[first:last], at))
-            if c == last or times[c] != at:
-                near = [format_utc(start + int(time)) for time in times[max(first, c - 1) : min(last, c + 1)]]
-                raise InputError(
-                    f"{key}.collection_at",
-                    row.collection_at,
-                    f"a collection by {row.service} at {row.warehouse}",
-                    f"the nearest are {' and '.join(near)}" if near else "this service never comes there",
-                )
-            _check_new(key, c, known, (row.warehouse, row.service, row.collection_at))
-            seen.bookings["booked_parcels"][c] = row.booked_parcels
+        key, rows = "snapshot.bookings", document.bookings
+        w, s = self._index.find_all("warehouse", key, rows), self._index.find_all("service", key, rows)
+        at = times(key, rows, "collection_at") - start
+        first, number = network.pairs["first_collection"][w, s], network.pairs["num_collections"][w, s]
+        collections = network.collections
+        last_at = collections["time_seconds"][np.maximum(first + number - 1, 0)]
+        # What has left, or is beyond the window, does not count.
+        here = np.flatnonzero((at >= seen.clock["now_seconds"][0]) & ((number == 0) | (at <= last_at)))
+        pairs = collections["warehouse"] * len(self.names.services) + collections["service"]
+        span = int(network.settings["end_seconds"][0]) + 1
+        keys = pairs * span + collections["time_seconds"]  # sorted, as collections are
+        wanted = (w * len(self.names.services) + s)[here] * span + at[here]
+        found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        refuse_first(
+            (number[here] == 0) | (keys[found] != wanted),
+            lambda i: self._no_collection(f"{key}[{here[i]}]", rows[here[i]], network, int(at[here[i]])),
+        )
+        check_once(key, found, [rows[i] for i in here.tolist()], ("warehouse", "service", "collection_at"))
+        seen.bookings["booked_parcels"][found] = column(rows, "booked_parcels")[here]
 
-    def _read_receipts(self, seen: Observable, document: SnapshotDocument, expected_at: list[int]) -> None:
-        for i, row in enumerate(document.receipts):
-            key = f"snapshot.receipts[{i}]"
-            w = self._find("warehouse", f"{key}.warehouse", row.warehouse)
-            sku = self._find("sku", f"{key}.sku", row.sku)
+    def _no_collection(self, key: str, row: BookingDocument, network: Network, at: int) -> InputError:
+        w, s = self._index.find("warehouse", key, row.warehouse), self._index.find("service", key, row.service)
+        first, start = int(network.pairs["first_collection"][w, s]), int(network.settings["epoch_seconds"][0])
+        times = network.collections["time_seconds"][first : first + int(network.pairs["num_collections"][w, s])]
+        c = int(np.searchsorted(times, at))
+        near = [format_utc(start + int(time)) for time in times[max(0, c - 1) : c + 1]]
+        return InputError(
+            f"{key}.collection_at",
+            row.collection_at,
+            f"a collection by {row.service} at {row.warehouse}",
+            f"the nearest are {' and '.join(near)}" if near else "this service never comes there",
+        )
+
+    def _read_receipts(self, seen: Observable, document: SnapshotDocument, expected_at: np.ndarray) -> None:
+        key, rows = "snapshot.receipts", document.receipts
+        w, sku = self._index.find_all("warehouse", key, rows), self._index.find_all("sku", key, rows)
+        for i, row in enumerate(rows):
             if row.claimed_units > row.expected_units:
-                raise InputError(f"{key}.claimed_units", row.claimed_units, "at most expected_units", "correct it")
-            following = seen.stock["first_receipt"][w, sku]
-            seen.receipts[i] = (w, sku, expected_at[i], row.expected_units, row.claimed_units, 1, following)
-            seen.stock["first_receipt"][w, sku] = i
+                place = f"{key}[{i}].claimed_units"
+                raise InputError(place, row.claimed_units, "at most expected_units", "correct it")
+            following = seen.stock["first_receipt"][w[i], sku[i]]
+            units = row.expected_units, row.claimed_units
+            seen.receipts[i] = (w[i], sku[i], expected_at[i], *units, 1, following)
+            seen.stock["first_receipt"][w[i], sku[i]] = i
 
     def _read_punctuality(self, seen: Observable, document: SnapshotDocument) -> None:
-        known: set[int] = set()
-        for i, row in enumerate(document.punctuality):
-            s = self._find("service", f"snapshot.punctuality[{i}].service", row.service)
-            _check_new(f"snapshot.punctuality[{i}]", s, known, row.service)
-            seen.punctuality[s] = (row.num_delivered, row.num_late, row.transit_permille)
+        rows = document.punctuality
+        self._read_counters("service", "snapshot.punctuality", rows, seen.punctuality)
 
     def _read_demand(self, seen: Observable, document: DemandDocument) -> None:
         for field in ("orders_this_hour", "orders_last_hour"):
             seen.clock[field] = getattr(document, field)
-        for kind, table, rows, array in (
-            ("region", "regions", document.regions, seen.demand),
-            ("sku", "goods", document.goods, seen.goods),
-        ):
-            known: set[int] = set()
-            for i, row in enumerate(rows):
-                key, name = f"snapshot.demand.{table}[{i}]", getattr(row, kind)
-                number = self._find(kind, f"{key}.{kind}", name)
-                _check_new(key, number, known, name)
-                array[number] = tuple(getattr(row, field) for field in array.dtype.names or ())
+        self._read_counters("region", "snapshot.demand.regions", document.regions, seen.demand)
+        self._read_counters("sku", "snapshot.demand.goods", document.goods, seen.goods)
+
+    def _read_counters(self, kind: str, key: str, rows: Sequence[Any], counters: np.ndarray) -> None:
+        """Rows whose fields are those of an array of the observable state."""
+        numbers = self._index.find_all(kind, key, rows)
+        check_once(key, numbers, rows, (kind,))
+        for field in counters.dtype.names or ():
+            counters[field][numbers] = column(rows, field)
 
     def _read_interruptions(self, seen: Observable, document: SnapshotDocument, start: int) -> None:
-        known: set[tuple[int, int]] = set()
-        for i, row in enumerate(document.interruptions):
-            key = f"snapshot.interruptions[{i}]"
-            w = self._find("warehouse", f"{key}.warehouse", row.warehouse)
-            s = self._find("service", f"{key}.service", row.service)
-            _check_new(key, (w, s), known, (row.warehouse, row.service))
-            until = parse_utc(f"{key}.until", row.until) - start
-            if until > seen.clock["now_seconds"][0] + MAX_AHEAD_DAYS * DAY_SECONDS:
-                raise InputError(f"{key}.until", row.until, f"within {MAX_AHEAD_DAYS} days", "correct the date")
-            seen.interruptions[w, s]["until_seconds"] = max(0, until)
+        key, rows = "snapshot.interruptions", document.interruptions
+        w, s = self._index.find_all("warehouse", key, rows), self._index.find_all("service", key, rows)
+        check_once(key, w * len(self.names.services) + s, rows, ("warehouse", "service"))
+        until = times(key, rows, "until") - start
+        refuse_first(
+            until > seen.clock["now_seconds"][0] + MAX_AHEAD_SECONDS,
+            lambda i: InputError(
+                f"{key}[{i}].until", rows[i].until, f"within {MAX_AHEAD_DAYS} days", "correct the date"
+            ),
+        )
+        seen.interruptions["until_seconds"][w, s] = np.maximum(until, 0)
+
+
+@compiled
+def _refresh_all(network, seen, cells):  # type: ignore[no-untyped-def]
+    """Closed-form prices of cells, int64 (2, N): warehouses and SKUs."""
+    for i in range(cells.shape[1]):
+        refresh(network, seen, cells[0, i], cells[1, i])
 
 
 def _check_promise(key: str, text: str, promise_at: int, placed_at: int) -> None:
     if promise_at < placed_at:
         raise InputError(key, text, "not before the order was placed", "correct one of them")
-
-
-def _check_new(key: str, item: Any, known: set[Any], value: object) -> None:
-    if item in known:
-        raise InputError(key, value, "each once", "remove the second row")
-    known.add(item)
 
 
 def _requirements(key: str, names: Iterable[str]) -> int:

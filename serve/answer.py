@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -10,9 +11,12 @@ from agents.documents import CaseDocument
 from envs.costs import COST_PARTS
 from envs.snapshot import Snapshot
 from envs.state import NONE
-from scenarios.local_time import format_utc
+from scenarios import local_time
 from scenarios.network import TABLE_WEIGHT
 from scenarios.trace import Names
+
+format_utc = lru_cache(maxsize=1 << 14)(local_time.format_utc)
+"""Collections and deliveries of one day are few, and named again in every answer."""
 
 Stage = Literal["policy", "heuristic", "static", "review"]
 PlanKind = Literal["ship", "backorder", "hold", "decline"]

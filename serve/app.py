@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Literal
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
@@ -17,6 +17,8 @@ from sqlalchemy.exc import OperationalError
 
 from scenarios.errors import InputError
 from serve.actor import Who
+from serve.admission.limits import Limits
+from serve.admission.porter import Porter
 from serve.answer import DecisionAnswer, PolicyVersion
 from serve.arrival import Arrival
 from serve.asked import Asked
@@ -26,6 +28,8 @@ from serve.explain_routes import add_explain_routes
 from serve.guard import Guard
 from serve.health_routes import add_health_routes
 from serve.policy_routes import add_policy_routes
+from serve.quick_route import QuickRoute
+from serve.record import to_bytes
 from serve.request import DecisionRequest
 from serve.review_routes import add_review_routes
 from serve.routes import ERRORS, Key, add_routes, answer_once
@@ -35,6 +39,9 @@ from serve.tokens import Tokens
 _log = logging.getLogger(__name__)
 
 TOO_LARGE: dict[int | str, dict[str, object]] = {413: {"model": ErrorAnswer, "description": "the body is too large"}}
+TOO_MANY: dict[int | str, dict[str, object]] = {
+    429: {"model": ErrorAnswer, "description": "a rate is used up; Retry-After says for how long"}
+}
 
 
 class Health(BaseModel):
@@ -116,6 +123,7 @@ def create_app(
     open_desk: Callable[[DecisionService], Desk] | None = None,
     on_ready: Callable[[], None] = lambda: None,
     tokens: Tokens | None = None,
+    limits: Limits | None = None,
 ) -> FastAPI:
     """The application.
 
@@ -125,6 +133,7 @@ def create_app(
         on_failure: is told why ``load`` failed.
         on_ready: is told when orders can be answered.
         tokens: who may ask for what; None: development mode, anyone for anything.
+        limits: how much is let in.
     """
     loading = Loading(load, open_desk, on_failure, on_ready)
 
@@ -139,8 +148,9 @@ def create_app(
         summary="Which warehouse, which carrier, which collection: a routing decision for one order.",
         lifespan=lifespan,
     )
-    app.add_middleware(Guard, tokens=tokens)
-    app.add_middleware(Arrival)  # around the guard: refusals are counted, too
+    app.add_middleware(Porter, limits=limits or Limits())
+    app.add_middleware(Guard, tokens=tokens)  # around the porter, who goes by names
+    app.add_middleware(Arrival)  # around both: refusals are counted, too
     add_error_handlers(app)
 
     @app.exception_handler(NotReady)
@@ -148,12 +158,15 @@ def create_app(
         detail = InputError("service", "not ready", "a checked bundle and compiled rules", str(error))
         return error_response(503, detail, {"Retry-After": "5"})
 
-    @app.post("/v1/decisions", response_model=DecisionAnswer, responses=ERRORS | TOO_LARGE, summary="Route one order")
-    def decide(request: DecisionRequest, who: Who, http: Request, key: Key = None) -> DecisionAnswer | Response:
+    quick = APIRouter(route_class=QuickRoute)
+    refusals = ERRORS | TOO_LARGE | TOO_MANY
+
+    @quick.post("/v1/decisions", response_model=DecisionAnswer, responses=refusals, summary="Route one order")
+    def decide(request: DecisionRequest, who: Who, http: Request, key: Key = None) -> Response:
         """The plan for an order, given what is known at this moment, with alternatives and reasons."""
         service, received = loading.service(), http.scope["received"]
         if open_desk is None:
-            return service.decide(request, received)
+            return Response(to_bytes(service.decide(request, received)), media_type="application/json")
         desk = loading.desk()
         if request.snapshot is not None:
             return answer_once(desk, Asked(request, who.name, key, received, int(time.time())))
@@ -161,6 +174,7 @@ def create_app(
         desk.keep_until(now)
         return answer_once(desk, Asked(request, who.name, key, received, now))
 
+    app.include_router(quick)
     if open_desk is not None:
         app.include_router(add_routes(loading.desk))
         app.include_router(add_explain_routes(loading.desk))

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, select
 
 from serve import tables
 from serve.database import is_written
+from serve.sending import change, fetch
 
 GENESIS = "0" * 64
 """What the first row of a chain follows."""
@@ -41,7 +42,8 @@ class Entry:
     payload: bytes
 
 
-_HEAD = select(tables.audit_heads).where(tables.audit_heads.c.writer == bindparam("of")).with_for_update()
+_head = tables.audit_heads.c
+_HEAD = select(_head.seq, _head.hash).where(_head.writer == bindparam("of")).with_for_update()
 _WRITE, _WRITE_PAYLOAD = tables.audit.insert(), tables.payloads.insert()
 
 
@@ -67,23 +69,24 @@ class AuditWriter:
             Its number in the chain, from 1.
         """
         compressed, salt = zlib.compress(entry.payload, 1), os.urandom(16)
-        head = tx.execute(_HEAD, {"of": self.id}).one_or_none()
+        heads = fetch(tx, _HEAD, of=self.id)
+        seq, previous = heads[0] if heads else (0, GENESIS)
         row = {
             "writer": self.id,
-            "seq": head.seq + 1 if head else 1,
+            "seq": seq + 1,
             "at": time.time_ns() // 1000,
             "kind": entry.kind,
             "actor": entry.actor,
             "subject": entry.subject,
             "payload_sha256": hashlib.sha256(salt + compressed).hexdigest(),
-            "previous": head.hash if head else GENESIS,
+            "previous": previous,
         }
         row["hash"] = hash_of(row)
         place = {"writer": self.id, "seq": row["seq"]}
         is_written(tx, tables.audit_heads, _move_head, {**place, "hash": row["hash"]})
-        tx.execute(_WRITE, row)
-        tx.execute(_WRITE_PAYLOAD, {**place, "salt": salt, "content": compressed})
-        return int(str(row["seq"]))
+        change(tx, _WRITE, **row)
+        change(tx, _WRITE_PAYLOAD, **place, salt=salt, content=compressed)
+        return int(seq) + 1
 
     def erase(self, tx: Connection, writer: str, seq: int, actor: str) -> None:
         """Erases one payload and says so."""

@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, Connection, bindparam, case, or_, update
 
 from serve import tables
 from serve.database import insert_new, is_written
+from serve.sending import change
 
 FOREVER_ROOM = 1 << 62
 
@@ -66,17 +67,17 @@ class Changes:
             if on_hand or allocated:
                 _move(tx, {"of_sku": sku, "at": warehouse, "on_hand": on_hand, "allocated": allocated})
         for receipt, units in sorted(self.claims.items()):
-            done = tx.execute(_CLAIM, {"of": receipt, "units": units}).rowcount
+            done = change(tx, _CLAIM, of=receipt, units=units)
             _check(done, f"receipt {receipt}")
         for key, parcels in sorted(self.bookings.items()):
             self._book(tx, key, parcels)
         for warehouse, (parcels, seconds) in sorted(self.queues.items()):
-            tx.execute(_QUEUE, {"at": warehouse, "parcels": parcels, "seconds": seconds})
+            change(tx, _QUEUE, at=warehouse, parcels=parcels, seconds=seconds)
 
     def _book(self, tx: Connection, key: tuple[int, str, str], parcels: int) -> None:
         at, warehouse, service = key
         if parcels <= 0:
-            tx.execute(_UNBOOK, {"time": at, "at": warehouse, "by": service, "parcels": parcels})
+            change(tx, _UNBOOK, time=at, at=warehouse, by=service, parcels=parcels)
             return
         room = self.room.get(key, FOREVER_ROOM)
         booked = {"collection_at": at, "warehouse": warehouse, "service": service, "booked_parcels": parcels}
@@ -133,7 +134,7 @@ def _add_booking(statement: Any) -> Any:
 
 
 def _move(tx: Connection, values: dict[str, Any]) -> None:
-    done = bool(tx.execute(_MOVE, values).rowcount)
+    done = bool(change(tx, _MOVE, **values))
     sku, warehouse, on_hand, allocated = values["of_sku"], values["at"], values["on_hand"], values["allocated"]
     if not done and 0 <= allocated <= on_hand:  # the first units that were ever here, unless the row is there
         first = {"sku": sku, "warehouse": warehouse, "on_hand_units": on_hand, "allocated_units": allocated}

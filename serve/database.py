@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -17,11 +16,21 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from scenarios.errors import InputError
+from serve.file_turn import FileTurn
+from serve.sending import change, fetch
+from serve.turns import Turns
+
+T = TypeVar("T")
 
 DEFAULT_URL = "sqlite:///routelab.db"
 
 _BUSY_MS = 10_000
 """How long a process waits for another one that writes to the same SQLite file."""
+
+_BEGIN, _BEGIN_WRITING = text("BEGIN"), text("BEGIN IMMEDIATE")
+
+_AHEAD_PAGES = 10_000
+"""Of 4 KiB, written ahead, beyond which a commit moves them itself, although somebody waits for it."""
 
 _MIGRATING = 0x726F757465
 """PostgreSQL's advisory lock: one process makes the schema, others wait for it."""
@@ -44,8 +53,9 @@ class Database:
             raise InputError("--database", parsed.database, "a file that is there", "correct the path")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self._engine = _sqlite_engine(parsed) if self.is_sqlite else _postgres_engine(parsed)
-        # One writer at a time is all that SQLite has; threads queue here, where they are woken at once.
-        self._turn: Any = threading.Lock() if self.is_sqlite else nullcontext()
+        # One writer at a time is all that SQLite has; who waits does so here, where he is woken at once.
+        self._turn: Any = FileTurn(Path(str(parsed.database))) if self.is_sqlite else nullcontext
+        self._turns = Turns(self.writing)
         snapshot = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reader = self._engine.execution_options(**snapshot)
         self._writer = self._engine.execution_options(is_writing=True)
@@ -59,8 +69,26 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that is on disk when the block ends, or has not happened."""
-        with self._turn, self._writer.connect() as tx, tx.begin():
+        with self._turn(), self._writer.connect() as tx, tx.begin():
             yield tx
+
+    def write(self, act: Callable[[Connection], T]) -> T:
+        """What ``act`` does in a writing transaction is on disk when this returns; if it raises, it has not happened.
+
+        It may share the transaction with others that wait for their turn at a SQLite file, and run in their thread.
+        PostgreSQL, where writers do not wait for each other, gives each a transaction of its own.
+        """
+        if self.is_sqlite:
+            return self._turns.take(act)
+        with self.writing() as tx:
+            return act(tx)
+
+    def tidy(self) -> None:
+        """Moves what was written ahead to its place in a SQLite file, while others write: else a commit has to."""
+        if self.is_sqlite:
+            with self._engine.connect() as connection:
+                driver: Any = connection.connection.driver_connection
+                driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def ping(self) -> None:
         """Fails if the database is away."""
@@ -87,7 +115,12 @@ class Database:
 
 def insert(tx: Connection, table: Table) -> Any:
     """An ``INSERT`` that knows ``ON CONFLICT``, which both databases write alike."""
-    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
+    return insert_for(tx.dialect.name, table)
+
+
+def insert_for(dialect: str, table: Table) -> Any:
+    """The same, to be made before there is a transaction."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 @cache
@@ -99,13 +132,12 @@ def insert_or(make: Callable[[Any], Any], table: Table, dialect: str) -> Any:
         table: for whose rows.
         dialect: the database's.
     """
-    statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
-    return make(statement).returning(*table.primary_key.columns)
+    return make(insert_for(dialect, table)).returning(*table.primary_key.columns)
 
 
 def is_written(tx: Connection, table: Table, make: Callable[[Any], Any], values: dict[str, Any]) -> bool:
     """Inserts one row and tells whether something was written; drivers do not count that."""
-    return tx.execute(insert_or(make, table, tx.dialect.name), values).first() is not None
+    return bool(fetch(tx, insert_or(make, table, tx.dialect.name), **values))
 
 
 def _nothing(statement: Any) -> Any:
@@ -169,12 +201,12 @@ def _sqlite_engine(url: URL) -> Engine:
         connection.isolation_level = None  # transactions begin below, not when the driver thinks so
         connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
         _write_ahead(connection)
-        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", f"wal_autocheckpoint={_AHEAD_PAGES}"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         is_writing = connection.get_execution_options().get("is_writing")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+        change(connection, _BEGIN_WRITING if is_writing else _BEGIN)
 
     return engine

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import BigInteger, Connection, Select, bindparam, or_, select
 
-from agents.documents import DemandDocument, GoodsDemandDocument, OrderDocument, RegionDemandDocument
+from agents.documents import DemandDocument, OrderDocument
+from agents.light_documents import LightDemand, LightGoodsDemand, LightRegionDemand
 from scenarios.local_time import HOUR_SECONDS
 from serve import tables
-from serve.database import insert_or
+from serve.database import insert_for
+from serve.sending import fetch, named, placeholders
 
 _MILLI = {"all": 0, "region": 1000, "sku": 24_000}
 """An arrival an hour as a rate, in thousandths: orders an hour, units a day. Of all orders no rate is kept."""
@@ -43,9 +46,15 @@ class Counter:
         return replace(self, total=self.total + number, this_hour=self.this_hour + number)
 
 
-_SEEN = select(tables.demand).where(
-    or_(tables.demand.c.kind != "sku", tables.demand.c.name.in_(bindparam("skus", expanding=True)))
-)
+_row = tables.demand.c
+
+
+@cache
+def _seen_of(number: int) -> Select[Any]:
+    """Counters of all orders, of every region, and of so many SKUs."""
+    is_asked = or_(_row.kind != "sku", _row.name.in_(placeholders(number)))
+    return select(_row.kind, _row.name, *(_row[field] for field in Counter.__slots__)).where(is_asked)
+
 
 Key = tuple[str, str]
 """Kind and name."""
@@ -64,17 +73,18 @@ def arrivals_of(order: OrderDocument) -> dict[Key, int]:
 
 def read_demand(tx: Connection, order: OrderDocument, hour: int, is_new: bool) -> DemandDocument:
     """Demand as a router may see it, with this order counted if it is new."""
-    found = tx.execute(_SEEN, {"skus": [line.sku for line in order.lines]})
+    skus = [line.sku for line in order.lines]
+    found = fetch(tx, _seen_of(len(skus)), **named(skus))
     counters = {(kind, name): Counter(*numbers).turned(hour, _MILLI[kind]) for kind, name, *numbers in found}
     if is_new:
         for key, number in arrivals_of(order).items():
             counters[key] = counters.get(key, Counter(hour)).counted(number)
     every = counters.pop(("all", ""), Counter(hour))
-    return DemandDocument(
+    return LightDemand(
         orders_this_hour=every.this_hour,
         orders_last_hour=every.last_hour,
         regions=[
-            RegionDemandDocument(
+            LightRegionDemand(
                 region=name,
                 num_orders=counter.total,
                 orders_this_hour=counter.this_hour,
@@ -85,7 +95,7 @@ def read_demand(tx: Connection, order: OrderDocument, hour: int, is_new: bool) -
             if kind == "region"
         ],
         goods=[
-            GoodsDemandDocument(
+            LightGoodsDemand(
                 sku=name,
                 demanded_units=counter.total,
                 units_this_hour=counter.this_hour,
@@ -101,11 +111,10 @@ def count_arrival(tx: Connection, order: OrderDocument, hour: int) -> None:
     """Counts an order. Called last in a transaction, for all orders meet at these rows."""
     arrivals = arrivals_of(order)
     keys = sorted(arrivals, reverse=True)  # the row that all orders share comes last
-    fresh = [
-        asdict(Counter(hour).counted(arrivals[key])) | dict(zip(("kind", "name"), key, strict=True)) for key in keys
-    ]
-    add = insert_or(_add_in_its_hour, tables.demand, tx.dialect.name)
-    written = {(kind, name) for kind, name in tx.execute(add, fresh)}
+    values: dict[str, Any] = {"hour": hour, "none": 0}
+    for i, (kind, name) in enumerate(keys):
+        values |= {f"kind_{i}": kind, f"name_{i}": name, f"number_{i}": arrivals[kind, name]}
+    written = set(fetch(tx, _adding(len(keys), tx.dialect.name), **values))
     for key in keys:
         if key not in written:
             _turn(tx, key, arrivals[key], hour)
@@ -120,11 +129,27 @@ def _turn(tx: Connection, key: Key, number: int, hour: int) -> None:
     tx.execute(tables.demand.update().where(*where).values(**asdict(turned)))
 
 
-def _add_in_its_hour(statement: Any) -> Any:
-    """Nearly always the counter is of this hour already, and nobody needs to wait to read it."""
-    row, new = tables.demand.c, statement.excluded
+@cache
+def _adding(number: int, dialect: str) -> Any:
+    """Adds to so many counters at once, each in its hour; those that must be turned are left out of what it returns.
+
+    Nearly always a counter is of this hour already, and nobody needs to wait to read it.
+    """
+    fresh = [
+        {
+            "kind": bindparam(f"kind_{i}", type_=_row.kind.type),
+            "name": bindparam(f"name_{i}", type_=_row.name.type),
+            "total": bindparam(f"number_{i}", type_=BigInteger),
+            "this_hour": bindparam(f"number_{i}", type_=BigInteger),
+            "hour": bindparam("hour", type_=BigInteger),
+            **{field: bindparam("none", type_=BigInteger) for field in ("last_hour", "recent_milli")},
+        }
+        for i in range(number)
+    ]
+    statement = insert_for(dialect, tables.demand).values(fresh)
+    new = statement.excluded
     return statement.on_conflict_do_update(
         index_elements=tables.demand.primary_key.columns,
-        set_={"total": row.total + new.total, "this_hour": row.this_hour + new.this_hour},
-        where=row.hour >= new.hour,
-    )
+        set_={"total": _row.total + new.total, "this_hour": _row.this_hour + new.this_hour},
+        where=_row.hour >= new.hour,
+    ).returning(_row.kind, _row.name)

@@ -68,7 +68,7 @@ def cause_at(snapshot: Snapshot, line: int, warehouse: int) -> Cause | None:
     """Why a warehouse cannot send a line from stock now, whoever carries it; None if it can."""
     network, seen = snapshot.network, snapshot.seen
     row = seen.lines[line]
-    missing = _required(snapshot, line) & WAREHOUSE_SIDE & ~int(network.warehouses["capabilities"][warehouse])
+    missing = required_of(snapshot, line) & WAREHOUSE_SIDE & ~int(network.warehouses["capabilities"][warehouse])
     if missing:
         return Cause("capability", f"cannot handle {' and '.join(handling_names(missing))}")
     if row["ship_from_seconds"] > seen.clock["now_seconds"][0]:
@@ -82,8 +82,13 @@ def cause_in_stock(snapshot: Snapshot, line: int, warehouse: int) -> Cause | Non
     cell = snapshot.seen.stock[warehouse, row["sku"]]
     available = int(cell["on_hand_units"] - cell["allocated_units"])
     if available < row["units"]:
-        return Cause("no_stock", f"{available} of {row['units']} units available")
+        return Cause("no_stock", missing_units(available, int(row["units"])))
     return None
+
+
+def missing_units(available: int, units: int) -> str:
+    """How many there are of those that are asked for."""
+    return f"{available} of {units} units available"
 
 
 def cause_by(snapshot: Snapshot, names: Names, line: int, warehouse: int, service: int) -> Cause | None:
@@ -92,7 +97,7 @@ def cause_by(snapshot: Snapshot, names: Names, line: int, warehouse: int, servic
     lane = network.lanes[warehouse, service, order["region"]]
     if lane["zone"] == NO_LANE:
         return Cause("no_lane", f"no lane to {names.regions[order['region']]}")
-    missing = _required(snapshot, line) & SERVICE_SIDE & ~int(network.services["capabilities"][service])
+    missing = required_of(snapshot, line) & SERVICE_SIDE & ~int(network.services["capabilities"][service])
     if missing:
         return Cause("handling", f"does not offer {' and '.join(handling_names(missing))}")
     if not network.pairs["num_collections"][warehouse, service]:
@@ -103,7 +108,8 @@ def cause_by(snapshot: Snapshot, names: Names, line: int, warehouse: int, servic
     return None
 
 
-def _required(snapshot: Snapshot, line: int) -> int:
+def required_of(snapshot: Snapshot, line: int) -> int:
+    """What a line asks of who handles it, bits of ``scenarios.handling``."""
     return int(snapshot.seen.lines["requirements"][line] | snapshot.seen.order["requirements"][0])
 
 

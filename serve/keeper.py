@@ -53,6 +53,7 @@ class Keeper:
         while True:
             try:
                 self.keep(int(time.time()))
+                self._database.tidy()
             except Exception:  # the database may be away for a while
                 _log.exception("could not keep what is due")
             time.sleep(INTERVAL_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,9 +13,12 @@ from typing import Any
 from agents.bundle import Bundle, BundleAgent, read_bundle
 from envs.costs import MILLICENTS
 from scenarios.errors import InputError
+from serve.admission.limits import Limits
+from serve.admission.options import add_limits, limits_of
 from serve.database import DEFAULT_URL, Database
 from serve.desk import Desk, DeskSettings
 from serve.known import Known
+from serve.processes import check_processes, run_together, shared_socket
 from serve.review import ReviewLimits
 from serve.safety import Exposure
 from serve.seed import read_stock, seed
@@ -63,6 +67,8 @@ def main(args: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--review-margin", type=float, help="a person looks at orders of at least this margin")
     parser.add_argument("--policies", type=Path, metavar="DIR", help="below it lie bundles that may be loaded")
+    add_limits(parser)
+    parser.add_argument("--processes", type=int, default=1, help="that serve together (default: %(default)s)")
     parser.add_argument("--development", action="store_true", help="accept what is unsafe, such as no tokens")
     parser.add_argument("--example-request", action="store_true", help="print a request that can be sent, and stop")
     options = parser.parse_args(args)
@@ -79,6 +85,8 @@ def main(args: Sequence[str] | None = None) -> int:
         raise InputError("--review-confidence", options.review_confidence, "from 0 to 1", "correct the number")
     if options.review_margin is not None and not 0 <= options.review_margin < 1e9:
         raise InputError("--review-margin", options.review_margin, "an amount of money", "correct the number")
+    limits = limits_of(options)
+    check_processes(options.processes, options.port, options.database != "none", options.clock == "request")
     bundle = read_bundle(options.bundle)  # wrong checksums end the command before anything is listened to
     if options.example_request:
         print(json.dumps(example_request(bundle), indent=2))
@@ -96,7 +104,13 @@ def main(args: Sequence[str] | None = None) -> int:
         settings = DeskSettings(seconds, is_request_clock, review, options.policies)
         database = Database(options.database)
         open_desk = partial(load_desk, database=database, settings=settings, inventory=options.inventory)
-    _serve(options, partial(load_service, bundle.path, options.budget_ms / 1000), open_desk, tokens)
+    print(f"Checking {options.bundle}. The first time the rules are compiled, which takes about a minute.")
+    print(f"http://{options.host}:{options.port}/health/ready answers 200 when that is done; /docs describes the API.")
+    load = partial(load_service, bundle.path, options.budget_ms / 1000)
+    serve = partial(_serve, options, load, open_desk, tokens, limits.of_each(options.processes))
+    if options.processes > 1:
+        return run_together(options.processes, serve)
+    serve()
     return 0
 
 
@@ -142,6 +156,7 @@ def _serve(
     load: Callable[[], DecisionService],
     open_desk: Callable[[DecisionService], Desk] | None,
     tokens: Tokens | None,
+    limits: Limits,
 ) -> None:
     import uvicorn
 
@@ -153,12 +168,17 @@ def _serve(
         failures.append(error)
         server.should_exit = True
 
+    def be_ready() -> None:
+        gc.collect()
+        gc.freeze()  # what is there now stays: it need not be looked through for garbage again and again
+        print(f"Ready: send orders to {url}/v1/decisions", flush=True)
+
     url = f"http://{options.host}:{options.port}"
-    ready = partial(print, f"Ready: send orders to {url}/v1/decisions", flush=True)
-    app = create_app(load, stop, open_desk, ready, tokens)
-    server = uvicorn.Server(uvicorn.Config(app, host=options.host, port=options.port))
-    print(f"Checking {options.bundle}. The first time the rules are compiled, which takes about a minute.")
-    print(f"{url}/health/ready answers 200 when that is done; the API is described at /docs.")
-    server.run()
+    app = create_app(load, stop, open_desk, be_ready, tokens, limits)
+    server = uvicorn.Server(uvicorn.Config(app, host=options.host, port=options.port, access_log=False))
+    if options.processes > 1:
+        server.run([shared_socket(options.host, options.port)])
+    else:
+        server.run()
     if failures:
         raise failures[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable
-from concurrent.futures import Future, wait
 from queue import SimpleQueue
 
 import numpy as np
@@ -13,7 +12,43 @@ import numpy as np
 from agents.bundle import PolicyError
 
 Score = Callable[[np.ndarray, np.ndarray], np.ndarray]
-Job = tuple["Future[np.ndarray]", np.ndarray, np.ndarray]
+
+
+class _Job:
+    """One call of the model. Plain locks and flags: futures cost more than the model does.
+
+    Attributes:
+        features: see ``ModelThread.scores``.
+        context: see there.
+        over: released when the model has answered or raised.
+        state: waiting, running, over, or given up before it ran; changed by who holds ``guard``.
+        result: of the model.
+        error: that it raised.
+    """
+
+    __slots__ = ("context", "error", "features", "guard", "over", "result", "state")
+
+    def __init__(self, features: np.ndarray, context: np.ndarray) -> None:
+        self.features, self.context = features, context
+        self.guard, self.over = threading.Lock(), threading.Lock()
+        self.over.acquire()
+        self.state = "waiting"
+        self.result: np.ndarray | None = None
+        self.error: BaseException | None = None
+
+    def begin(self) -> bool:
+        """Whether somebody still waits for it."""
+        with self.guard:
+            if self.state != "waiting":
+                return False
+            self.state = "running"
+            return True
+
+    def give_up(self) -> None:
+        """Nobody waits for it any more; if it runs already, it goes on."""
+        with self.guard:
+            if self.state == "waiting":
+                self.state = "given up"
 
 
 class ModelThread:
@@ -25,8 +60,8 @@ class ModelThread:
     """
 
     def __init__(self, score: Score) -> None:
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
-        self._stalled: Future[np.ndarray] | None = None
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._stalled: _Job | None = None
         threading.Thread(target=_work, args=(self._jobs, score), name="policy model", daemon=True).start()
         weakref.finalize(self, self._jobs.put, None)
 
@@ -43,28 +78,37 @@ class ModelThread:
             Exception: whatever the model raised.
         """
         stalled = self._stalled
-        if stalled is not None and not stalled.done():
+        if stalled is not None and stalled.state == "running":
             raise PolicyError("the policy is still busy with a call that ran out of time")
-        job: Future[np.ndarray] = Future()
-        self._jobs.put((job, features, context))
-        wait([job], timeout)
-        if not job.done():
-            if not job.cancel():
+        job = _Job(features, context)
+        self._jobs.put(job)
+        if not job.over.acquire(timeout=timeout):
+            job.give_up()
+            if job.state == "running":
                 self._stalled = job
-            raise PolicyError(f"the policy gave no answer within {1000 * timeout:.0f} ms")
-        return job.result()
+            if job.state != "over":
+                raise PolicyError(f"the policy gave no answer within {1000 * timeout:.0f} ms")
+        result, error = job.result, job.error
+        try:
+            if error is not None or result is None:
+                raise error or PolicyError("the policy gave nothing")
+            return result
+        finally:
+            del error, job  # an error knows this frame: together they would stay until garbage is collected
 
 
-def _work(jobs: SimpleQueue[Job | None], score: Score) -> None:
+def _work(jobs: SimpleQueue[_Job | None], score: Score) -> None:
     """Scores until there is a None. Holds the queue alone, so that its owner can be forgotten."""
     while True:
-        asked = jobs.get()
-        if asked is None:
+        job = jobs.get()
+        if job is None:
             return
-        job, features, context = asked
-        if not job.set_running_or_notify_cancel():
+        if not job.begin():
             continue
         try:
-            job.set_result(score(features, context))
+            job.result = score(job.features, job.context)
         except BaseException as error:
-            job.set_exception(error)
+            job.error = error
+        job.state = "over"
+        job.over.release()
+        del job  # and all that it holds, until the next one comes

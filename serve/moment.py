@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, Table, bindparam, select
 
-from agents.documents import SNAPSHOT_SCHEMA, OrderDocument, ReceiptDocument, SnapshotDocument
+from agents.documents import (
+    SNAPSHOT_SCHEMA,
+    BookingDocument,
+    Document,
+    InterruptionDocument,
+    OrderDocument,
+    PunctualityDocument,
+    ReceiptDocument,
+    SnapshotDocument,
+    StationDocument,
+    StockDocument,
+)
+from agents.light_documents import (
+    LightBooking,
+    LightInterruption,
+    LightPunctuality,
+    LightReceipt,
+    LightSnapshot,
+    LightStation,
+    LightStock,
+)
 from scenarios.local_time import format_utc
 from serve import tables
 from serve.demand_seen import hour_of, read_demand
 from serve.known import Known
+from serve.sending import fetch, named, placeholders
 
 
 def read_moment(tx: Connection, known: Known, order: OrderDocument, now: int, is_new: bool) -> SnapshotDocument:
@@ -25,68 +46,72 @@ def read_moment(tx: Connection, known: Known, order: OrderDocument, now: int, is
         is_new: whether the order itself counts as demand now.
     """
     skus = [line.sku for line in order.lines]
-    return SnapshotDocument.model_validate(
-        {
-            "schema": SNAPSHOT_SCHEMA,
-            "now": format_utc(now),
-            "stock": _stock(tx, known, skus),
-            "stations": _stations(tx, known),
-            "demand": read_demand(tx, order, hour_of(now, known.epoch), is_new),
-            "bookings": _timed(_rows(tx, _BOOKINGS, now=now), "collection_at"),
-            "receipts": _timed(_rows(tx, _RECEIPTS, skus=skus), "expected_at"),
-            "punctuality": _rows(tx, _PUNCTUALITY),
-            "interruptions": _timed(_rows(tx, _INTERRUPTIONS, now=now), "until"),
-        }
+    return LightSnapshot(
+        schema_version=SNAPSHOT_SCHEMA,
+        now=format_utc(now),
+        stock=_stock(tx, known, skus),
+        stations=_stations(tx, known),
+        demand=read_demand(tx, order, hour_of(now, known.epoch), is_new),
+        bookings=[LightBooking(w, s, _utc(at), booked) for w, s, at, booked in fetch(tx, _BOOKINGS, now=now)],
+        receipts=[
+            LightReceipt(w, sku, _utc(at), expected, name, claimed)
+            for name, w, sku, at, expected, claimed in fetch(tx, _receipts_of(len(skus)), **named(skus))
+        ],
+        punctuality=[LightPunctuality(*row) for row in fetch(tx, _PUNCTUALITY)],
+        interruptions=[LightInterruption(w, s, _utc(until)) for w, s, until in fetch(tx, _INTERRUPTIONS, now=now)],
     )
 
 
+def _columns(table: Table, document: type[Document], *left_out: str) -> list[Any]:
+    """Those that a document has, in its order."""
+    return [table.c[name] for name in document.model_fields if name not in left_out]
+
+
 _stock_row, _receipt_row, _booking_row = tables.stock.c, tables.receipts.c, tables.bookings.c
-_STOCK = select(tables.stock).where(_stock_row.sku.in_(bindparam("skus", expanding=True)))
-_STATIONS = select(tables.stations)
-_PICKS = select(tables.picks).order_by(tables.picks.c.expected_finish_at.desc())
-_PUNCTUALITY = select(tables.punctuality)
-_BOOKINGS = select(tables.bookings).where(
+_STATIONS = select(*_columns(tables.stations, StationDocument, "busy_until"))
+_PICKS = select(tables.picks.c.warehouse, tables.picks.c.expected_finish_at).order_by(
+    tables.picks.c.expected_finish_at.desc()
+)
+_PUNCTUALITY = select(*_columns(tables.punctuality, PunctualityDocument))
+_BOOKINGS = select(*_columns(tables.bookings, BookingDocument)).where(
     _booking_row.collection_at >= bindparam("now"), _booking_row.booked_parcels > 0
 )
-_INTERRUPTIONS = select(tables.interruptions).where(tables.interruptions.c.until > bindparam("now"))
-_RECEIPTS = (
-    select(*(_receipt_row[name] for name in ReceiptDocument.model_fields))
-    .where(_receipt_row.sku.in_(bindparam("skus", expanding=True)), _receipt_row.is_open)
-    .order_by(_receipt_row.number)
+_INTERRUPTIONS = select(*_columns(tables.interruptions, InterruptionDocument)).where(
+    tables.interruptions.c.until > bindparam("now")
 )
+
+
+@cache
+def _stock_of(number: int) -> Select[Any]:
+    """Of so many SKUs."""
+    return select(*_columns(tables.stock, StockDocument)).where(_stock_row.sku.in_(placeholders(number)))
+
+
+@cache
+def _receipts_of(number: int) -> Select[Any]:
+    of_skus = _receipt_row.sku.in_(placeholders(number))
+    rows = select(*_columns(tables.receipts, ReceiptDocument)).where(of_skus, _receipt_row.is_open)
+    return rows.order_by(_receipt_row.number)
+
 
 _utc = lru_cache(maxsize=8192)(format_utc)
 """Collections are many, and the same for all orders of a day."""
 
 
-def _rows(tx: Connection, query: Select[Any], **values: Any) -> list[dict[str, Any]]:
-    found = tx.execute(query, values)
-    names = list(found.keys())
-    return [dict(zip(names, row, strict=True)) for row in found]
+def _stock(tx: Connection, known: Known, skus: list[str]) -> list[StockDocument]:
+    rows = [LightStock(*row) for row in fetch(tx, _stock_of(len(skus)), **named(skus))]
+    nowhere = set(skus) - {row.sku for row in rows}
+    return rows + [LightStock(known.names.warehouses[0], sku, 0) for sku in sorted(nowhere)]
 
 
-def _stock(tx: Connection, known: Known, skus: list[str]) -> list[dict[str, Any]]:
-    rows = _rows(tx, _STOCK, skus=skus)
-    nowhere = set(skus) - {row["sku"] for row in rows}
-    return rows + [{"sku": sku, "warehouse": known.names.warehouses[0], "on_hand_units": 0} for sku in sorted(nowhere)]
-
-
-def _stations(tx: Connection, known: Known) -> list[dict[str, Any]]:
+def _stations(tx: Connection, known: Known) -> list[StationDocument]:
     running: dict[str, list[str]] = {}
-    for pick in tx.execute(_PICKS):
-        finishes = running.setdefault(pick.warehouse, [])
-        if len(finishes) < known.num_stations[pick.warehouse]:
-            finishes.append(format_utc(pick.expected_finish_at))
-    rows = _rows(tx, _STATIONS)
-    for row in rows:
-        row["busy_until"] = running.get(row["warehouse"], [])
-        if not row["num_queued"]:  # corrected counts may leave a rest
-            row["queued_seconds"] = 0
-    return rows
-
-
-def _timed(rows: list[dict[str, Any]], field: str) -> list[dict[str, Any]]:
-    """With a time as documents write it."""
-    for row in rows:
-        row[field] = _utc(row[field])
-    return rows
+    for warehouse, finish_at in fetch(tx, _PICKS):
+        finishes = running.setdefault(warehouse, [])
+        if len(finishes) < known.num_stations[warehouse]:
+            finishes.append(format_utc(finish_at))
+    return [
+        # corrected counts may leave a rest of the queue's work
+        LightStation(warehouse, num_open, running.get(warehouse, []), queued, seconds if queued else 0)
+        for warehouse, num_open, queued, seconds in fetch(tx, _STATIONS)
+    ]

@@ -14,6 +14,7 @@ from serve.changes import Changes
 from serve.database import insert_new
 from serve.parcel import UNTOUCHED, find_parcels, leave, take_apart
 from serve.review import supersede_reviews
+from serve.sending import change, change_each
 from serve.tasks import add_task, finish_tasks
 
 State = Literal["held", "reserved", "confirmed", "review", "declined", "cancelled", "expired"]
@@ -75,7 +76,7 @@ def open_order(tx: Connection, order: OrderDocument, decision_id: str) -> None:
         {"order_id": order.id, "position": position, "sku": line.sku, "units": line.units, "state": "open"}
         for position, line in enumerate(order.lines)
     ]
-    tx.execute(_WRITE_LINES, rows)
+    change_each(tx, _WRITE_LINES, rows)
 
 
 def find_order(tx: Connection, order_id: str, *, lock: bool) -> Row[Any]:
@@ -113,7 +114,7 @@ def open_part(tx: Connection, order: Row[Any]) -> tuple[OrderDocument, list[int]
 
 def set_state(tx: Connection, order_id: str, state: State, **values: Any) -> None:
     """How the order stands from now on."""
-    tx.execute(_SET, {"of": order_id, "state": state, **values})
+    change(tx, _SET, of=order_id, state=state, **values)
 
 
 def confirm_order(tx: Connection, order_id: str) -> None:

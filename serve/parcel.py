@@ -14,6 +14,7 @@ from envs.state import NONE
 from scenarios.trace import Names
 from serve import tables
 from serve.changes import Changes
+from serve.sending import change_each
 
 Stage = Literal["claimed", "later", "queued", "picking", "packed", "departed", "delivered", "void"]
 """Waits for a receipt; for a presale date; in the pick queue; then as the names say. Void has lost all lines."""
@@ -140,13 +141,13 @@ def write_parcels(
         }
         for parcel in planned
     ]
-    tx.execute(_WRITE, rows)
+    change_each(tx, _WRITE, rows)
     placed = [
         {"of": order_id, "at": positions[line.position], "in_parcel": parcel.id}
         for parcel in planned
         for line in parcel.lines
     ]
-    tx.execute(_PLACE, placed)
+    change_each(tx, _PLACE, placed)
 
 
 _line = tables.lines.c

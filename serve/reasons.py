@@ -7,11 +7,11 @@ import numpy as np
 from envs.costs import COST_PARTS, MILLICENTS
 from envs.snapshot import Snapshot
 from envs.state import NONE
-from scenarios.handling import SERVICE_SIDE, handling_names
+from scenarios.handling import SERVICE_SIDE, WAREHOUSE_SIDE, handling_names
 from scenarios.local_time import MINUTE_SECONDS, format_utc
 from scenarios.network import NO_LANE
 from scenarios.trace import Names
-from serve.exclusion import cause_at
+from serve.exclusion import cause_at, missing_units, required_of
 
 _NOTICEABLE_MILLICENTS = 500
 """Half a cent: smaller differences of a cost part are not worth a word."""
@@ -117,37 +117,66 @@ def shape(snapshot: Snapshot, names: Names, slot: int) -> list[str]:
 
 def _exclusions(snapshot: Snapshot, names: Names) -> list[str]:
     """Per line, the warehouses that cannot send it now, with the first cause of each."""
-    sentences = []
-    for line in range(int(snapshot.seen.order["num_lines"][0])):
-        causes = [
-            f"{warehouse} ({cause})"
-            for w, warehouse in enumerate(names.warehouses)
-            if (cause := _cause(snapshot, names, line, w))
-        ]
+    sentences, order, network = [], snapshot.seen.order[0], snapshot.network
+    lanes = network.lanes[:, :, order["region"]]
+    carried_grams = np.where(lanes["zone"] != NO_LANE, network.rates["max_grams"].max(axis=1)[lanes["rate_row"]], -1)
+    for line in range(int(order["num_lines"])):
+        causes = [f"{names.warehouses[w]} ({detail})" for w, detail in _causes(snapshot, names, line, carried_grams)]
         if causes:
             sku = names.skus[snapshot.seen.lines["sku"][line]]
             sentences.append(f"{sku} cannot leave now from {', '.join(causes)}.")
     return sentences
 
 
-def _cause(snapshot: Snapshot, names: Names, line: int, warehouse: int) -> str | None:
-    """Why a warehouse cannot send a line from stock now; None if it can."""
+def _causes(snapshot: Snapshot, names: Names, line: int, carried_grams: np.ndarray) -> list[tuple[int, str]]:
+    """Warehouses that cannot send a line now, and why; nearly always units are missing, which is told at once."""
+    seen, row = snapshot.seen, snapshot.seen.lines[line]
+    is_out = np.flatnonzero(_cannot_leave(snapshot, line, carried_grams))
+    missing = required_of(snapshot, line) & WAREHOUSE_SIDE & ~snapshot.network.warehouses["capabilities"][is_out]
+    cells, units = seen.stock[is_out, row["sku"]], int(row["units"])
+    available = cells["on_hand_units"] - cells["allocated_units"]
+    is_plain = (missing == 0) & (available < units) & (row["ship_from_seconds"] <= seen.clock["now_seconds"][0])
+    return [
+        (w, missing_units(number, units) if plain else _cause(snapshot, names, line, w))
+        for w, number, plain in zip(is_out.tolist(), available.tolist(), is_plain.tolist(), strict=True)
+    ]
+
+
+def _cannot_leave(snapshot: Snapshot, line: int, carried_grams: np.ndarray) -> np.ndarray:
+    """Which warehouses have a ``_cause``, found for all of them at once.
+
+    Args:
+        snapshot: of the decision.
+        line: of the order.
+        carried_grams: int64 (warehouses, services) that a service takes to the region; -1 without a lane.
+
+    Returns:
+        bool (warehouses,).
+    """
+    network, seen = snapshot.network, snapshot.seen
+    row, required = seen.lines[line], required_of(snapshot, line)
+    cells = seen.stock[:, row["sku"]]
+    is_able = (required & SERVICE_SIDE & ~network.services["capabilities"]) == 0
+    is_carried = ((carried_grams >= row["grams"]) & is_able).any(axis=1)
+    is_out = (required & WAREHOUSE_SIDE & ~network.warehouses["capabilities"]) != 0
+    is_out |= cells["on_hand_units"] - cells["allocated_units"] < row["units"]
+    is_out |= row["ship_from_seconds"] > seen.clock["now_seconds"][0]
+    return np.asarray(is_out | ~is_carried)
+
+
+def _cause(snapshot: Snapshot, names: Names, line: int, warehouse: int) -> str:
+    """Why a warehouse cannot send a line from stock now."""
     cause = cause_at(snapshot, line, warehouse)
     return cause.detail if cause else _cause_of_services(snapshot, names, line, warehouse)
 
 
-def _cause_of_services(snapshot: Snapshot, names: Names, line: int, warehouse: int) -> str | None:
-    network = snapshot.network
-    required = int(snapshot.seen.lines["requirements"][line] | snapshot.seen.order["requirements"][0])
+def _cause_of_services(snapshot: Snapshot, names: Names, line: int, warehouse: int) -> str:
+    network, required = snapshot.network, required_of(snapshot, line)
     region, grams = snapshot.seen.order["region"][0], snapshot.seen.lines["grams"][line]
-    lanes = network.lanes[warehouse, :, region]
-    reaching = np.flatnonzero(lanes["zone"] != NO_LANE)
+    reaching = np.flatnonzero(network.lanes[warehouse, :, region]["zone"] != NO_LANE)
     if not len(reaching):
         return f"no lane to {names.regions[region]}"
     lacking = required & SERVICE_SIDE & ~network.services["capabilities"][reaching]
-    able = reaching[lacking == 0]
-    if not len(able):
+    if lacking.all():
         return f"no carrier there offers {' and '.join(handling_names(required & SERVICE_SIDE))}"
-    if (network.rates["max_grams"][lanes["rate_row"][able]].max(axis=1) < grams).all():
-        return f"{grams} g is too heavy for its carriers"
-    return None
+    return f"{grams} g is too heavy for its carriers"

@@ -6,10 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection, Row, select
 
 from agents.documents import parse_case
+from agents.light_documents import case_to_json
 from envs.snapshot import Snapshot
 from scenarios.errors import InputError
 from serve import tables
@@ -87,8 +89,7 @@ def encode_record(weighed: Weighed, max_alternatives: int, answer: bytes) -> byt
         "parcels": _parcels_of_a_person(weighed),
         "answer": answer.decode(),
     }
-    case = weighed.case.model_dump_json(by_alias=True, exclude_defaults=True)
-    return f'{{"case":{case},{json.dumps(rest)[1:]}'.encode()
+    return b'{"case":%b,%b' % (case_to_json(weighed.case), msgspec.json.encode(rest)[1:])
 
 
 def _parcels_of_a_person(weighed: Weighed) -> list[Parcel] | None:

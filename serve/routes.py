@@ -34,7 +34,7 @@ ERRORS: dict[int | str, dict[str, object]] = {
     404: {"model": ErrorAnswer, "description": "there is no such thing"},
     409: {"model": ErrorAnswer, "description": "it does not stand as it must for this"},
     422: {"model": ErrorAnswer, "description": "the request cannot be used; the error names the field"},
-    503: {"model": ErrorAnswer, "description": "not ready, the database is away, or goods are contended"},
+    503: {"model": ErrorAnswer, "description": "not ready, too busy, the database is away, or goods are contended"},
 }
 
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]

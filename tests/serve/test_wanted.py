@@ -48,7 +48,7 @@ def test_every_plan_that_there_is_can_be_had(
             weighed = Weighed(case, changed, Choice("review", slot, "a person chose"))
             answer = to_bytes(service.answer(weighed, Mark("a decision", 1.0), 5))
             content = encode_record(weighed, 5, answer)
-            assert b'"parcels": [[' in content
+            assert b'"parcels":[[' in content
             record = Record(document, 5, None, answer, tuple(wanted))
             assert record.replay(service).is_same
             names, skus = service.reader.names, [line.sku for line in case.order.lines]

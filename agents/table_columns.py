@@ -1,0 +1,115 @@
+"""Columns of a document's tables: names become indices, for all rows at once; what does not fit is named by its row."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from scenarios.errors import InputError
+from scenarios.local_time import parse_utc
+
+_seconds = lru_cache(maxsize=1 << 14)(lambda text: parse_utc("", text))
+"""Collections are the same for all orders of a day; a text that is no time is not kept."""
+
+
+class NameIndex:
+    """Numbers of the names of a network, by kind: warehouse, service, region, sku.
+
+    Args:
+        scenario: for messages.
+        names: by kind.
+    """
+
+    def __init__(self, scenario: str, names: Mapping[str, Sequence[str]]) -> None:
+        self._scenario = scenario
+        self._index = {kind: {name: i for i, name in enumerate(known)} for kind, known in names.items()}
+
+    def find(self, kind: str, key: str, name: str) -> int:
+        """The number of one name.
+
+        Raises:
+            InputError: unknown, with the nearest one.
+        """
+        table = self._index[kind]
+        if name not in table:
+            near = difflib.get_close_matches(name, table, n=1, cutoff=0.4)
+            raise InputError(
+                key,
+                name,
+                f"a {kind} of {self._scenario}, such as {next(iter(table))}",
+                f"did you mean {near[0]!r}?".rstrip(".") if near else "correct the name",
+            )
+        return table[name]
+
+    def find_all(self, kind: str, key: str, rows: Sequence[Any]) -> np.ndarray:
+        """Numbers of the names in the rows of a table, int64 (rows,).
+
+        Raises:
+            InputError: the first that is unknown.
+        """
+        table = self._index[kind]
+        found = list(map(table.get, map(attrgetter(kind), rows)))
+        if None in found:
+            i = found.index(None)
+            self.find(kind, f"{key}[{i}].{kind}", getattr(rows[i], kind))
+        return np.array(found, np.int64)
+
+
+def column(rows: Sequence[Any], field: str) -> np.ndarray:
+    """Numbers of one field, int64 (rows,)."""
+    return np.array(list(map(attrgetter(field), rows)), np.int64)
+
+
+def times(key: str, rows: Sequence[Any], field: str) -> np.ndarray:
+    """UTC seconds of one field, int64 (rows,).
+
+    Raises:
+        InputError: the first that is no time.
+    """
+    texts = list(map(attrgetter(field), rows))
+    try:
+        return np.array(list(map(_seconds, texts)), np.int64)
+    except InputError:
+        return np.array([parse_utc(f"{key}[{i}].{field}", text) for i, text in enumerate(texts)], np.int64)
+
+
+def refuse_first(is_bad: np.ndarray, error: Callable[[int], InputError]) -> None:
+    """Refuses a table of which some rows are bad.
+
+    Args:
+        is_bad: bool (rows,).
+        error: of the first bad row.
+
+    Raises:
+        InputError: if there is one.
+    """
+    if is_bad.any():
+        raise error(int(is_bad.argmax()))
+
+
+def check_once(key: str, numbers: np.ndarray, rows: Sequence[Any], fields: tuple[str, ...]) -> None:
+    """Refuses a second row of the same thing.
+
+    Args:
+        key: of the table.
+        numbers: int64 (rows,), equal for the same thing.
+        rows: of the table.
+        fields: that name the thing.
+
+    Raises:
+        InputError: names the second row.
+    """
+    known = numbers.tolist()
+    if len(set(known)) < len(known):
+        i = next(i for i, number in enumerate(known) if number in known[:i])
+        raise InputError(f"{key}[{i}]", _named(rows[i], fields), "each once", "remove the second row")
+
+
+def _named(row: Any, fields: tuple[str, ...]) -> object:
+    named = tuple(getattr(row, field) for field in fields)
+    return named if len(named) > 1 else named[0]

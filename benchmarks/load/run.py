@@ -1,0 +1,136 @@
+"""The whole run: steady load beside an echo, rates up to the highest that is answered in time, overload, recovery."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import select
+
+from agents.bundle import read_bundle
+from benchmarks.load.phase import Load, Phase, play
+from benchmarks.load.sender import Reply, Sender
+from benchmarks.load.servers import Server, echo, endpoint
+from benchmarks.load.world import orders
+from serve import tables
+from serve.audit import complaints
+from serve.database import Database
+
+OVERLOAD = 5
+"""Times the admission limit that is offered."""
+
+TARGET_MS = 20.0
+"""Of the 99th percentile."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long, how much, and where.
+
+    Attributes:
+        bundle: folder of the bundle that is served.
+        database: URL of an empty database.
+        rate: orders a second of the steady load, and the admission limit under overload.
+        seconds: of the steady load; the other phases are shares of it.
+        ladder: rates that are tried, rising, until one is not answered in time.
+        processes: of the endpoint.
+        port: of the endpoint; the echo has the next one.
+    """
+
+    bundle: Path
+    database: str
+    rate: float = 200.0
+    seconds: float = 300.0
+    ladder: tuple[float, ...] = (25.0, 50.0, 75.0, 100.0, 125.0, 150.0, 175.0, 200.0, 250.0, 300.0)
+    processes: int = 2
+    port: int = 8765
+
+
+@dataclass
+class Outcome:
+    """What came of it.
+
+    Attributes:
+        phases: in their order.
+        accepted: decisions that were acknowledged in any phase.
+        lost: of these, those that are not on record.
+        complaints: of the audit log.
+    """
+
+    phases: list[Phase] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
+    lost: int = 0
+    complaints: int = 0
+
+    def add(self, phase: Phase, replies: list[Reply]) -> Phase:
+        """Takes note of a phase."""
+        self.phases.append(phase)
+        self.accepted += [reply.decision_id for reply in replies if reply.decision_id]
+        return phase
+
+    def named(self, name: str) -> Phase:
+        """One of the phases."""
+        return next(phase for phase in self.phases if phase.name == name)
+
+
+async def run(plan: Plan) -> Outcome:
+    """Plays all phases against servers that it starts."""
+    outcome, bodies = Outcome(), _bodies(plan)
+    options = ["--client-rate", "none", "--processes", str(plan.processes)]
+    with endpoint(plan.bundle, plan.database, plan.port, options) as server:
+        await _steady(plan, outcome, server, bodies)
+        await _climb(plan, outcome, server, bodies)
+    with endpoint(plan.bundle, plan.database, plan.port, [*options, "--decision-rate", f"{plan.rate:g}"]) as server:
+        await _overload(plan, outcome, server, bodies)
+    _check_record(plan, outcome)
+    return outcome
+
+
+def _bodies(plan: Plan) -> Iterator[bytes]:
+    public = read_bundle(plan.bundle).public
+    return (json.dumps(order).encode() for order in orders(public, time.time_ns()))
+
+
+async def _steady(plan: Plan, outcome: Outcome, server: Server, bodies: Iterator[bytes]) -> None:
+    """The echo is asked right before and after, at the same rate, while the endpoint rests."""
+    sender = Sender(server.port, "/v1/decisions", bodies)
+    outcome.add(*await play(Load("warm-up", plan.rate / 4, plan.seconds / 30), server, sender))
+    with echo(plan.port + 1) as other:
+        echoes = Sender(other.port, "/echo", bodies)
+        outcome.add(*await play(Load("echo before", plan.rate, plan.seconds / 20), other, echoes))
+        outcome.add(*await play(Load("steady", plan.rate, plan.seconds), server, sender))
+        outcome.add(*await play(Load("echo after", plan.rate, plan.seconds / 20), other, echoes))
+
+
+async def _climb(plan: Plan, outcome: Outcome, server: Server, bodies: Iterator[bytes]) -> None:
+    sender = Sender(server.port, "/v1/decisions", bodies)
+    for rate in plan.ladder:
+        phase = outcome.add(*await play(Load(f"at {rate:g}/s", rate, plan.seconds / 15), server, sender))
+        if phase.p99_ms > TARGET_MS or phase.refused or phase.errors:
+            return
+
+
+async def _overload(plan: Plan, outcome: Outcome, server: Server, bodies: Iterator[bytes]) -> None:
+    sender = Sender(server.port, "/v1/decisions", bodies)
+    loads = (
+        Load("warm-up at the limit", plan.rate / 4, plan.seconds / 30),
+        Load("normal, before", plan.rate / 2, plan.seconds / 15),
+        Load("overload", OVERLOAD * plan.rate, plan.seconds / 10),
+        Load("recovery", plan.rate / 2, min(10.0, plan.seconds / 15)),
+        Load("normal, after", plan.rate / 2, plan.seconds / 15),
+    )
+    for load in loads:
+        outcome.add(*await play(load, server, sender))
+
+
+def _check_record(plan: Plan, outcome: Outcome) -> None:
+    """Every decision that was acknowledged is kept, and nothing in the log was changed."""
+    database = Database(plan.database)
+    with database.reading() as tx:
+        kept = set(tx.execute(select(tables.decisions.c.id)).scalars())
+        outcome.lost = len(set(outcome.accepted) - kept)
+        outcome.complaints = sum(1 for _ in complaints(tx))
+    database.close()

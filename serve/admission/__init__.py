@@ -1,0 +1,1 @@
+"""Who is let in: rates of clients and of all, and a bounded queue of decisions."""

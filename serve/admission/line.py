@@ -1,0 +1,59 @@
+"""The line of decisions: so many are worked on, so many wait in the order in which they came, and no more come in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+
+class Line:
+    """For one event loop; nothing here waits for a lock.
+
+    Args:
+        in_flight: that are worked on.
+        waiting: that wait.
+    """
+
+    def __init__(self, in_flight: int, waiting: int) -> None:
+        self._most_in_flight, self._most_waiting = in_flight, waiting
+        self._in_flight = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def in_flight(self) -> int:
+        """How many are worked on now."""
+        return self._in_flight
+
+    @property
+    def waiting(self) -> int:
+        """How many wait now."""
+        return len(self._waiting)
+
+    def is_full(self) -> bool:
+        """Whether the next one must be refused."""
+        return self._in_flight >= self._most_in_flight and len(self._waiting) >= self._most_waiting
+
+    async def enter(self) -> None:
+        """Returns when it is this one's turn; ``leave`` must follow."""
+        if self._in_flight < self._most_in_flight:
+            self._in_flight += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:  # who asked has gone
+            if turn.done() and not turn.cancelled():
+                self.leave()
+            else:
+                self._waiting.remove(turn)
+            raise
+
+    def leave(self) -> None:
+        """The next one's turn."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._in_flight -= 1

@@ -1,0 +1,99 @@
+"""The porter: turns away at once what the endpoint could not answer in time, so that what it lets in stays fast."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from fastapi import Response
+from prometheus_client import Counter, Gauge
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from scenarios.errors import InputError
+from serve.actor import ANYONE
+from serve.admission.bucket import Bucket, Buckets
+from serve.admission.limits import Limits
+from serve.admission.line import Line
+from serve.errors import error_response
+from serve.guard import OPEN
+
+REFUSED = Counter("routelab_refused", "Requests turned away, by what was used up", ["limit"])
+IN_FLIGHT = Gauge("routelab_decisions_in_flight", "Decisions that are worked on")
+WAITING = Gauge("routelab_decisions_waiting", "Decisions that wait to be worked on")
+
+FREE = OPEN | {"/metrics"}
+"""Paths that are never refused: who looks after an endpoint must see it when it is busiest."""
+
+
+class Porter:
+    """Middleware behind the guard, which has found out who asks.
+
+    Args:
+        app: what is to be protected.
+        limits: how much is let in.
+    """
+
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+        self._app, self._limits, burst = app, limits, limits.burst_seconds
+        self._line = Line(limits.in_flight, limits.waiting)
+        self._clients = Buckets(limits.client_rate, burst * limits.client_rate) if limits.client_rate else None
+        rate = limits.decision_rate
+        self._decisions = Bucket(rate, burst * rate, time.monotonic()) if rate else None
+        IN_FLIGHT.set_function(lambda: self._line.in_flight)
+        WAITING.set_function(lambda: self._line.waiting)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lets in, lets wait, or turns away."""
+        if scope["type"] != "http" or scope["path"] in FREE:
+            await self._app(scope, receive, send)
+            return
+        is_decision = _decides(scope)
+        refusal = self._refusal(scope, is_decision)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        if not is_decision:
+            await self._app(scope, receive, send)
+            return
+        await self._line.enter()
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._line.leave()
+
+    def _refusal(self, scope: Scope, is_decision: bool) -> Response | None:
+        now = time.monotonic()
+        if self._clients is not None:
+            wait = self._clients.take(client_of(scope), now)
+            if wait:
+                return _refuse(429, "client rate", f"at most {self._limits.client_rate:g} requests a second", wait)
+        if not is_decision:
+            return None
+        if self._line.is_full():
+            return _refuse(503, "queue", f"at most {self._limits.waiting} decisions that wait", 1.0)
+        if self._decisions is not None:
+            wait = self._decisions.take(now)
+            if wait:
+                return _refuse(429, "decision rate", f"at most {self._limits.decision_rate:g} decisions a second", wait)
+        return None
+
+
+def client_of(scope: Scope) -> str:
+    """Whose rate counts: the token's name, or the address of who has none."""
+    actor = scope["actor"]
+    if actor is not ANYONE:
+        return f"token {actor.name}"
+    return f"address {scope['client'][0]}" if scope.get("client") else "unknown"
+
+
+def _decides(scope: Scope) -> bool:
+    path = scope["path"]
+    return scope["method"] == "POST" and (path == "/v1/decisions" or path.endswith("/redecide"))
+
+
+def _refuse(status: int, limit: str, expected: str, wait: float) -> Response:
+    """In the one error schema, with the whole seconds after which it is worth trying again."""
+    REFUSED.labels(limit.replace(" ", "_")).inc()
+    seconds = max(1, math.ceil(wait))
+    detail = InputError(limit, "used up", expected, f"send it again after {seconds} s")
+    return error_response(status, detail, {"Retry-After": str(seconds)})

@@ -1,0 +1,59 @@
+"""The load benchmark in its short form: what must hold however slow the machine is. And its page."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from benchmarks.load.phase import Load, measured
+from benchmarks.load.run import OVERLOAD, Outcome, Plan, run
+from benchmarks.load.sender import Reply
+from benchmarks.load.table import markdown, read_results, write_results
+from serve.admission.limits import Limits
+from tests.policy_bundles import make_bundle
+
+
+@pytest.mark.slow
+def test_nothing_is_lost_under_load(tmp_path: Path) -> None:
+    """Every request is answered or refused as it should be; who was answered is on record; afterwards all is normal."""
+    rate = 30.0
+    plan = Plan(
+        make_bundle(tmp_path / "bundle"), f"sqlite:///{tmp_path / 'shop.db'}", rate, seconds=15.0, ladder=(10.0,)
+    )
+    outcome = asyncio.run(run(plan))
+    assert [phase.name for phase in outcome.phases if phase.errors] == []
+    assert (outcome.lost, outcome.complaints) == (0, 0)
+    assert len(outcome.accepted) == len(set(outcome.accepted)) > 15 * rate
+    for name in ("steady", "at 10/s", "normal, before", "normal, after"):
+        assert (name, outcome.named(name).refused) == (name, 0)
+    overload = outcome.named("overload")
+    assert overload.offered_per_s == OVERLOAD * rate
+    assert overload.refused > 0
+    seconds = plan.seconds / 10
+    assert overload.accepted_per_s * seconds <= rate * (seconds + Limits().burst_seconds) + 2
+
+
+def test_what_is_measured_of_a_phase() -> None:
+    replies = [Reply(i / 100, i / 1000, 200) for i in range(1, 101)]
+    replies += [Reply(0, 0.003, 429, "1"), Reply(0, 0.004, 503, "2")]
+    replies += [Reply(0, 0.0, 0), Reply(0, 0.0, 500), Reply(0, 0.0, 503)]  # no answer, a fault, no Retry-After
+    phase = measured(Load("x", 105.0, 1.0), replies, 1.5, 200.0)
+    assert (phase.accepted_per_s, phase.refused, phase.errors) == (100.0, 2, 3)
+    assert (phase.p50_ms, phase.p99_ms, phase.max_ms, phase.refusal_p99_ms) == (50.5, 99.01, 100.0, 3.99)
+
+
+def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
+    phase = measured(Load("steady", 10.0, 1.0), [Reply(0, 0.002, 200)], 1.0, 2.0)
+    write_results(tmp_path / "load.csv", Outcome([phase]))
+    assert [asdict(row) for row in read_results(tmp_path / "load.csv")] == [asdict(phase)]
+
+
+def test_the_page_quotes_the_results(repository: Path) -> None:
+    text = (repository / "docs/load.md").read_text(encoding="utf-8")
+    found = re.search(r"<!-- benchmark -->\n(.*?)\n<!-- end -->", text, re.DOTALL)
+    assert found
+    assert found[1] == markdown(read_results(repository / "docs/results/load.csv"))

@@ -1,0 +1,212 @@
+"""What is let in, what waits, and what is turned away at once."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from scenarios.errors import InputError
+from serve.actor import ANYONE, Actor
+from serve.admission.bucket import Bucket, Buckets
+from serve.admission.limits import Limits
+from serve.admission.line import Line
+from serve.admission.options import add_limits
+from serve.admission.porter import client_of
+from serve.app import create_app
+from serve.main import main
+from serve.service import DecisionService
+
+
+def ready(app: FastAPI) -> TestClient:
+    """A client of an endpoint that answers."""
+    client = TestClient(app)
+    client.__enter__()
+    while client.get("/health/ready").status_code != 200:
+        pass
+    return client
+
+
+def test_a_bucket_gives_its_rate_and_saves_a_burst() -> None:
+    bucket = Bucket(rate=10.0, burst=3.0, now=0.0)
+    assert [bucket.take(0.0) for _ in range(3)] == [0.0, 0.0, 0.0]
+    assert bucket.take(0.0) == pytest.approx(0.1)
+    assert bucket.take(0.05) == pytest.approx(0.05)
+    assert bucket.take(0.1) == 0.0
+    assert [bucket.take(100.0) > 0 for _ in range(4)] == [False, False, False, True]
+
+
+def test_over_a_long_time_exactly_the_rate_is_let_in() -> None:
+    bucket = Bucket(rate=200.0, burst=50.0, now=0.0)
+    num_let_in = sum(bucket.take(i / 1000) == 0.0 for i in range(10_000))  # a thousand a second
+    assert num_let_in == pytest.approx(2000 + 50, abs=2)
+
+
+def test_clients_have_buckets_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serve.admission.bucket._MOST_KEPT", 2)
+    buckets = Buckets(rate=1.0, burst=1.0)
+    assert [buckets.take(name, 0.0) for name in ("a", "a", "b")] == [0.0, 1.0, 0.0]
+    assert buckets.take("c", 0.0) == 0.0  # who has been silent longest is forgotten
+    assert buckets.take("b", 0.0) == 1.0
+    assert buckets.take("a", 0.0) == 0.0
+
+
+def test_a_client_is_its_token_or_its_address() -> None:
+    scope = {"actor": Actor("till", "planner"), "client": ("10.0.0.7", 1234)}
+    assert client_of(scope) == "token till"
+    assert client_of({**scope, "actor": ANYONE}) == "address 10.0.0.7"
+
+
+def test_a_line_lets_in_in_the_order_of_coming() -> None:
+    async def play() -> list[int]:
+        line, order = Line(in_flight=1, waiting=2), list[int]()
+        await line.enter()
+
+        async def come(number: int) -> None:
+            await line.enter()
+            order.append(number)
+            line.leave()
+
+        waiting = [asyncio.ensure_future(come(number)) for number in range(2)]
+        await asyncio.sleep(0)
+        assert line.is_full()
+        assert (line.in_flight, line.waiting) == (1, 2)
+        line.leave()
+        await asyncio.gather(*waiting)
+        assert (line.in_flight, line.waiting) == (0, 0)
+        return order
+
+    assert asyncio.run(play()) == [0, 1]
+
+
+@pytest.mark.parametrize("is_called", [False, True])
+def test_who_goes_away_takes_no_place(is_called: bool) -> None:
+    """Whether it still waits, or has just been called."""
+
+    async def play() -> None:
+        line = Line(in_flight=1, waiting=2)
+        await line.enter()
+        gone, stays = (asyncio.ensure_future(line.enter()) for _ in range(2))
+        await asyncio.sleep(0)
+        if is_called:
+            line.leave()
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+        if not is_called:
+            line.leave()
+        await asyncio.wait_for(stays, 1)
+        assert (line.in_flight, line.waiting) == (1, 0)
+        line.leave()
+        assert line.in_flight == 0
+
+    asyncio.run(play())
+
+
+class Slow:
+    """A service that answers when it is told to."""
+
+    def __init__(self, service: DecisionService) -> None:
+        self.policy, self._service = service.policy, service
+        self.num_inside, self.may_answer = 0, threading.Event()
+
+    def decide(self, *arguments: Any) -> Any:
+        self.num_inside += 1
+        self.may_answer.wait(10)
+        return self._service.decide(*arguments)
+
+
+def test_a_full_line_is_503_and_what_waits_is_answered(
+    service: DecisionService, make_request: Callable[..., dict[str, Any]]
+) -> None:
+    slow, request = Slow(service), make_request()
+    client = ready(create_app(lambda: slow, limits=Limits(in_flight=2, waiting=1)))  # type: ignore[arg-type,return-value]
+
+    def ask(_: int) -> httpx.Response:
+        return client.post("/v1/decisions", json=request)
+
+    with ThreadPoolExecutor(6) as threads:
+        sent = [threads.submit(ask, i) for i in range(6)]
+        refused = next_done(sent, 3)
+        assert slow.num_inside == 2
+        metrics = client.get("/metrics").text
+        slow.may_answer.set()
+        answers = [future.result() for future in sent]
+    assert sorted(answer.status_code for answer in answers) == [200] * 3 + [503] * 3
+    for answer in refused:
+        assert (answer.json()["error"]["key"], answer.headers["Retry-After"]) == ("queue", "1")
+    assert "routelab_decisions_in_flight 2.0" in metrics
+    assert "routelab_decisions_waiting 1.0" in metrics
+    assert 'routelab_refused_total{limit="queue"}' in metrics
+    assert ask(0).status_code == 200
+
+
+def next_done(sent: list[Any], number: int) -> list[Any]:
+    """The answers that come although nobody is let go."""
+    while sum(future.done() for future in sent) < number:
+        pass
+    return [future.result() for future in sent if future.done()]
+
+
+def test_rates_are_429_and_health_is_never_refused(
+    service: DecisionService, make_request: Callable[..., dict[str, Any]]
+) -> None:
+    limits = Limits(decision_rate=0.001, client_rate=0.002)
+    client, request = ready(create_app(lambda: service, limits=limits)), make_request()
+    assert client.post("/v1/decisions", json=request).status_code == 200
+    refused = client.post("/v1/decisions", json=request)
+    assert (refused.status_code, refused.json()["error"]["key"]) == (429, "client rate")
+    assert 1 < int(refused.headers["Retry-After"]) <= 500
+    for path in ("/health/live", "/health/ready", "/metrics"):
+        assert client.get(path).status_code == 200
+    assert client.get("/v1/anything").status_code == 429  # the client's rate is of all that it asks
+
+
+def test_the_rate_of_all_decisions(service: DecisionService, make_request: Callable[..., dict[str, Any]]) -> None:
+    client = ready(create_app(lambda: service, limits=Limits(decision_rate=0.001)))
+    request = make_request()
+    assert client.post("/v1/decisions", json=request).status_code == 200
+    refused = client.post("/v1/decisions", json=request)
+    assert (refused.status_code, refused.json()["error"]["key"]) == (429, "decision rate")
+    assert client.get("/v1/anything").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--in-flight", "0"],
+        ["--waiting", "-1"],
+        ["--client-rate", "nan"],
+        ["--client-rate", "0"],
+        ["--decision-rate", "-5"],
+    ],
+)
+def test_limits_out_of_range_are_refused(option: list[str]) -> None:
+    with pytest.raises(InputError, match=option[0]):
+        main(["--bundle", "nowhere", *option])
+
+
+def test_a_rate_may_be_none() -> None:
+    with pytest.raises(InputError, match="bundle"):  # the next thing that is wrong
+        main(["--bundle", "nowhere", "--client-rate", "none"])
+
+
+def test_the_page_states_the_defaults(repository: Path) -> None:
+    page = (repository / "docs/load.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `(--[a-z-]+)` \| (\S+) \|", page, re.MULTILINE))
+    parser = argparse.ArgumentParser()
+    add_limits(parser)
+    options = vars(parser.parse_args([]))
+    assert told.pop("--processes") == "1"
+    assert told == {
+        f"--{name.replace('_', '-')}": "none" if value is None else f"{value:g}" for name, value in options.items()
+    }

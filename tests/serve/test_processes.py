@@ -1,0 +1,150 @@
+"""Processes that serve one address together."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from scenarios.errors import InputError
+from serve import tables
+from serve.admission.limits import Limits
+from serve.audit import complaints
+from serve.database import Database
+from serve.file_turn import FileTurn
+from serve.processes import check_processes
+from tests.serve.racing import ROOT
+
+
+@pytest.mark.parametrize(
+    ("number", "port", "is_request_clock", "key"),
+    [
+        (0, 8000, False, "--processes"),
+        (65, 8000, False, "--processes"),
+        (2, 0, False, "--port"),
+        (2, 8000, True, "--processes"),
+    ],
+)
+def test_what_processes_cannot_do_is_refused(number: int, port: int, is_request_clock: bool, key: str) -> None:
+    with pytest.raises(InputError, match=key):
+        check_processes(number, port, True, is_request_clock)
+
+
+def test_one_process_may_do_anything() -> None:
+    check_processes(1, 0, True, True)
+
+
+def test_limits_are_shared_out() -> None:
+    each = Limits(waiting=9, client_rate=10.0, decision_rate=None).of_each(2)
+    assert (each.in_flight, each.waiting, each.client_rate, each.decision_rate) == (4, 5, 5.0, None)
+
+
+def test_a_turn_is_handed_on_when_its_process_dies(tmp_path: Path) -> None:
+    path = tmp_path / "shop.db"
+    holding = (
+        "import sys, time; from pathlib import Path; from serve.file_turn import FileTurn\n"
+        "with FileTurn(Path(sys.argv[1]))(): print(flush=True); time.sleep(60)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, "-c", holding, str(path)], stdout=subprocess.PIPE, env=environment, cwd=ROOT
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        other.kill()
+        with FileTurn(path)():
+            pass
+
+
+TOGETHER = """
+import signal
+from pathlib import Path
+from scenarios.errors import InputError
+from serve.processes import run_together
+mark = Path("{mark}")
+
+def serve():
+    try:
+        mark.touch(exist_ok=False)
+    except FileExistsError:
+        raise InputError("bundle", "bad", "a good one", "get it") from None
+    signal.pause()
+
+raise SystemExit(run_together(2, serve))
+"""
+
+
+def test_together_or_not_at_all(tmp_path: Path) -> None:
+    """One of two cannot go on: the other one, who would, is told to end."""
+    code = TOGETHER.format(mark=tmp_path / "first")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, timeout=60)
+    assert done.returncode == 1
+    assert b"expected a good one" in done.stderr
+
+
+@contextmanager
+def served(bundle: Path, database: str, processes: int) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The command, and the port at which it answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "routelab", "serve", "--bundle", str(bundle), "--database", database]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [*command, "--port", str(port), "--processes", str(processes)], cwd=ROOT, env=environment
+    )
+    try:
+        yield process, port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def asked(port: int, document: dict[str, Any]) -> dict[str, Any]:
+    """An answer, as soon as somebody listens."""
+    content = json.dumps(document).encode()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/v1/decisions", content, {"content-type": "application/json"}
+    )
+    until = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(request) as answer:
+                found: dict[str, Any] = json.load(answer)
+                return found
+        except OSError:  # not yet, or 503
+            assert time.monotonic() < until
+            time.sleep(0.2)
+
+
+@pytest.mark.slow
+def test_two_processes_keep_one_record(
+    sound_bundle: Path, tmp_path: Path, make_request: Callable[..., dict[str, Any]]
+) -> None:
+    url, order = f"sqlite:///{tmp_path / 'shop.db'}", make_request()["order"]
+    fresh = {name: order[name] for name in ("region", "lines")} | {"promise_at": "2099-01-01T00:00:00Z"}
+    fresh["lines"] = [{"sku": line["sku"], "units": 1} for line in order["lines"]]
+    with served(sound_bundle, url, 2) as (process, port):
+        told = [asked(port, {"order": {**fresh, "id": f"order {i}"}})["decision_id"] for i in range(40)]
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(children[0]), signal.SIGKILL)
+        assert process.wait(timeout=60) == 1
+    database = Database(url)
+    with database.reading() as tx:
+        assert set(told) <= set(tx.execute(select(tables.decisions.c.id)).scalars())
+        assert tx.execute(select(func.count(tables.audit.c.writer.distinct()))).scalar() == 2
+        assert list(complaints(tx)) == []
+    database.close()
