@@ -25,6 +25,7 @@ from serve.errors import ErrorAnswer, add_error_handlers, error_response
 from serve.explain_routes import add_explain_routes
 from serve.guard import Guard
 from serve.health_routes import add_health_routes
+from serve.monitoring.routes import add_monitoring_routes
 from serve.policy_routes import add_policy_routes
 from serve.request import DecisionRequest
 from serve.review_routes import add_review_routes
@@ -167,6 +168,7 @@ def create_app(
         app.include_router(add_review_routes(loading.desk))
         app.include_router(add_health_routes(loading.desk))
         app.include_router(add_policy_routes(loading.desk))
+        app.include_router(add_monitoring_routes(loading.desk))
 
     @app.get("/health/live", response_model=Health, response_model_exclude_none=True, summary="Is the process alive?")
     def live() -> Health:

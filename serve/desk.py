@@ -23,6 +23,7 @@ from serve.demand_seen import count_arrival, hour_of
 from serve.keeper import Keeper
 from serve.known import Known
 from serve.moment import read_moment
+from serve.monitoring.watch import Watch, WatchSettings
 from serve.order import State, find_order, open_order, open_part, set_state
 from serve.parcel import PlannedParcel, leave, planned_parcels, take, write_parcels
 from serve.policies import Policies
@@ -47,12 +48,14 @@ class DeskSettings:
         is_request_clock: requests may state their own ``now``, as replays do.
         review: which decisions a person looks at.
         policies: below which folder bundles lie that may be loaded; None: none may.
+        watch: what is an alarm.
     """
 
     reservation_seconds: int = 900
     is_request_clock: bool = False
     review: ReviewLimits = field(default_factory=ReviewLimits)
     policies: Path | None = None
+    watch: WatchSettings = field(default_factory=WatchSettings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +82,7 @@ class Desk:
         audit: this process's chain.
         policies: who decides, and changes of that.
         shadows: what others would have decided.
+        watch: sees every decision.
     """
 
     service: DecisionService
@@ -88,10 +92,13 @@ class Desk:
     audit: AuditWriter = field(default_factory=AuditWriter)
     policies: Policies = field(init=False)
     shadows: Shadows = field(init=False)
+    watch: Watch = field(init=False)
 
     def __post_init__(self) -> None:
         self.policies = Policies(self.service, self.database, self.audit, self.settings.policies)
         self.shadows = Shadows(self.database)
+        settings = self.settings
+        self.watch = Watch(self.database, self.policies, self.audit.id, settings.watch, settings.is_request_clock)
 
     @property
     def keeper(self) -> Keeper:
@@ -131,6 +138,7 @@ class Desk:
         draft = self._draft(asked, question, self.policies.pick(question.order.id))
         with self.database.writing() as tx:
             self._keep(tx, asked, draft)
+        self.watch.see(draft.pick, draft.weighed, asked.now)
         if draft.pick.shadow is not None:
             self.shadows.add(ShadowTask(draft.pick.shadow, draft.weighed.case, draft.answer))
         return draft.answer, False
@@ -231,7 +239,8 @@ class Desk:
         changes.make(tx)
         write_parcels(tx, order.id, draft.planned, question.positions, asked.now)
         self._set_state(tx, asked, draft)
-        reasons = reasons_of(draft.weighed, self.settings.review)
+        is_drifting = self.watch.wants_review(draft.pick.service.policy.bundle_sha256)
+        reasons = reasons_of(draft.weighed, self.settings.review, is_drifting)
         if reasons:
             detail = draft.weighed.choice.fallback_reason if draft.weighed.choice.slot is None else None
             concern = Concern(

@@ -15,6 +15,7 @@ from scenarios.errors import InputError
 from serve.database import DEFAULT_URL, Database
 from serve.desk import Desk, DeskSettings
 from serve.known import Known
+from serve.monitoring.watch import WatchSettings
 from serve.review import ReviewLimits
 from serve.safety import Exposure
 from serve.seed import read_stock, seed
@@ -62,6 +63,12 @@ def main(args: Sequence[str] | None = None) -> int:
         help="a person looks at less probable plans (default: 0)",
     )
     parser.add_argument("--review-margin", type=float, help="a person looks at orders of at least this margin")
+    parser.add_argument(
+        "--drift-review", action="store_true", help="a person looks at orders while traffic has shifted"
+    )
+    parser.add_argument(
+        "--fallback-share", type=float, default=0.05, help="of decisions not made by the policy that is no alarm"
+    )
     parser.add_argument("--policies", type=Path, metavar="DIR", help="below it lie bundles that may be loaded")
     parser.add_argument("--development", action="store_true", help="accept what is unsafe, such as no tokens")
     parser.add_argument("--example-request", action="store_true", help="print a request that can be sent, and stop")
@@ -79,6 +86,8 @@ def main(args: Sequence[str] | None = None) -> int:
         raise InputError("--review-confidence", options.review_confidence, "from 0 to 1", "correct the number")
     if options.review_margin is not None and not 0 <= options.review_margin < 1e9:
         raise InputError("--review-margin", options.review_margin, "an amount of money", "correct the number")
+    if not 0 <= options.fallback_share <= 1:
+        raise InputError("--fallback-share", options.fallback_share, "from 0 to 1", "correct the number")
     bundle = read_bundle(options.bundle)  # wrong checksums end the command before anything is listened to
     if options.example_request:
         print(json.dumps(example_request(bundle), indent=2))
@@ -93,7 +102,8 @@ def main(args: Sequence[str] | None = None) -> int:
         margin = None if options.review_margin is None else round(MILLICENTS * options.review_margin)
         review = ReviewLimits(60 * options.review_minutes, options.review_confidence, margin)
         seconds, is_request_clock = 60 * options.reservation_minutes, options.clock == "request"
-        settings = DeskSettings(seconds, is_request_clock, review, options.policies)
+        watch = WatchSettings(options.drift_review, most_fallbacks=options.fallback_share)
+        settings = DeskSettings(seconds, is_request_clock, review, options.policies, watch)
         database = Database(options.database)
         open_desk = partial(load_desk, database=database, settings=settings, inventory=options.inventory)
     _serve(options, partial(load_service, bundle.path, options.budget_ms / 1000), open_desk, tokens)
@@ -134,6 +144,7 @@ def load_desk(
     if not desk.settings.is_request_clock:
         desk.keeper.start()
         desk.policies.keep_following()
+        desk.watch.start()
     return desk
 
 

@@ -76,12 +76,14 @@ class DecisionService:
         policy: which bundle answers.
         folder: where it lies.
         budget_seconds: see above.
+        reference: what its decisions are compared with, see ``agents.recording.reference_histograms``.
     """
 
     def __init__(self, agent: BundleAgent, budget_seconds: float = DEFAULT_BUDGET_SECONDS) -> None:
         self.reader = agent.reader
         self.chain = Chain(agent, budget_seconds)
         self.folder, self.budget_seconds = agent.bundle.path, budget_seconds
+        self.reference = agent.bundle.reference
         self._quote_level = agent.bundle.public.settings.quote_level
         self.policy = PolicyVersion(
             name=agent.name, bundle_sha256=agent.bundle.sha256, scenario_id=agent.bundle.public.id
