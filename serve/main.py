@@ -15,7 +15,8 @@ from scenarios.errors import InputError
 from serve.database import DEFAULT_URL, Database
 from serve.desk import Desk, DeskSettings
 from serve.known import Known
-from serve.monitoring.watch import WatchSettings
+from serve.monitoring.logs import writing_logs
+from serve.monitoring.options import add_watch, watch_of
 from serve.review import ReviewLimits
 from serve.safety import Exposure
 from serve.seed import read_stock, seed
@@ -63,12 +64,7 @@ def main(args: Sequence[str] | None = None) -> int:
         help="a person looks at less probable plans (default: 0)",
     )
     parser.add_argument("--review-margin", type=float, help="a person looks at orders of at least this margin")
-    parser.add_argument(
-        "--drift-review", action="store_true", help="a person looks at orders while traffic has shifted"
-    )
-    parser.add_argument(
-        "--fallback-share", type=float, default=0.05, help="of decisions not made by the policy that is no alarm"
-    )
+    add_watch(parser)
     parser.add_argument("--policies", type=Path, metavar="DIR", help="below it lie bundles that may be loaded")
     parser.add_argument("--development", action="store_true", help="accept what is unsafe, such as no tokens")
     parser.add_argument("--example-request", action="store_true", help="print a request that can be sent, and stop")
@@ -86,8 +82,7 @@ def main(args: Sequence[str] | None = None) -> int:
         raise InputError("--review-confidence", options.review_confidence, "from 0 to 1", "correct the number")
     if options.review_margin is not None and not 0 <= options.review_margin < 1e9:
         raise InputError("--review-margin", options.review_margin, "an amount of money", "correct the number")
-    if not 0 <= options.fallback_share <= 1:
-        raise InputError("--fallback-share", options.fallback_share, "from 0 to 1", "correct the number")
+    watch = watch_of(options)
     bundle = read_bundle(options.bundle)  # wrong checksums end the command before anything is listened to
     if options.example_request:
         print(json.dumps(example_request(bundle), indent=2))
@@ -102,7 +97,6 @@ def main(args: Sequence[str] | None = None) -> int:
         margin = None if options.review_margin is None else round(MILLICENTS * options.review_margin)
         review = ReviewLimits(60 * options.review_minutes, options.review_confidence, margin)
         seconds, is_request_clock = 60 * options.reservation_minutes, options.clock == "request"
-        watch = WatchSettings(options.drift_review, most_fallbacks=options.fallback_share)
         settings = DeskSettings(seconds, is_request_clock, review, options.policies, watch)
         database = Database(options.database)
         open_desk = partial(load_desk, database=database, settings=settings, inventory=options.inventory)
@@ -167,9 +161,11 @@ def _serve(
     url = f"http://{options.host}:{options.port}"
     ready = partial(print, f"Ready: send orders to {url}/v1/decisions", flush=True)
     app = create_app(load, stop, open_desk, ready, tokens)
-    server = uvicorn.Server(uvicorn.Config(app, host=options.host, port=options.port))
+    config = uvicorn.Config(app, host=options.host, port=options.port, log_config=None, access_log=False)
+    server = uvicorn.Server(config)
     print(f"Checking {options.bundle}. The first time the rules are compiled, which takes about a minute.")
     print(f"{url}/health/ready answers 200 when that is done; the API is described at /docs.")
-    server.run()
+    with writing_logs():
+        server.run()
     if failures:
         raise failures[0]

@@ -16,6 +16,7 @@ from scenarios.errors import InputError
 from serve.answer import DecisionAnswer, PolicyVersion, ReservationAnswer, write_plan
 from serve.chain import Chain, Choice
 from serve.metrics import DECISIONS
+from serve.monitoring.logs import note
 from serve.reasons import explain
 from serve.request import DecisionRequest
 
@@ -111,6 +112,7 @@ class DecisionService:
         snapshot = self.reader.read(case)
         choice = self.chain.decide(snapshot, deadline)
         DECISIONS.labels(choice.stage).inc()
+        note(stage=choice.stage, policy=self.policy.bundle_sha256[:12])
         return Weighed(case, snapshot, choice)
 
     def answer(self, weighed: Weighed, mark: Mark, max_alternatives: int) -> DecisionAnswer:

@@ -69,6 +69,8 @@ NEEDS: list[tuple[str, str, Any, str]] = [
     ("GET", "/metrics", None, "viewer"),
     ("GET", "/v1/decisions/none/explain", None, "viewer"),
     ("GET", "/v1/reviews", None, "viewer"),
+    ("GET", "/v1/monitoring", None, "viewer"),
+    ("GET", f"/v1/monitoring/calibration?{PERIOD}", None, "viewer"),
     ("GET", f"/v1/health-report?{PERIOD}", None, "viewer"),
     ("PUT", f"/v1/health-report/baselines/normal?{PERIOD}", None, "planner"),
     ("POST", "/v1/reviews/none/approve?now=2025-03-03T00:00:00Z", None, "planner"),
