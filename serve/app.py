@@ -20,6 +20,7 @@ from serve.actor import Who
 from serve.answer import DecisionAnswer, PolicyVersion
 from serve.arrival import Arrival
 from serve.asked import Asked
+from serve.description import Described
 from serve.desk import Desk
 from serve.errors import ErrorAnswer, add_error_handlers, error_response
 from serve.explain_routes import add_explain_routes
@@ -134,7 +135,7 @@ def create_app(
         loading.start()
         yield
 
-    app = FastAPI(
+    app = Described(
         title="routelab",
         version="1",
         summary="Which warehouse, which carrier, which collection: a routing decision for one order.",

@@ -26,7 +26,7 @@ _MEMORY = 16
 
 
 def is_new(tx: Connection, document: Document, event_id: str, key: str, now: int) -> bool:
-    """Notes an event's id.
+    """Notes an event's id, the field ``key`` of the request.
 
     Raises:
         InputError: the id is known, with another content.
@@ -36,7 +36,7 @@ def is_new(tx: Connection, document: Document, event_id: str, key: str, now: int
         return True
     row = tables.events.c
     if tx.execute(select(row.body_sha256).where(row.id == event_id)).scalar() != digest:
-        raise InputError(f"{key}.id", event_id, "a new id for another content", "send another id")
+        raise InputError(key, event_id, "a new id for another content", "send another id")
     return False
 
 

@@ -178,7 +178,7 @@ def _told(desk: Desk, entry: Entry, act: Callable[[Connection], Applied]) -> App
 def _apply(tx: Connection, desk: Desk, batch: EventBatch) -> Applied:
     num_new = 0
     for i, event in enumerate(batch.events):
-        if is_new(tx, event, event.id, f"events[{i}]", int(time.time())):
+        if is_new(tx, event, event.id, f"events[{i}].id", int(time.time())):
             Happened(tx, desk.known, f"events[{i}]").apply(event)
             num_new += 1
     return Applied(applied=num_new, known=len(batch.events) - num_new)
@@ -190,7 +190,7 @@ def _count(
     counted: Inventory | Stations,
     take_over: Callable[..., None],
 ) -> Applied:
-    if not is_new(tx, counted, counted.id, "body", int(time.time())):
+    if not is_new(tx, counted, counted.id, "id", int(time.time())):
         return Applied(applied=0, known=1)
     take_over(tx, desk.known, counted)
     return Applied(applied=1, known=0)
