@@ -180,7 +180,7 @@ def create_app(
         policy = loading.service().policy
         if open_desk is not None:
             desk = loading.desk()
-            desk.database.ping()
+            desk.pulse.check()
             policy = desk.policies.active.policy
         return Health(status="ready", policy=policy)
 

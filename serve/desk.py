@@ -27,6 +27,7 @@ from serve.monitoring.watch import Watch, WatchSettings
 from serve.order import State, find_order, open_order, open_part, set_state
 from serve.parcel import PlannedParcel, leave, planned_parcels, take, write_parcels
 from serve.policies import Policies
+from serve.pulse import Pulse
 from serve.record import encode_record, find_decision, read_record, to_bytes
 from serve.request import DecisionRequest
 from serve.retry import Repeated, retried
@@ -83,6 +84,7 @@ class Desk:
         policies: who decides, and changes of that.
         shadows: what others would have decided.
         watch: sees every decision.
+        pulse: whether the database answers.
     """
 
     service: DecisionService
@@ -93,11 +95,12 @@ class Desk:
     policies: Policies = field(init=False)
     shadows: Shadows = field(init=False)
     watch: Watch = field(init=False)
+    pulse: Pulse = field(init=False)
 
     def __post_init__(self) -> None:
         self.policies = Policies(self.service, self.database, self.audit, self.settings.policies)
         self.shadows = Shadows(self.database)
-        settings = self.settings
+        self.pulse, settings = Pulse(self.database), self.settings
         self.watch = Watch(self.database, self.policies, self.audit.id, settings.watch, settings.is_request_clock)
 
     @property

@@ -190,7 +190,8 @@ class Fuzz:
         ]
         paths = ["decisions/{}", "decisions/{}/explain?warehouse={}", "orders/{}", "orders/{}/confirm?now={}",
                  "orders/{}/cancel?now={}", "orders/{}/take-back?now={}", "reviews?state={}&after={}&limit={}",
-                 "reviews/{}", "reviews/{}/approve?now={}", "reviews/{}/reject?now={}", "tasks?limit={}&lease_seconds={}&now={}",
+                 "reviews/{}", "reviews/{}/approve?now={}", "reviews/{}/reject?now={}",
+                 "tasks?limit={}&lease_seconds={}&now={}",
                  "tasks/{}/acknowledge", "health-report?since={}&until={}&baseline={}", "policies/{}/activate",
                  "health-report/baselines/{}?since={}&until={}", "monitoring/calibration?since={}&until={}",
                  "decisions/{}/replay", "{}"]  # fmt: skip

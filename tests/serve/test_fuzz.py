@@ -1,6 +1,6 @@
 """Whatever is sent, the answer is no 5xx, errors have one form, and they name the field.
 
-The short form sends some hundreds; `make fuzz` sends ten thousand (`ROUTELAB_FUZZ`).
+The short form sends a thousand in all; `make fuzz` sends ten thousand (`ROUTELAB_FUZZ`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from serve.service import DecisionService
 from tests.serve.fuzzed import Fuzz, Sent
 from tests.serve.test_app import check_error, wait_until_ready
 
-NUM_REQUESTS = int(os.environ.get("ROUTELAB_FUZZ", "600"))
+NUM_REQUESTS = int(os.environ.get("ROUTELAB_FUZZ", "500"))
 """Of each of the two kinds: our own, and those made from the OpenAPI description."""
 
 
