@@ -23,6 +23,7 @@ from serve.demand_seen import count_arrival, hour_of
 from serve.keeper import Keeper
 from serve.known import Known
 from serve.moment import read_moment
+from serve.monitoring.staleness import Staleness, doubted
 from serve.monitoring.watch import Watch, WatchSettings
 from serve.order import State, find_order, open_order, open_part, set_state
 from serve.parcel import PlannedParcel, leave, planned_parcels, take, write_parcels
@@ -50,6 +51,7 @@ class DeskSettings:
         review: which decisions a person looks at.
         policies: below which folder bundles lie that may be loaded; None: none may.
         watch: what is an alarm.
+        staleness: from which age on what is known is doubted.
     """
 
     reservation_seconds: int = 900
@@ -57,6 +59,7 @@ class DeskSettings:
     review: ReviewLimits = field(default_factory=ReviewLimits)
     policies: Path | None = None
     watch: WatchSettings = field(default_factory=WatchSettings)
+    staleness: Staleness = field(default_factory=Staleness)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +86,7 @@ class Desk:
         audit: this process's chain.
         policies: who decides, and changes of that.
         shadows: what others would have decided.
-        watch: sees every decision.
+        monitor: sees every decision.
         pulse: whether the database answers.
     """
 
@@ -94,14 +97,14 @@ class Desk:
     audit: AuditWriter = field(default_factory=AuditWriter)
     policies: Policies = field(init=False)
     shadows: Shadows = field(init=False)
-    watch: Watch = field(init=False)
+    monitor: Watch = field(init=False)
     pulse: Pulse = field(init=False)
 
     def __post_init__(self) -> None:
         self.policies = Policies(self.service, self.database, self.audit, self.settings.policies)
         self.shadows = Shadows(self.database)
         self.pulse, settings = Pulse(self.database), self.settings
-        self.watch = Watch(self.database, self.policies, self.audit.id, settings.watch, settings.is_request_clock)
+        self.monitor = Watch(self.database, self.policies, self.audit.id, settings.watch, settings.is_request_clock)
 
     @property
     def keeper(self) -> Keeper:
@@ -137,11 +140,11 @@ class Desk:
             known_answer = _known_answer(tx, asked)
             if known_answer is not None:
                 return known_answer, True
-            question = self._question(tx, asked)
+            question = doubted(tx, self._question(tx, asked), asked.now, self.settings.staleness, self.known)
         draft = self._draft(asked, question, self.policies.pick(question.order.id))
         with self.database.writing() as tx:
             self._keep(tx, asked, draft)
-        self.watch.see(draft.pick, draft.weighed, asked.now)
+        self.monitor.see(draft.pick, draft.weighed, asked.now)
         if draft.pick.shadow is not None:
             self.shadows.add(ShadowTask(draft.pick.shadow, draft.weighed.case, draft.answer))
         return draft.answer, False
@@ -187,7 +190,9 @@ class Desk:
     def _draft(self, asked: Asked, question: Question, pick: Pick, weighed: Weighed | None = None) -> Draft:
         request, decision_id = asked.request, uuid.uuid4().hex
         case = CaseDocument.model_construct(order=question.order, snapshot=question.moment)
-        weighed = weighed or pick.service.weigh(case, deadline_of(request.deadline_ms, asked.received))
+        weighed = weighed or pick.service.weigh(
+            case, deadline_of(request.deadline_ms, asked.received), question.hindrance
+        )
         slot, reservation = weighed.choice.slot, None
         planned: list[PlannedParcel] = []
         if slot is not None and question.is_kept:
@@ -242,7 +247,7 @@ class Desk:
         changes.make(tx)
         write_parcels(tx, order.id, draft.planned, question.positions, asked.now)
         self._set_state(tx, asked, draft)
-        is_drifting = self.watch.wants_review(draft.pick.service.policy.bundle_sha256)
+        is_drifting = self.monitor.is_suspect(draft.pick)
         reasons = reasons_of(draft.weighed, self.settings.review, is_drifting)
         if reasons:
             detail = draft.weighed.choice.fallback_reason if draft.weighed.choice.slot is None else None

@@ -16,7 +16,7 @@ from serve.database import DEFAULT_URL, Database
 from serve.desk import Desk, DeskSettings
 from serve.known import Known
 from serve.monitoring.logs import writing_logs
-from serve.monitoring.options import add_watch, watch_of
+from serve.monitoring.options import add_watch, staleness_of, watch_of
 from serve.review import ReviewLimits
 from serve.safety import Exposure
 from serve.seed import read_stock, seed
@@ -82,7 +82,7 @@ def main(args: Sequence[str] | None = None) -> int:
         raise InputError("--review-confidence", options.review_confidence, "from 0 to 1", "correct the number")
     if options.review_margin is not None and not 0 <= options.review_margin < 1e9:
         raise InputError("--review-margin", options.review_margin, "an amount of money", "correct the number")
-    watch = watch_of(options)
+    watch, staleness = watch_of(options), staleness_of(options)
     bundle = read_bundle(options.bundle)  # wrong checksums end the command before anything is listened to
     if options.example_request:
         print(json.dumps(example_request(bundle), indent=2))
@@ -97,7 +97,7 @@ def main(args: Sequence[str] | None = None) -> int:
         margin = None if options.review_margin is None else round(MILLICENTS * options.review_margin)
         review = ReviewLimits(60 * options.review_minutes, options.review_confidence, margin)
         seconds, is_request_clock = 60 * options.reservation_minutes, options.clock == "request"
-        settings = DeskSettings(seconds, is_request_clock, review, options.policies, watch)
+        settings = DeskSettings(seconds, is_request_clock, review, options.policies, watch, staleness)
         database = Database(options.database)
         open_desk = partial(load_desk, database=database, settings=settings, inventory=options.inventory)
     _serve(options, partial(load_service, bundle.path, options.budget_ms / 1000), open_desk, tokens)
@@ -138,7 +138,7 @@ def load_desk(
     if not desk.settings.is_request_clock:
         desk.keeper.start()
         desk.policies.keep_following()
-        desk.watch.start()
+        desk.monitor.start()
     return desk
 
 

@@ -107,10 +107,16 @@ class DecisionService:
         weighed = self.weigh(case, deadline_of(request.deadline_ms, began))
         return self.answer(weighed, Mark(uuid.uuid4().hex, milliseconds_since(began)), request.max_alternatives)
 
-    def weigh(self, case: CaseDocument, deadline: float | None = None) -> Weighed:
-        """Which plans there are, and which is chosen by ``deadline`` (``time.perf_counter()``)."""
+    def weigh(self, case: CaseDocument, deadline: float | None = None, hindrance: str | None = None) -> Weighed:
+        """Which plans there are, and which is chosen.
+
+        Args:
+            case: order and snapshot.
+            deadline: ``time.perf_counter()`` by which.
+            hindrance: why the policy must not choose; None: it may.
+        """
         snapshot = self.reader.read(case)
-        choice = self.chain.decide(snapshot, deadline)
+        choice = self.chain.decide(snapshot, deadline, hindrance)
         DECISIONS.labels(choice.stage).inc()
         note(stage=choice.stage, policy=self.policy.bundle_sha256[:12])
         return Weighed(case, snapshot, choice)

@@ -266,15 +266,6 @@ reviews = Table(
 baselines = Table(  # health reports to compare others with
     "baselines", metadata, Column("name", NAME, primary_key=True), Column("document", Text, nullable=False)
 )
-tallies = Table(  # what the decisions of a block of time looked like, see serve.monitoring
-    "tallies",
-    metadata,
-    Column("bundle_sha256", DIGEST, primary_key=True),
-    Column("begins_at", BigInteger, primary_key=True, autoincrement=False),
-    Column("writer", String(32), primary_key=True),
-    _units("num_decisions"),
-    Column("counts", Text, nullable=False),
-)
 audit = Table(
     "audit",
     metadata,

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from scenarios.local_time import format_utc
 from serve.answer import Stage
 from serve.desk import Desk
 from serve.health_routes import Since, Until, period
 from serve.monitoring.calibration import Calibration, calibrate
 from serve.monitoring.reference import Finding
+from serve.monitoring.staleness import Freshness, last_heard
 from serve.monitoring.watch import DriftState
 from serve.routes import ERRORS
 
@@ -53,10 +55,19 @@ class FallbackAnswer(BaseModel):
     is_alarm: bool
 
 
+class NewsAnswer(BaseModel):
+    """How old what is known of a warehouse is."""
+
+    warehouse: str
+    heard_at: str | None = Field(description="until when it has told how it stands; null: never")
+    freshness: Freshness
+
+
 class MonitoringAnswer(BaseModel):
     """What is watched."""
 
     is_alarm: bool
+    news: list[NewsAnswer]
     drift: list[DriftAnswer]
     fallback: FallbackAnswer
 
@@ -68,10 +79,10 @@ def add_monitoring_routes(desk_of: Callable[[], Desk]) -> APIRouter:
     @router.get("", summary="Has traffic shifted, does the policy decide?")
     def monitoring() -> MonitoringAnswer:
         desk = desk_of()
-        drift = [_drift(desk, sha256) for sha256 in desk.watch.standing()]
+        drift = [_drift(desk, sha256) for sha256 in desk.monitor.standing()]
         fallback = _fallback(desk)
         is_alarm = fallback.is_alarm or any(row.state == "alarm" for row in drift)
-        return MonitoringAnswer(is_alarm=is_alarm, drift=drift, fallback=fallback)
+        return MonitoringAnswer(is_alarm=is_alarm, news=_news(desk), drift=drift, fallback=fallback)
 
     @router.get("/calibration", summary="Are quotes kept?")
     def calibration(since: Since, until: Until) -> Calibration:
@@ -84,7 +95,7 @@ def add_monitoring_routes(desk_of: Callable[[], Desk]) -> APIRouter:
 
 
 def _drift(desk: Desk, sha256: str) -> DriftAnswer:
-    found, reference = desk.watch.drift(sha256), desk.watch.reference(sha256)
+    found, reference = desk.monitor.drift(sha256), desk.monitor.reference(sha256)
     ordered = sorted(found.findings, key=lambda row: (not row.is_alarm, -row.psi / row.measure.psi_limit))
     return DriftAnswer(
         bundle_sha256=sha256,
@@ -110,8 +121,19 @@ def _measure(found: Finding) -> MeasureAnswer:
     )
 
 
+def _news(desk: Desk) -> list[NewsAnswer]:
+    with desk.database.reading() as tx:
+        heard = last_heard(tx)
+    staleness, now, found = desk.settings.staleness, desk.monitor.latest, []
+    for name in desk.known.names.warehouses:
+        at = heard.get(name)
+        told, age = (None, None) if at is None else (format_utc(at), now - at)
+        found.append(NewsAnswer(warehouse=name, heard_at=told, freshness=staleness.of(age)))
+    return found
+
+
 def _fallback(desk: Desk) -> FallbackAnswer:
-    watch, now = desk.watch, desk.watch.latest
+    watch, now = desk.monitor, desk.monitor.latest
     fallbacks = watch.fallbacks
     return FallbackAnswer(
         minutes=watch.settings.fallback_minutes,

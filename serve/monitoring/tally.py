@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, delete, func, select
 
-from serve import tables
 from serve.database import insert
+from serve.monitoring import tables
 from serve.monitoring.reference import Counts, Reference
 
 NUM_BLOCKS = 28

@@ -231,9 +231,9 @@ class Watch:
         """The time, UTC seconds; that of the last decision where requests state it."""
         return self._latest if self._is_request_clock else int(time.time())
 
-    def wants_review(self, sha256: str) -> bool:
+    def is_suspect(self, pick: Pick) -> bool:
         """Whether a person should look at what this policy decides now."""
-        return self.settings.opens_reviews and self.drift(sha256).state == "alarm"
+        return self.settings.opens_reviews and self.drift(pick.service.policy.bundle_sha256).state == "alarm"
 
 
 def _names(drift: Drift) -> str:

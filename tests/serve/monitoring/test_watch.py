@@ -15,11 +15,11 @@ from sqlalchemy import func, select
 
 from agents.recording import Decision
 from scenarios.local_time import format_utc, parse_utc
-from serve import tables
 from serve.answer import Stage
 from serve.app import create_app
 from serve.chain import Choice
 from serve.desk import Desk
+from serve.monitoring import tables
 from serve.monitoring.tally import KEPT_WINDOWS, NUM_BLOCKS
 from serve.monitoring.watch import Watch, WatchSettings
 from serve.review import list_reviews
@@ -81,16 +81,16 @@ def test_a_shift_alarms_everywhere(
     caplog.set_level(logging.WARNING, "serve.monitoring")
     pick, seconds, order = Pick(desk.service), WEEK // NUM_BLOCKS, order_of(make_request, "first")
     start = (parse_utc("t", order["placed_at"]) // seconds + 1) * seconds
-    play(desk.watch, pick, weeks[0], start)
+    play(desk.monitor, pick, weeks[0], start)
     assert client.get("/v1/monitoring").json()["drift"][0]["state"] == "collecting"
-    play(desk.watch, pick, weeks[1], start + WEEK)
-    desk.watch.judge(start + 2 * WEEK - 1)
+    play(desk.monitor, pick, weeks[1], start + WEEK)
+    desk.monitor.judge(start + 2 * WEEK - 1)
     calm = client.get("/v1/monitoring").json()
     assert (calm["is_alarm"], calm["drift"][0]["state"], calm["fallback"]["is_alarm"]) == (False, "steady", False)
     assert (gauge("drift", desk), caplog.records) == (0, [])
-    play(desk.watch, pick, shift(weeks[1]), start + 2 * WEEK)
+    play(desk.monitor, pick, shift(weeks[1]), start + 2 * WEEK)
     end = start + 3 * WEEK - 1
-    desk.watch.judge(end)
+    desk.monitor.judge(end)
     told = client.get("/v1/monitoring").json()
     assert (told["is_alarm"], told["drift"][0]["state"]) == (True, "alarm")
     worst = told["drift"][0]["measures"][0]
@@ -99,7 +99,7 @@ def test_a_shift_alarms_everywhere(
     assert gauge("drift", desk) == 1
     assert [record.getMessage().startswith("drift alarm of policy") for record in caplog.records] == [True]
     ask(desk, {**order, "placed_at": format_utc(end), "promise_at": format_utc(end + 86_400), "id": "quiet"})
-    desk.watch.settings = WatchSettings(opens_reviews=True)
+    desk.monitor.settings = WatchSettings(opens_reviews=True)
     ask(desk, {**order, "placed_at": format_utc(end), "promise_at": format_utc(end + 86_400), "id": "looked at"})
     with desk.database.reading() as tx:
         assert [(row.order_id, row.reasons) for row in list_reviews(tx, "open", 0, 9)] == [("looked at", ["drift"])]
@@ -134,16 +134,16 @@ def test_processes_share_a_window_and_a_restart_goes_on(desk: Desk, weeks: list[
 def test_a_window_with_few_decisions_is_not_judged(desk: Desk, weeks: list[list[Decision]]) -> None:
     pick = Pick(desk.service)
     for start in (0, WEEK):
-        play(desk.watch, pick, weeks[0][::20], start)
-    desk.watch.judge(2 * WEEK - 1)
-    assert desk.watch.drift(desk.service.policy.bundle_sha256).state == "too_few"
+        play(desk.monitor, pick, weeks[0][::20], start)
+    desk.monitor.judge(2 * WEEK - 1)
+    assert desk.monitor.drift(desk.service.policy.bundle_sha256).state == "too_few"
 
 
 def test_fallbacks_alarm_and_recover(desk: Desk, client: TestClient, weeks: list[list[Decision]]) -> None:
     pick, some = Pick(desk.service), [replace(row, at=0) for row in weeks[0][:100]]
-    play(desk.watch, pick, some[:99], 6000)
-    play(desk.watch, pick, some[99:], 6000, "heuristic")
-    desk.watch.judge(6000)
+    play(desk.monitor, pick, some[:99], 6000)
+    play(desk.monitor, pick, some[99:], 6000, "heuristic")
+    desk.monitor.judge(6000)
     assert client.get("/v1/monitoring").json()["fallback"] == {
         "minutes": 15,
         "stages": {"policy": 99, "heuristic": 1},
@@ -151,12 +151,12 @@ def test_fallbacks_alarm_and_recover(desk: Desk, client: TestClient, weeks: list
         "most_share": 0.05,
         "is_alarm": False,
     }
-    play(desk.watch, pick, some[:20], 6060, "heuristic")
-    desk.watch.judge(6060)
+    play(desk.monitor, pick, some[:20], 6060, "heuristic")
+    desk.monitor.judge(6060)
     assert client.get("/v1/monitoring").json()["is_alarm"]
     assert gauge("fallback", desk) == 1
-    play(desk.watch, pick, some, 6000 + 20 * 60)
-    desk.watch.judge(6000 + 20 * 60)
+    play(desk.monitor, pick, some, 6000 + 20 * 60)
+    desk.monitor.judge(6000 + 20 * 60)
     assert gauge("fallback", desk) == 0
 
 
@@ -166,6 +166,6 @@ def test_whatever_fails_orders_are_answered(
     def fail(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(desk.watch, "judge", fail)
+    monkeypatch.setattr(desk.monitor, "judge", fail)
     assert ask(desk, order_of(make_request, "one"))["stage"] == "policy"
     assert "decisions were not counted: RuntimeError" in caplog.text
