@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter, deque
 
 from serve.answer import Stage
@@ -23,19 +24,22 @@ class Fallbacks:
     def __init__(self, minutes: int, most: float) -> None:
         self._minutes, self._most = minutes, most
         self._counts: deque[tuple[int, Counter[Stage]]] = deque()
+        self._lock = threading.Lock()
 
     def add(self, stage: Stage, now: int) -> None:
         """Counts one decision."""
         minute = now // 60
-        if not self._counts or self._counts[-1][0] < minute:
-            self._counts.append((minute, Counter()))
-        self._counts[-1][1][stage] += 1
+        with self._lock:
+            if not self._counts or self._counts[-1][0] < minute:
+                self._counts.append((minute, Counter()))
+            self._counts[-1][1][stage] += 1
 
     def stages(self, now: int) -> Counter[Stage]:
         """Decisions of the last minutes by who decided."""
-        while self._counts and self._counts[0][0] <= now // 60 - self._minutes:
-            self._counts.popleft()
-        return sum((counts for _, counts in list(self._counts)), Counter[Stage]())
+        with self._lock:
+            while self._counts and self._counts[0][0] <= now // 60 - self._minutes:
+                self._counts.popleft()
+            return sum((counts for _, counts in self._counts), Counter[Stage]())
 
     def share(self, now: int) -> float | None:
         """Of them, those that the policy did not make; None of none."""

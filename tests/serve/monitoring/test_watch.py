@@ -67,7 +67,7 @@ def shift(decisions: Sequence[Decision]) -> list[Decision]:
 
 
 def gauge(kind: str, desk: Desk) -> float | None:
-    labels = {"kind": kind, "bundle": desk.service.policy.bundle_sha256[:12]}
+    labels = {"kind": kind, "bundle": "any" if kind == "fallback" else desk.service.policy.bundle_sha256[:12]}
     return REGISTRY.get_sample_value("routelab_alarm", labels)
 
 
@@ -103,6 +103,11 @@ def test_a_shift_alarms_everywhere(
     ask(desk, {**order, "placed_at": format_utc(end), "promise_at": format_utc(end + 86_400), "id": "looked at"})
     with desk.database.reading() as tx:
         assert [(row.order_id, row.reasons) for row in list_reviews(tx, "open", 0, 9)] == [("looked at", ["drift"])]
+    slots = desk.policies.slots  # another policy decides now: of this one there is nothing to be alarmed at any more
+    desk.policies.slots = replace(slots, standing=replace(slots.standing, active="0" * 64))
+    desk.monitor.judge(end)
+    assert gauge("drift", desk) == 0
+    desk.policies.slots = slots
 
 
 @pytest.mark.slow
