@@ -8,16 +8,18 @@ PYTEST_ARGS ?=
 LOAD_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format types contracts bench load clean
+.PHONY: help demo test test-slow fuzz soak lint format types contracts bench load clean
 
 # One thread a process: more of them slow each other down on shared machines. Figures need no screen.
-demo test test-slow bench load: export OMP_NUM_THREADS ?= 1
-demo test test-slow bench load: export MPLBACKEND ?= Agg
+demo test test-slow fuzz soak bench load: export OMP_NUM_THREADS ?= 1
+demo test test-slow fuzz soak bench load: export MPLBACKEND ?= Agg
 
 help:
 	@echo "make demo       simulate, train, compare, export and answer an order (about 5 minutes)"
 	@echo "make test       the tests on two cores (about 10 minutes, of which 1 for compiling once)"
 	@echo "make test-slow  the tests that train agents or run large scenarios"
+	@echo "make fuzz       10,000 requests that nobody should send to the endpoint (minutes)"
+	@echo "make soak       100,000 random orders, and a database that is away for a minute (most of an hour)"
 	@echo "make lint       ruff: rules and formatting        make format     ruff mends what it can"
 	@echo "make types      mypy                              make contracts  which room may import which"
 	@echo "make bench      speed of simulation and decisions"
@@ -50,6 +52,12 @@ test: .venv/.installed
 test-slow: .venv/.installed
 	@echo "These tests train agents and run large scenarios: several minutes"
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+fuzz: .venv/.installed
+	ROUTELAB_FUZZ=5000 $(BIN)/python -m pytest tests/serve/test_fuzz.py $(PYTEST_ARGS)
+
+soak: .venv/.installed
+	ROUTELAB_SOAK=80000 ROUTELAB_AWAY=60 $(BIN)/python -m pytest tests/serve/test_random_orders.py tests/serve/test_away.py $(PYTEST_ARGS)
 
 lint: .venv/.installed
 	$(BIN)/ruff check --no-cache .

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from agents.shift import largest_gap, stability_index
 from agents.snapshot_document import to_document
 from envs.feature_schema import CONTEXT_FEATURES, SLOT_FEATURES
 from envs.plan_table import MAX_PLANS
@@ -24,11 +25,12 @@ class Decision:
     """One recorded decision.
 
     Attributes:
-        document: order and snapshot as JSON values, see ``agents.documents``.
+        document: order and snapshot as JSON values, see ``agents.documents``; empty if they were not asked for.
         features: float32 (K, NUM_FEATURES).
         context: float32 (NUM_CONTEXT,).
         num_plans: real slots.
         slot: what was chosen.
+        at: seconds since the episode began.
     """
 
     document: dict[str, Any]
@@ -36,6 +38,7 @@ class Decision:
     context: np.ndarray
     num_plans: int
     slot: int
+    at: int = 0
 
 
 @dataclass(slots=True)
@@ -46,12 +49,14 @@ class Recorder(Onlooker):
         agent: who decides.
         names: names of the trace being played.
         every: 1 keeps all.
+        has_documents: whether decisions are kept with order and snapshot, as golden cases need them.
         decisions: what was kept.
     """
 
     agent: Agent
     names: Names
     every: int = 1
+    has_documents: bool = True
     decisions: list[Decision] = field(default_factory=list)
     needs_features: bool = True
 
@@ -60,8 +65,9 @@ class Recorder(Onlooker):
         slot = self.agent.choose(snapshot)
         if snapshot.decision_id % self.every == 0:
             features, context = snapshot.plans.features.copy(), snapshot.plans.context.copy()
-            document = to_document(snapshot, self.names)
-            self.decisions.append(Decision(document, features, context, snapshot.num_plans, slot))
+            document = to_document(snapshot, self.names) if self.has_documents else {}
+            at = int(snapshot.seen.clock["now_seconds"][0])
+            self.decisions.append(Decision(document, features, context, snapshot.num_plans, slot, at))
         return slot
 
 
@@ -102,26 +108,62 @@ def golden_cases(
     return [cases[position] for position in np.unique(np.linspace(0, len(cases) - 1, num_cases).astype(int))]
 
 
-def reference_histograms(decisions: Sequence[Decision]) -> dict[str, Any]:
-    """Histograms that later traffic is compared with.
+def reference_histograms(windows: Sequence[Sequence[Decision]], window_seconds: int) -> dict[str, Any]:
+    """Histograms that later traffic is compared with, and how far apart windows of the same traffic are.
+
+    Args:
+        windows: decisions of periods of the same length, independent of each other as far as can be.
+        window_seconds: their length.
 
     Returns:
-        ``features`` (of all real plans) and ``context``: name to inner ``edges`` (deciles, distinct) and ``counts`` of
-        the len(edges) + 1 bins, where a value on an edge belongs to the bin above; ``slots``: how often each slot
-        was chosen; ``num_decisions``.
+        ``features`` (of all real plans) and ``context``, by name, and ``choices`` (the chosen slots): inner ``edges``
+        and ``counts`` of the len(edges) + 1 bins, where a value on an edge belongs to the bin above; ``psi`` and
+        ``gap`` of each window against all others together, none if there is but one. ``num_decisions`` by window
+        and ``window_seconds``.
     """
-    plans = np.concatenate([row.features[: row.num_plans] for row in decisions])
-    contexts = np.stack([row.context for row in decisions])
+    plans = [np.concatenate([row.features[: row.num_plans] for row in window]) for window in windows]
+    contexts = [np.stack([row.context for row in window]) for window in windows]
+    slots = [np.array([row.slot for row in window]) for window in windows]
     return {
-        "num_decisions": len(decisions),
-        "features": {feature.name: _histogram(plans[:, i]) for i, feature in enumerate(SLOT_FEATURES)},
-        "context": {feature.name: _histogram(contexts[:, i]) for i, feature in enumerate(CONTEXT_FEATURES)},
-        "slots": np.bincount([row.slot for row in decisions], minlength=MAX_PLANS).tolist(),
+        "window_seconds": window_seconds,
+        "num_decisions": [len(window) for window in windows],
+        "features": {feature.name: _histogram([row[:, i] for row in plans]) for i, feature in enumerate(SLOT_FEATURES)},
+        "context": {
+            feature.name: _histogram([row[:, i] for row in contexts]) for i, feature in enumerate(CONTEXT_FEATURES)
+        },
+        "choices": _compared(slots, np.arange(1, MAX_PLANS)),
     }
 
 
-def _histogram(values: np.ndarray) -> dict[str, list[float]]:
-    levels = np.linspace(0, 1, NUM_BINS + 1)[1:-1]
-    edges = np.unique(np.quantile(values.astype(np.float64), levels))
-    counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1)
-    return {"edges": edges.tolist(), "counts": counts.tolist()}
+def windows_of(decisions: Sequence[Decision], window_seconds: int, num_windows: int) -> list[list[Decision]]:
+    """Decisions of an episode by window; what comes after the last one, when orders come no more, belongs to it."""
+    windows: list[list[Decision]] = [[] for _ in range(num_windows)]
+    for row in decisions:
+        windows[min(row.at // window_seconds, num_windows - 1)].append(row)
+    return [window for window in windows if window]
+
+
+def _histogram(windows: Sequence[np.ndarray]) -> dict[str, Any]:
+    """Bins at the deciles; a value that takes more than one decile has a bin of its own."""
+    levels = np.linspace(0, 1, NUM_BINS + 1)
+    quantiles = np.quantile(np.concatenate(windows), levels, method="lower").astype(np.float32)
+    often = quantiles[1:][quantiles[1:] == quantiles[:-1]]
+    above = np.nextafter(often, np.float32(np.inf), dtype=np.float32)
+    return _compared(windows, np.unique(np.concatenate([quantiles[1:-1], often, above])).astype(np.float64))
+
+
+def _compared(windows: Sequence[np.ndarray], edges: np.ndarray) -> dict[str, Any]:
+    counts = np.stack([count(edges, values) for values in windows])
+    total = counts.sum(axis=0)
+    others = [] if len(counts) == 1 else [(total - row, row) for row in counts]
+    return {
+        "edges": edges.tolist(),
+        "counts": total.tolist(),
+        "psi": [round(stability_index(rest, row), 6) for rest, row in others],
+        "gap": [round(largest_gap(rest, row), 6) for rest, row in others],
+    }
+
+
+def count(edges: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """How many values are in each of the len(edges) + 1 bins; int64."""
+    return np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1)

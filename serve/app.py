@@ -22,11 +22,13 @@ from serve.admission.porter import Porter
 from serve.answer import DecisionAnswer, PolicyVersion
 from serve.arrival import Arrival
 from serve.asked import Asked
+from serve.description import Described
 from serve.desk import Desk
 from serve.errors import ErrorAnswer, add_error_handlers, error_response
 from serve.explain_routes import add_explain_routes
 from serve.guard import Guard
 from serve.health_routes import add_health_routes
+from serve.monitoring.routes import add_monitoring_routes
 from serve.policy_routes import add_policy_routes
 from serve.quick_route import QuickRoute
 from serve.record import to_bytes
@@ -142,7 +144,7 @@ def create_app(
         loading.start()
         yield
 
-    app = FastAPI(
+    app = Described(
         title="routelab",
         version="1",
         summary="Which warehouse, which carrier, which collection: a routing decision for one order.",
@@ -181,6 +183,7 @@ def create_app(
         app.include_router(add_review_routes(loading.desk))
         app.include_router(add_health_routes(loading.desk))
         app.include_router(add_policy_routes(loading.desk))
+        app.include_router(add_monitoring_routes(loading.desk))
 
     @app.get("/health/live", response_model=Health, response_model_exclude_none=True, summary="Is the process alive?")
     def live() -> Health:
@@ -191,7 +194,7 @@ def create_app(
         policy = loading.service().policy
         if open_desk is not None:
             desk = loading.desk()
-            desk.database.ping()
+            desk.pulse.check()
             policy = desk.policies.active.policy
         return Health(status="ready", policy=policy)
 

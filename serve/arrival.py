@@ -1,14 +1,16 @@
-"""What happens to a request before it is read: arrival noted, size and depth bounded; then how long it took."""
+"""What happens to a request before it is read: arrival noted, size and depth bounded; then what came of it."""
 
 from __future__ import annotations
 
 import time
+import uuid
 
 from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve.depth import MAX_DEPTH, is_too_deep
 from serve.metrics import REQUESTS
+from serve.monitoring.logs import begin_notes, pseudonym, write_request
 
 MAX_BODY_BYTES = 1 << 20
 
@@ -25,6 +27,7 @@ class Arrival:
             await self._app(scope, receive, send)
             return
         scope["received"] = time.perf_counter()
+        begin_notes()
         body = bytearray()
 
         async def bounded() -> Message:
@@ -41,6 +44,11 @@ class Arrival:
             if message["type"] == "http.response.start":
                 route = scope.get("route")  # its pattern has no ids; what leads nowhere is counted together
                 labels = (scope["method"], route.path) if route else ("any", "unknown")
-                REQUESTS.labels(*labels, message["status"]).observe(time.perf_counter() - scope["received"])
+                seconds = time.perf_counter() - scope["received"]
+                REQUESTS.labels(*labels, message["status"]).observe(seconds)
+                method, path = labels
+                actor = {"actor": pseudonym(scope["actor"].name)} if "actor" in scope else {}
+                told = {"method": method, "path": path, "status": message["status"], "ms": round(1000 * seconds, 3)}
+                write_request(id=uuid.uuid4().hex, **told, **actor)
 
         await self._app(scope, bounded, noted)

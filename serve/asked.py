@@ -48,6 +48,7 @@ class Question:
         moment: what a router may know.
         before: the row of a known order; None of a new one.
         is_kept: whether the order and its goods are the database's; else the caller brought a snapshot of his own.
+        hindrance: why the policy must not decide this; None: it may.
     """
 
     order: OrderDocument
@@ -55,6 +56,7 @@ class Question:
     moment: SnapshotDocument
     before: Row[Any] | None = None
     is_kept: bool = True
+    hindrance: str | None = None
 
     @property
     def is_confirmed(self) -> bool:

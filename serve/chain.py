@@ -58,17 +58,20 @@ class Chain:
         self._breaker = Breaker()
         self._heuristics = [load_agent(name) for name in self._plan.fallback]
 
-    def decide(self, snapshot: Snapshot, deadline: float | None = None) -> Choice:
+    def decide(self, snapshot: Snapshot, deadline: float | None = None, hindrance: str | None = None) -> Choice:
         """Chooses a plan.
 
         Args:
             snapshot: with plans and features.
             deadline: ``time.perf_counter()`` at which the answer is wanted.
+            hindrance: why the policy must not decide; None: it may.
         """
         sends_nothing = snapshot.plans.slots["num_parcels"][: snapshot.num_plans] == 0  # declines and holds
         if sends_nothing.all() and not snapshot.network.settings["is_decline_a_choice"][0]:
             return Choice("review", None, "no feasible plan")
         try:
+            if hindrance is not None:
+                raise PolicyError(hindrance)
             return self._by_policy(snapshot, deadline)
         except Exception as error:  # whatever a model does, the order is answered
             reason = str(error) if isinstance(error, PolicyError) else f"the policy failed: {type(error).__name__}"

@@ -176,7 +176,7 @@ def _postgres_engine(url: URL) -> Engine:
         pool_pre_ping=True,
         pool_size=16,
         pool_timeout=3,
-        connect_args={"connect_timeout": 3},
+        connect_args={"connect_timeout": 3, "tcp_user_timeout": 5000},  # a server that vanishes is noticed, too
     )
 
 

@@ -24,9 +24,12 @@ from serve.demand_seen import count_arrival, hour_of
 from serve.keeper import Keeper
 from serve.known import Known
 from serve.moment import read_moment
+from serve.monitoring.staleness import Staleness, doubted
+from serve.monitoring.watch import Watch, WatchSettings
 from serve.order import State, find_order, open_order, open_part, set_state
 from serve.parcel import PlannedParcel, leave, planned_parcels, take, write_parcels
 from serve.policies import Policies
+from serve.pulse import Pulse
 from serve.record import encode_record, find_decision, read_record, to_bytes
 from serve.request import DecisionRequest
 from serve.retry import Repeated, retried
@@ -50,12 +53,16 @@ class DeskSettings:
         is_request_clock: requests may state their own ``now``, as replays do.
         review: which decisions a person looks at.
         policies: below which folder bundles lie that may be loaded; None: none may.
+        watch: what is an alarm.
+        staleness: from which age on what is known is doubted.
     """
 
     reservation_seconds: int = 900
     is_request_clock: bool = False
     review: ReviewLimits = field(default_factory=ReviewLimits)
     policies: Path | None = None
+    watch: WatchSettings = field(default_factory=WatchSettings)
+    staleness: Staleness = field(default_factory=Staleness)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +89,8 @@ class Desk:
         audit: this process's chain.
         policies: who decides, and changes of that.
         shadows: what others would have decided.
+        monitor: sees every decision.
+        pulse: whether the database answers.
     """
 
     service: DecisionService
@@ -91,6 +100,8 @@ class Desk:
     audit: AuditWriter = field(default_factory=AuditWriter)
     policies: Policies = field(init=False)
     shadows: Shadows = field(init=False)
+    monitor: Watch = field(init=False)
+    pulse: Pulse = field(init=False)
     _deciding: threading.Lock = field(default_factory=threading.Lock, init=False)
     """One decision is made at a time, while others are on their way to the disk: threads that compute together only
     take Python's lock from each other at every statement, which doubles the time of each."""
@@ -98,6 +109,8 @@ class Desk:
     def __post_init__(self) -> None:
         self.policies = Policies(self.service, self.database, self.audit, self.settings.policies)
         self.shadows = Shadows(self.database)
+        self.pulse, settings = Pulse(self.database), self.settings
+        self.monitor = Watch(self.database, self.policies, self.audit.id, settings.watch, settings.is_request_clock)
 
     @property
     def keeper(self) -> Keeper:
@@ -134,9 +147,10 @@ class Desk:
                 known_answer = _known_answer(tx, asked)
                 if known_answer is not None:
                     return known_answer, True
-                question = self._question(tx, asked)
+                question = doubted(tx, self._question(tx, asked), asked.now, self.settings.staleness, self.known)
             draft = self._draft(asked, question, self.policies.pick(question.order.id))
         self.database.write(lambda tx: self._keep(tx, asked, draft))
+        self.monitor.see(draft.pick, draft.weighed, asked.now)
         if draft.pick.shadow is not None:
             self.shadows.add(ShadowTask(draft.pick.shadow, draft.weighed.case, draft.answer))
         return draft.answer, False
@@ -182,7 +196,9 @@ class Desk:
     def _draft(self, asked: Asked, question: Question, pick: Pick, weighed: Weighed | None = None) -> Draft:
         request, decision_id = asked.request, new_id()
         case = CaseDocument.model_construct(order=question.order, snapshot=question.moment)
-        weighed = weighed or pick.service.weigh(case, deadline_of(request.deadline_ms, asked.received))
+        weighed = weighed or pick.service.weigh(
+            case, deadline_of(request.deadline_ms, asked.received), question.hindrance
+        )
         slot, reservation = weighed.choice.slot, None
         planned: list[PlannedParcel] = []
         if slot is not None and question.is_kept:
@@ -237,7 +253,8 @@ class Desk:
         changes.make(tx)
         write_parcels(tx, order.id, draft.planned, question.positions, asked.now)
         self._set_state(tx, asked, draft)
-        reasons = reasons_of(draft.weighed, self.settings.review)
+        is_drifting = self.monitor.is_suspect(draft.pick)
+        reasons = reasons_of(draft.weighed, self.settings.review, is_drifting)
         if reasons:
             detail = draft.weighed.choice.fallback_reason if draft.weighed.choice.slot is None else None
             concern = Concern(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -17,11 +17,15 @@ from starlette.exceptions import HTTPException
 from agents.documents import field_error
 from scenarios.errors import InputError
 from serve.actor import Forbidden
+from serve.event import AnyEvent
 from serve.order import Conflict, NotFound
 from serve.retry import Contended
 
 _log = logging.getLogger(__name__)
 _LONGEST_VALUE = 200
+
+_KINDS = frozenset(get_args(event.model_fields["kind"].annotation)[0] for event in get_args(get_args(AnyEvent)[0]))
+"""What the checker of requests puts into the path of a field of an event; the sender's path has it not."""
 
 _EXPECTED = {  # status: expectation and remedy, where the framework only says what went wrong
     400: ("a body of JSON in UTF-8", "send valid JSON"),
@@ -77,7 +81,8 @@ def add_error_handlers(app: FastAPI) -> None:
             given = request.headers.get("content-type", "none")
             detail = InputError("header Content-Type", given, "application/json", "send this header with the JSON body")
             return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
-        return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, field_error(first, skip=("body",)))
+        path = [part for part in first["loc"] if part not in _KINDS]
+        return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, field_error({**first, "loc": path}, skip=("body",)))
 
     @app.exception_handler(HTTPException)
     def refuse_http(request: Request, error: HTTPException) -> Response:

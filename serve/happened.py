@@ -26,7 +26,7 @@ _MEMORY = 16
 
 
 def is_new(tx: Connection, document: Document, event_id: str, key: str, now: int) -> bool:
-    """Notes an event's id.
+    """Notes an event's id, the field ``key`` of the request.
 
     Raises:
         InputError: the id is known, with another content.
@@ -36,7 +36,7 @@ def is_new(tx: Connection, document: Document, event_id: str, key: str, now: int
         return True
     row = tables.events.c
     if tx.execute(select(row.body_sha256).where(row.id == event_id)).scalar() != digest:
-        raise InputError(f"{key}.id", event_id, "a new id for another content", "send another id")
+        raise InputError(key, event_id, "a new id for another content", "send another id")
     return False
 
 
@@ -47,11 +47,15 @@ class Happened:
         tx: a writing transaction.
         known: the network.
         key: path of the event in the request, for errors.
+
+    Attributes:
+        heard: warehouses of which the event tells how they stand.
     """
 
     def __init__(self, tx: Connection, known: Known, key: str) -> None:
         self._tx, self._known, self._key = tx, known, key
         self._changes, self._now = Changes(), 0
+        self.heard: set[str] = set()
 
     def apply(self, happened: told.Event) -> None:
         """Changes what the event changes.
@@ -83,6 +87,7 @@ class Happened:
             raise self._refuse("parcel", parcel_id, "a parcel of a decision")
         if found[0].stage not in stages:
             raise self._refuse("parcel", f"{parcel_id} is {found[0].stage}", " or ".join(stages))
+        self.heard.add(found[0].warehouse)
         return found[0]
 
     @singledispatchmethod
@@ -92,6 +97,7 @@ class Happened:
     @_apply.register
     def _announce(self, happened: told.ReceiptAnnounced) -> None:
         self._known.check(self._key, warehouse=happened.warehouse, sku=happened.sku)
+        self.heard.add(happened.warehouse)
         expected_at = self._soon("expected_at", happened.expected_at)
         values = {"expected_at": expected_at, "expected_units": happened.units}
         fresh = {"id": happened.receipt, "warehouse": happened.warehouse, "sku": happened.sku, "is_open": True}
@@ -117,6 +123,7 @@ class Happened:
             raise self._refuse("receipt", happened.receipt, "an announced receipt that has not arrived")
         receipt = self._tx.execute(select(tables.receipts).where(row.id == happened.receipt)).one()
         left, is_short = happened.units, False
+        self.heard.add(receipt.warehouse)
         self._changes.move(receipt.sku, receipt.warehouse, on_hand=happened.units)
         parcel = tables.parcels.c
         for claim in find_parcels(self._tx, parcel.receipt_id == receipt.id, parcel.stage == "claimed"):

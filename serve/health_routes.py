@@ -32,20 +32,20 @@ def add_health_routes(desk_of: Callable[[], Desk]) -> APIRouter:
 
     @router.get("/health-report", summary="Where orders break, wait, or need a hand")
     def health(since: Since, until: Until, baseline: Baseline = None) -> HealthAnswer:
-        period = _period(since, until)
+        begin, end = period(since, until)
         with desk_of().database.reading() as tx:
-            report = make_report(tx, *period)
+            report = make_report(tx, begin, end)
             before = None if baseline is None else _baseline(tx, baseline)
         changes = [] if before is None else compare(report, before)
         return HealthAnswer(report=report, baseline=before, changes=changes)
 
     @router.put("/health-report/baselines/{name}", summary="Record a period to compare others with")
     def record(name: Name, since: Since, until: Until, who: Who) -> HealthReport:
-        desk, period = desk_of(), _period(since, until)
+        desk, (begin, end) = desk_of(), period(since, until)
 
         def once() -> HealthReport:
             with desk.database.writing() as tx:
-                report = make_report(tx, *period)
+                report = make_report(tx, begin, end)
                 kept = {"document": report.model_dump_json()}
                 row = insert(tx, tables.baselines).values(name=name, **kept)
                 tx.execute(row.on_conflict_do_update(index_elements=["name"], set_=kept))
@@ -57,7 +57,12 @@ def add_health_routes(desk_of: Callable[[], Desk]) -> APIRouter:
     return router
 
 
-def _period(since: str, until: str) -> tuple[int, int]:
+def period(since: str, until: str) -> tuple[int, int]:
+    """Seconds of both ends.
+
+    Raises:
+        InputError: it does not end after it begins.
+    """
     begin, end = parse_utc("since", since), parse_utc("until", until)
     if begin >= end:
         raise InputError("until", until, "a time after since", "correct one of them")

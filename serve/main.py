@@ -18,6 +18,8 @@ from serve.admission.options import add_limits, limits_of
 from serve.database import DEFAULT_URL, Database
 from serve.desk import Desk, DeskSettings
 from serve.known import Known
+from serve.monitoring.logs import writing_logs
+from serve.monitoring.options import add_watch, staleness_of, watch_of
 from serve.processes import check_processes, run_together, shared_socket
 from serve.review import ReviewLimits
 from serve.safety import Exposure
@@ -66,6 +68,7 @@ def main(args: Sequence[str] | None = None) -> int:
         help="a person looks at less probable plans (default: 0)",
     )
     parser.add_argument("--review-margin", type=float, help="a person looks at orders of at least this margin")
+    add_watch(parser)
     parser.add_argument("--policies", type=Path, metavar="DIR", help="below it lie bundles that may be loaded")
     add_limits(parser)
     parser.add_argument("--processes", type=int, default=1, help="that serve together (default: %(default)s)")
@@ -87,6 +90,7 @@ def main(args: Sequence[str] | None = None) -> int:
         raise InputError("--review-margin", options.review_margin, "an amount of money", "correct the number")
     limits = limits_of(options)
     check_processes(options.processes, options.port, options.database != "none", options.clock == "request")
+    watch, staleness = watch_of(options), staleness_of(options)
     bundle = read_bundle(options.bundle)  # wrong checksums end the command before anything is listened to
     if options.example_request:
         print(json.dumps(example_request(bundle), indent=2))
@@ -101,7 +105,7 @@ def main(args: Sequence[str] | None = None) -> int:
         margin = None if options.review_margin is None else round(MILLICENTS * options.review_margin)
         review = ReviewLimits(60 * options.review_minutes, options.review_confidence, margin)
         seconds, is_request_clock = 60 * options.reservation_minutes, options.clock == "request"
-        settings = DeskSettings(seconds, is_request_clock, review, options.policies)
+        settings = DeskSettings(seconds, is_request_clock, review, options.policies, watch, staleness)
         database = Database(options.database)
         open_desk = partial(load_desk, database=database, settings=settings, inventory=options.inventory)
     print(f"Checking {options.bundle}. The first time the rules are compiled, which takes about a minute.")
@@ -148,6 +152,7 @@ def load_desk(
     if not desk.settings.is_request_clock:
         desk.keeper.start()
         desk.policies.keep_following()
+        desk.monitor.start()
     return desk
 
 
@@ -175,10 +180,12 @@ def _serve(
 
     url = f"http://{options.host}:{options.port}"
     app = create_app(load, stop, open_desk, be_ready, tokens, limits)
-    server = uvicorn.Server(uvicorn.Config(app, host=options.host, port=options.port, access_log=False))
-    if options.processes > 1:
-        server.run([shared_socket(options.host, options.port)])
-    else:
-        server.run()
+    config = uvicorn.Config(app, host=options.host, port=options.port, log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    with writing_logs():
+        if options.processes > 1:
+            server.run([shared_socket(options.host, options.port)])
+        else:
+            server.run()
     if failures:
         raise failures[0]

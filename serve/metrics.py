@@ -5,7 +5,7 @@ Numbers are of one process: with several, scrape each.
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 
@@ -17,3 +17,8 @@ REQUESTS = Histogram(
 )
 DECISIONS = Counter("routelab_decisions", "Decisions weighed, by who decided", ["stage"])
 RETRIES = Counter("routelab_retries", "Transactions tried again because another one was faster")
+
+ARMS = Counter("routelab_arm_decisions", "Decisions kept, by arm, bundle and who decided", ["arm", "bundle", "stage"])
+ALARM = Gauge("routelab_alarm", "1 while something is alarmed", ["kind", "bundle"])
+FALLBACK_SHARE = Gauge("routelab_fallback_share", "Of the last minutes' decisions, those not made by the policy")
+UNWATCHED = Counter("routelab_unwatched", "Decisions that drift did not count, as too many waited")

@@ -53,7 +53,7 @@ class ReviewAnswer(BaseModel):
     label_decision_id: str | None = Field(description="of an override: the decision whose record holds what was chosen")
 
 
-def reasons_of(weighed: Weighed, limits: ReviewLimits) -> list[Reason]:
+def reasons_of(weighed: Weighed, limits: ReviewLimits, is_drifting: bool = False) -> list[Reason]:
     """Why a person should look at a decision; a hold is looked at when it ends, a person's own choice never."""
     choice, found = weighed.choice, list[Reason]()
     if choice.slot is None:
@@ -65,6 +65,8 @@ def reasons_of(weighed: Weighed, limits: ReviewLimits) -> list[Reason]:
     most = limits.least_margin_millicents
     if most is not None and weighed.snapshot.seen.order["margin_millicents"][0] >= most:
         found.append("high_value")
+    if is_drifting:
+        found.append("drift")
     return found
 
 

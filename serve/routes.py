@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from agents.documents import Document, Name, Time
+from scenarios.local_time import parse_utc
 from serve.actor import Who
 from serve.answer import DecisionAnswer
 from serve.asked import Asked
@@ -22,6 +23,7 @@ from serve.desk import Desk
 from serve.errors import ErrorAnswer
 from serve.event import EventBatch, Inventory, Stations
 from serve.happened import Happened, is_new
+from serve.monitoring.staleness import hear
 from serve.order import NotFound, OrderAnswer, cancel_order, confirm_order, describe_order
 from serve.record import ReplayAnswer, find_decision, read_record
 from serve.request import RedecisionRequest
@@ -176,11 +178,15 @@ def _told(desk: Desk, entry: Entry, act: Callable[[Connection], Applied]) -> App
 
 
 def _apply(tx: Connection, desk: Desk, batch: EventBatch) -> Applied:
-    num_new = 0
+    num_new, heard = 0, dict[str, int]()
     for i, event in enumerate(batch.events):
-        if is_new(tx, event, event.id, f"events[{i}]", int(time.time())):
-            Happened(tx, desk.known, f"events[{i}]").apply(event)
+        if is_new(tx, event, event.id, f"events[{i}].id", int(time.time())):
+            happened = Happened(tx, desk.known, f"events[{i}]")
+            happened.apply(event)
+            at = _told_at(desk, event.at)
+            heard |= {name: max(at, heard.get(name, at)) for name in happened.heard}
             num_new += 1
+    hear(tx, heard)
     return Applied(applied=num_new, known=len(batch.events) - num_new)
 
 
@@ -190,7 +196,14 @@ def _count(
     counted: Inventory | Stations,
     take_over: Callable[..., None],
 ) -> Applied:
-    if not is_new(tx, counted, counted.id, "body", int(time.time())):
+    if not is_new(tx, counted, counted.id, "id", int(time.time())):
         return Applied(applied=0, known=1)
     take_over(tx, desk.known, counted)
+    hear(tx, dict.fromkeys((row.warehouse for row in counted.rows), _told_at(desk, counted.at)))
     return Applied(applied=1, known=0)
+
+
+def _told_at(desk: Desk, text: str) -> int:
+    """Of what a warehouse tells: nobody knows the future."""
+    at = parse_utc("at", text)
+    return at if desk.settings.is_request_clock else min(at, int(time.time()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from scenarios.stock import StockRow
 from serve import tables
 from serve.database import insert_new
 from serve.known import Known
+from serve.monitoring.staleness import hear
 
 COLUMNS = ("warehouse", "sku", "on_hand_units")
 
@@ -53,6 +55,7 @@ def seed(tx: Connection, known: Known, rows: Iterable[StockRow] | None = None) -
     ]
     if stock:
         tx.execute(tables.stock.insert(), stock)
+    hear(tx, dict.fromkeys(known.names.warehouses, int(time.time())))
     return True
 
 

@@ -16,6 +16,7 @@ from scenarios.errors import InputError
 from serve.answer import DecisionAnswer, PolicyVersion, ReservationAnswer, write_plan
 from serve.chain import Chain, Choice
 from serve.metrics import DECISIONS
+from serve.monitoring.logs import note
 from serve.reasons import explain
 from serve.request import DecisionRequest
 
@@ -76,12 +77,14 @@ class DecisionService:
         policy: which bundle answers.
         folder: where it lies.
         budget_seconds: see above.
+        reference: what its decisions are compared with, see ``agents.recording.reference_histograms``.
     """
 
     def __init__(self, agent: BundleAgent, budget_seconds: float = DEFAULT_BUDGET_SECONDS) -> None:
         self.reader = agent.reader
         self.chain = Chain(agent, budget_seconds)
         self.folder, self.budget_seconds = agent.bundle.path, budget_seconds
+        self.reference = agent.bundle.reference
         self._quote_level = agent.bundle.public.settings.quote_level
         self.policy = PolicyVersion(
             name=agent.name, bundle_sha256=agent.bundle.sha256, scenario_id=agent.bundle.public.id
@@ -104,11 +107,18 @@ class DecisionService:
         weighed = self.weigh(case, deadline_of(request.deadline_ms, began))
         return self.answer(weighed, Mark(uuid.uuid4().hex, milliseconds_since(began)), request.max_alternatives)
 
-    def weigh(self, case: CaseDocument, deadline: float | None = None) -> Weighed:
-        """Which plans there are, and which is chosen by ``deadline`` (``time.perf_counter()``)."""
+    def weigh(self, case: CaseDocument, deadline: float | None = None, hindrance: str | None = None) -> Weighed:
+        """Which plans there are, and which is chosen.
+
+        Args:
+            case: order and snapshot.
+            deadline: ``time.perf_counter()`` by which.
+            hindrance: why the policy must not choose; None: it may.
+        """
         snapshot = self.reader.read(case)
-        choice = self.chain.decide(snapshot, deadline)
+        choice = self.chain.decide(snapshot, deadline, hindrance)
         DECISIONS.labels(choice.stage).inc()
+        note(stage=choice.stage, policy=self.policy.bundle_sha256[:12])
         return Weighed(case, snapshot, choice)
 
     def answer(self, weighed: Weighed, mark: Mark, max_alternatives: int) -> DecisionAnswer:

@@ -17,6 +17,7 @@ from envs.plan_table import MAX_PLANS
 from envs.prices import Pricing
 from envs.simulation import simulate
 from scenarios.draw import draw_trace
+from scenarios.local_time import DAY_SECONDS
 from scenarios.registry import load_scenario
 
 TEMPERATURE = 0.5
@@ -96,7 +97,7 @@ def make_bundle(path: Path, scenario: str = "metro-small", every: int = 40, **ch
         "public": load_scenario(scenario).public(),
         "plan": plan_settings(),
         "golden": golden_cases(decisions, plain_scores, 8),
-        "reference": reference_histograms(decisions),
+        "reference": reference_histograms([decisions], DAY_SECONDS),
         "provenance": {"run": "a test", "scenario_id": load_scenario(scenario).id},
     }
     return write_bundle(path, **{**arguments, **changes})  # type: ignore[arg-type]

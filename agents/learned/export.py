@@ -16,21 +16,28 @@ from agents.bundle_writer import write_bundle
 from agents.learned.base import PRIMAL_DUAL, Base
 from agents.learned.network import PlanScorer
 from agents.learned.torch_agent import TorchAgent
-from agents.recording import Recorder, golden_cases, reference_histograms
+from agents.recording import Decision, Recorder, golden_cases, reference_histograms, windows_of
 from envs.feature_schema import NUM_CONTEXT, NUM_FEATURES
 from envs.plan_table import MAX_PLANS
 from envs.prices import Pricing
 from envs.simulation import simulate
 from scenarios.draw import draw_trace
 from scenarios.errors import InputError
+from scenarios.local_time import DAY_SECONDS
 from scenarios.scenario import Scenario
 from scenarios.seeds import VALIDATION
 
 FALLBACK = {Pricing.CLOSED_FORM: ("primal-dual", "nearest"), Pricing.NONE: ("myopic", "nearest")}
 """Best heuristic with the same bid prices, then one that needs none."""
 
-_RECORDED = 500
-"""Decisions kept for golden cases and histograms."""
+_RECORDED = 1000
+"""Decisions kept of a window for golden cases and histograms."""
+
+_WINDOWS = 16
+"""Windows from which it is learned how far apart windows of the same traffic are."""
+
+_WINDOW_DAYS = 7
+"""At most; traffic has a weekly cycle."""
 
 
 def load_scorer(policy: Path) -> PlanScorer:
@@ -124,15 +131,26 @@ def export_bundle(
     agent = TorchAgent(scorer, base, name)
     world = scenario.at(VALIDATION.start)
     trace = draw_trace(world, VALIDATION.start)
-    recorder = Recorder(agent, trace.names, every=max(1, trace.num_orders // _RECORDED))
-    simulate(trace, recorder, level="none", weights=weights)
+    days = min(_WINDOW_DAYS, world.horizon_days)
+    num_windows = world.horizon_days // days  # of one trace
+    every = max(1, trace.num_orders // (num_windows * _RECORDED))
+
+    def record(seed: int) -> list[Decision]:
+        played = trace if seed == VALIDATION.start else draw_trace(scenario.at(seed), seed)
+        recorder = Recorder(agent, trace.names, every, has_documents=played is trace)
+        simulate(played, recorder, level="none", weights=weights)
+        return recorder.decisions
+
+    episodes = [record(VALIDATION.start + i) for i in range(-(-_WINDOWS // num_windows))]
+    seconds = days * DAY_SECONDS
+    windows = [window for episode in episodes for window in windows_of(episode, seconds, num_windows)]
     return write_bundle(
         bundle,
         model=to_onnx(scorer),
         public=world.public(),
         plan=PlanSettings(name, base.pricing, weights, FALLBACK[base.pricing], 1.0),
-        golden=golden_cases(recorder.decisions, agent.scores),
-        reference=reference_histograms(recorder.decisions),
+        golden=golden_cases(episodes[0], agent.scores),
+        reference=reference_histograms(windows, seconds),
         provenance={**provenance, "golden_trace_sha256": trace.sha256},
         replace=replace,
     )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from agents.bundle import BundleAgent, read_bundle
-from agents.recording import Decision, golden_cases, reference_histograms
+from agents.recording import Decision, count, golden_cases, reference_histograms, windows_of
 from agents.registry import MANIFEST
+from agents.shift import largest_gap, stability_index
 from envs.feature_schema import CONTEXT_FEATURES, IS_REAL, NUM_CONTEXT, NUM_FEATURES, SCORE_GAP, SLOT_FEATURES
 from envs.plan_table import MAX_PLANS
 from envs.prices import Pricing
 from scenarios.errors import InputError
+from scenarios.local_time import DAY_SECONDS
 from tests.policy_bundles import make_bundle, plain_scores, plan_settings, record, score_model
 
 
@@ -77,15 +80,39 @@ def test_near_ties_are_no_golden_cases() -> None:
 
 def test_reference_histograms_count_every_plan_once() -> None:
     decisions = record("metro-small", every=20)
-    reference = reference_histograms(decisions)
+    half = len(decisions) // 2
+    reference = reference_histograms([decisions[:half], decisions[half:]], DAY_SECONDS)
     num_plans = sum(decision.num_plans for decision in decisions)
     assert set(reference["features"]) == {feature.name for feature in SLOT_FEATURES}
     assert set(reference["context"]) == {feature.name for feature in CONTEXT_FEATURES}
     for histogram in reference["features"].values():
         assert sum(histogram["counts"]) == num_plans
         assert len(histogram["counts"]) == len(histogram["edges"]) + 1
+        assert len(histogram["psi"]) == len(histogram["gap"]) == 2
     for histogram in reference["context"].values():
         assert sum(histogram["counts"]) == len(decisions)
-    assert sum(reference["slots"]) == reference["num_decisions"] == len(decisions)
+    assert sum(reference["choices"]["counts"]) == sum(reference["num_decisions"]) == len(decisions)
     counts = reference["features"]["shipping_cost"]["counts"]  # deciles of a continuous feature hold about as many each
     assert max(counts) < 2 * min(counts)
+
+
+def test_a_value_that_is_common_has_a_bin_of_its_own() -> None:
+    rare = [replace(_decision([0.0]), context=np.full(NUM_CONTEXT, i % 20 == 0, np.float32)) for i in range(100)]
+    reference = reference_histograms([rare], DAY_SECONDS)
+    histogram = reference["context"]["is_again"]
+    assert histogram["counts"] == [0, 95, 5]
+    often = count(np.array(histogram["edges"]), np.tile(np.float32([0, 1]), 50))
+    assert stability_index(np.array(histogram["counts"]), often) > 0.25
+
+
+def test_the_stability_index_by_hand() -> None:
+    expected = (0.2 - 0.6) * np.log(0.2 / 0.6) + (0.8 - 0.4) * np.log(0.8 / 0.4)
+    assert stability_index(np.array([20_000, 80_000]), np.array([60_000, 40_000])) == pytest.approx(expected, rel=1e-3)
+    assert largest_gap(np.array([2, 8]), np.array([60, 40])) == pytest.approx(0.4)
+    assert np.isfinite(stability_index(np.array([0, 10]), np.array([10, 0])))
+
+
+def test_windows_of_an_episode() -> None:
+    decisions = [replace(_decision([0.0]), at=at) for at in (0, 9, 10, 25, 99)]
+    assert [[row.at for row in window] for window in windows_of(decisions, 10, 2)] == [[0, 9], [10, 25, 99]]
+    assert [[row.at for row in window] for window in windows_of(decisions, 10, 4)] == [[0, 9], [10], [25], [99]]

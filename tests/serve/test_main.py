@@ -63,6 +63,10 @@ def test_a_corrupt_bundle_ends_the_command(sound_bundle: Path, tmp_path: Path) -
     [
         ["--budget-ms", "0"],
         ["--budget-ms", "nan"],
+        ["--fallback-share", "1.1"],
+        ["--stale-minutes", "0"],
+        ["--too-old-minutes", "-1"],
+        ["--fallback-share", "nan"],
         ["--port", "70000"],
         ["--database", "mysql://x"],
         ["--review-minutes", "0"],

@@ -22,7 +22,7 @@ from serve.app import create_app
 from serve.database import Database
 from serve.depth import MAX_DEPTH
 from serve.desk import Desk, DeskSettings
-from serve.guard import Guard
+from serve.guard import OPEN, Guard
 from serve.main import load_desk, main
 from serve.service import DecisionService
 from serve.token_command import main as token_main
@@ -69,6 +69,8 @@ NEEDS: list[tuple[str, str, Any, str]] = [
     ("GET", "/metrics", None, "viewer"),
     ("GET", "/v1/decisions/none/explain", None, "viewer"),
     ("GET", "/v1/reviews", None, "viewer"),
+    ("GET", "/v1/monitoring", None, "viewer"),
+    ("GET", f"/v1/monitoring/calibration?{PERIOD}", None, "viewer"),
     ("GET", f"/v1/health-report?{PERIOD}", None, "viewer"),
     ("PUT", f"/v1/health-report/baselines/normal?{PERIOD}", None, "planner"),
     ("POST", "/v1/reviews/none/approve?now=2025-03-03T00:00:00Z", None, "planner"),
@@ -198,6 +200,16 @@ def test_the_audit_log_says_who_and_nothing_says_the_secret(
         for text in (secret, hashlib.sha256(secret.encode()).hexdigest()):
             assert text.encode() not in stored
             assert text not in told
+
+
+def test_the_description_tells_which_paths_need_a_token(client: TestClient) -> None:
+    schema = client.get("/openapi.json").json()
+    assert schema["openapi"].startswith("3.1")
+    assert schema["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            assert operation["security"] == ([] if path in OPEN else [{"token": []}]), path
+    assert client.get("/openapi.json").json() == schema
 
 
 def test_keys_of_different_actors_are_different(client: TestClient, make_request: Request) -> None:

@@ -1,0 +1,133 @@
+"""Whatever is sent, the answer is no 5xx, errors have one form, and they name the field.
+
+The short form sends a thousand in all; `make fuzz` sends ten thousand (`ROUTELAB_FUZZ`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import hypothesis.errors
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select
+
+from serve import tables
+from serve.app import create_app
+from serve.arrival import MAX_BODY_BYTES
+from serve.audit import complaints
+from serve.database import Database
+from serve.desk import Desk, DeskSettings
+from serve.main import load_desk
+from serve.service import DecisionService
+from tests.serve.fuzzed import Fuzz, Sent
+from tests.serve.test_app import check_error, wait_until_ready
+
+NUM_REQUESTS = int(os.environ.get("ROUTELAB_FUZZ", "500"))
+"""Of each of the two kinds: our own, and those made from the OpenAPI description."""
+
+
+@pytest.fixture
+def desk(tmp_path: Path, sqlite_template: Path, service: DecisionService) -> Iterator[Desk]:
+    (tmp_path / "shop.db").write_bytes(sqlite_template.read_bytes())
+    settings = DeskSettings(is_request_clock=True, policies=tmp_path)
+    desk = load_desk(service, Database(f"sqlite:///{tmp_path / 'shop.db'}"), settings)
+    yield desk
+    below = select(func.count()).select_from(tables.stock).where(tables.stock.c.on_hand_units < 0)
+    with desk.database.reading() as tx:  # whatever was sent, what is kept is sound
+        assert list(complaints(tx)) == []
+        assert tx.execute(below).scalar() == 0
+    desk.database.close()
+
+
+@pytest.fixture
+def app(desk: Desk) -> FastAPI:
+    return create_app(lambda: desk.service, open_desk=lambda service: desk)
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    with TestClient(app, raise_server_exceptions=False) as client:
+        wait_until_ready(client)
+        yield client
+
+
+def check(answer: Any, what: object) -> None:
+    """No 5xx, and the one form of errors."""
+    assert answer.status_code < 500, (what, answer.text[:500])
+    if answer.status_code >= 400 and answer.request.method != "HEAD":
+        error = check_error(answer)
+        assert error["key"], what
+        assert error["remedy"], what
+
+
+def send(client: TestClient, sent: Sent) -> Any:
+    headers = [(name.encode(), value.encode()) for name, value in sent.headers]
+    return client.request(sent.method, sent.path, content=sent.content, headers=headers)
+
+
+@pytest.mark.slow
+def test_spoilt_requests_are_refused_and_the_field_is_named(client: TestClient, sound_agent: Any) -> None:
+    fuzz, statuses = Fuzz([case.document for case in sound_agent.bundle.golden], seed=NUM_REQUESTS), Counter[int]()
+    num_named = num_spoilt = 0
+    for _ in range(NUM_REQUESTS):
+        sent = fuzz.any()
+        answer = send(client, sent)
+        check(answer, sent)
+        statuses[answer.status_code] += 1
+        if sent.spoilt is not None and answer.status_code == 422:
+            key = check_error(answer)["key"]
+            num_spoilt += 1
+            num_named += key.startswith(sent.spoilt) or sent.spoilt.startswith(key) or "unknown field" in key
+    assert statuses[422] > NUM_REQUESTS / 3
+    assert statuses[200] > NUM_REQUESTS / 20
+    # The rest contradicts another field, which is then the one that is named.
+    assert num_named > 0.98 * num_spoilt, (num_named, num_spoilt)
+
+
+def test_ten_megabytes_are_refused(client: TestClient) -> None:
+    for body in (b'{"order": "' + b"x" * (10 << 20) + b'"}', b"[" * (10 << 20), b"\x00" * (MAX_BODY_BYTES + 1)):
+        answer = client.post("/v1/decisions", content=body, headers={"content-type": "application/json"})
+        check(answer, len(body))
+        assert answer.status_code == 413
+
+
+@pytest.mark.slow
+def test_requests_made_from_the_description(app: FastAPI, client: TestClient) -> None:
+    import schemathesis.openapi  # takes a while
+
+    schema = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
+    operations = [found.ok() for found in schema.get_all_operations()]
+    statuses = Counter[int]()
+    for operation in operations:
+        for mode in schemathesis.GenerationMode:
+
+            @hypothesis.settings(
+                max_examples=max(1, NUM_REQUESTS // (2 * len(operations))),
+                database=None,
+                deadline=None,
+                derandomize=True,
+                suppress_health_check=list(hypothesis.HealthCheck),
+                phases=[hypothesis.Phase.generate],
+            )
+            @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
+            def ask(case: Any) -> None:
+                told = case.as_transport_kwargs(base_url="http://testserver")
+                options = {name: told[name] for name in ("params", "json", "cookies") if told.get(name)}
+                headers = [(name.encode(), value.encode()) for name, value in (told.get("headers") or {}).items()]
+                body = told.get("data")
+                answer = client.request(told["method"], told["url"], content=body, headers=headers, **options)
+                check(answer, told)
+                statuses[answer.status_code] += 1
+
+            with suppress(hypothesis.errors.Unsatisfiable):  # a path that takes nothing cannot be sent anything wrong
+                ask()
+    assert statuses.total() > NUM_REQUESTS / 2
+    assert {200, 404, 422} <= statuses.keys()
