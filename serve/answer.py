@@ -100,6 +100,11 @@ class DecisionAnswer(BaseModel):
     policy: PolicyVersion
     arm: Literal["active", "canary"] = Field(description="which slot that policy stands in")
     propensity: float = Field(description="probability that an order falls to this arm")
+    plan_propensity: float = Field(
+        default=1.0, description="probability of this plan given the arm; 1 unless plans are drawn among near ones"
+    )
+    experiment: str | None = Field(default=None, description="that the order is in")
+    unit: str | None = Field(default=None, description="of the experiment, for which the arm was drawn")
     reservation: ReservationAnswer | None = Field(
         default=None, description="null if nothing is sent yet, or if the request brought its own snapshot"
     )

@@ -37,6 +37,7 @@ from serve.review_routes import add_review_routes
 from serve.routes import ERRORS, Key, add_routes, answer_once
 from serve.service import DecisionService
 from serve.tokens import Tokens
+from serve.trials.routes import add_experiment_routes
 
 _log = logging.getLogger(__name__)
 
@@ -184,6 +185,7 @@ def create_app(
         app.include_router(add_health_routes(loading.desk))
         app.include_router(add_policy_routes(loading.desk))
         app.include_router(add_monitoring_routes(loading.desk))
+        app.include_router(add_experiment_routes(loading.desk))
 
     @app.get("/health/live", response_model=Health, response_model_exclude_none=True, summary="Is the process alive?")
     def live() -> Health:

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from agents.documents import OrderDocument, SnapshotDocument
 from serve.request import DecisionRequest, RedecisionRequest
+from serve.trials.assignment import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +70,10 @@ class Question:
         if self.before is None:
             return False
         return len(self.positions) < len(OrderDocument.model_validate_json(self.before.document).lines)
+
+
+def subject_of(asked: Asked, question: Question) -> Subject:
+    """What experiments draw for."""
+    request = asked.request
+    customer = request.customer if isinstance(request, DecisionRequest) else None
+    return Subject(question.order.id, question.order.region, customer, asked.now)

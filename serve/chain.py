@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from envs.snapshot import Snapshot
 from serve.answer import Stage
 from serve.breaker import Breaker
 from serve.model_thread import ModelThread
+from serve.trials.exploring import Exploration, explore
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class Choice:
         fallback_reason: why an earlier stage did not decide.
         heuristic: which one decided; None unless one did.
         probabilities: float64 (num_plans,) under the policy; None unless it decided.
+        propensity: of the plan, where chance had a part in it, see ``serve.trials.exploring``.
     """
 
     stage: Stage
@@ -41,6 +43,14 @@ class Choice:
     fallback_reason: str | None = None
     heuristic: str | None = None
     probabilities: np.ndarray | None = None
+    propensity: float = 1.0
+
+    def explored(self, snapshot: Snapshot, exploration: Exploration | None, order_id: str) -> Choice:
+        """What chance makes of it: only what a policy decided may be another plan that is nearly as good."""
+        if exploration is None or self.stage != "policy" or self.slot is None:
+            return self
+        slot, propensity = explore(snapshot, self.slot, exploration, order_id)
+        return replace(self, slot=slot, propensity=propensity)
 
 
 class Chain:

@@ -16,7 +16,7 @@ from scenarios.errors import InputError
 from scenarios.local_time import format_utc, parse_utc
 from serve import tables
 from serve.answer import ReservationAnswer
-from serve.asked import Asked, Question
+from serve.asked import Asked, Question, subject_of
 from serve.audit import AuditWriter, Entry
 from serve.changes import Changes, Taken
 from serve.database import Database, insert_new
@@ -39,6 +39,9 @@ from serve.service import DecisionService, Mark, Weighed, deadline_of, milliseco
 from serve.shadow import Shadows, ShadowTask
 from serve.slots import Pick
 from serve.tasks import add_task, finish_tasks
+from serve.trials.entering import note_decision, trial_of
+from serve.trials.experiments import Experiments
+from serve.trials.watch import GuardrailWatch
 
 _WRITE, _key = tables.decisions.insert(), tables.idempotency_keys.c
 _USED = select(_key.request_sha256, _key.decision_id).where(_key.actor == bindparam("by"), _key.key == bindparam("of"))
@@ -91,6 +94,8 @@ class Desk:
         shadows: what others would have decided.
         monitor: sees every decision.
         pulse: whether the database answers.
+        experiments: changes of who decides, for a while and by chance.
+        guardrails: end experiments that do harm.
     """
 
     service: DecisionService
@@ -105,12 +110,16 @@ class Desk:
     _deciding: threading.Lock = field(default_factory=threading.Lock, init=False)
     """One decision is made at a time, while others are on their way to the disk: threads that compute together only
     take Python's lock from each other at every statement, which doubles the time of each."""
+    experiments: Experiments = field(init=False)
+    guardrails: GuardrailWatch = field(init=False)
 
     def __post_init__(self) -> None:
         self.policies = Policies(self.service, self.database, self.audit, self.settings.policies)
         self.shadows = Shadows(self.database)
         self.pulse, settings = Pulse(self.database), self.settings
         self.monitor = Watch(self.database, self.policies, self.audit.id, settings.watch, settings.is_request_clock)
+        self.experiments = Experiments(self.database, self.audit, self.policies)
+        self.guardrails = GuardrailWatch(self.database, self.audit, self.policies)
 
     @property
     def keeper(self) -> Keeper:
@@ -148,7 +157,8 @@ class Desk:
                 if known_answer is not None:
                     return known_answer, True
                 question = doubted(tx, self._question(tx, asked), asked.now, self.settings.staleness, self.known)
-            draft = self._draft(asked, question, self.policies.pick(question.order.id))
+                pick = self.policies.pick(tx, subject_of(asked, question), question.before is not None)
+            draft = self._draft(asked, question, pick)
         self.database.write(lambda tx: self._keep(tx, asked, draft))
         self.monitor.see(draft.pick, draft.weighed, asked.now)
         if draft.pick.shadow is not None:
@@ -159,6 +169,7 @@ class Desk:
         """Where time comes from requests, what it brings is done when they come; else a thread does it."""
         if self.settings.is_request_clock:
             self.keeper.keep(now)
+            self.guardrails.look_by(now)
 
     def _question(self, tx: Connection, asked: Asked) -> Question:
         request = asked.request
@@ -197,7 +208,7 @@ class Desk:
         request, decision_id = asked.request, new_id()
         case = CaseDocument.model_construct(order=question.order, snapshot=question.moment)
         weighed = weighed or pick.service.weigh(
-            case, deadline_of(request.deadline_ms, asked.received), question.hindrance
+            case, deadline_of(request.deadline_ms, asked.received), question.hindrance, pick.exploration
         )
         slot, reservation = weighed.choice.slot, None
         planned: list[PlannedParcel] = []
@@ -209,7 +220,7 @@ class Desk:
             if request.confirm or question.is_confirmed:
                 reservation = ReservationAnswer(state="confirmed", expires_at=None)
         latency_ms = milliseconds_since(asked.received)
-        mark = Mark(decision_id, latency_ms, reservation, question.is_kept, pick.arm, pick.propensity)
+        mark = Mark(decision_id, latency_ms, reservation, question.is_kept, trial_of(pick))
         answer = to_bytes(pick.service.answer(weighed, mark, request.max_alternatives))
         return Draft(decision_id, question, pick, weighed, planned, answer)
 
@@ -221,6 +232,7 @@ class Desk:
                 raise Repeated
         if draft.question.is_kept:
             self._keep_order(tx, asked, draft)
+        note_decision(tx, draft.pick, draft.weighed, asked.now, draft.question.is_part)
         content = encode_record(draft.weighed, asked.request.max_alternatives, draft.answer)
         seq = self.audit.write(tx, Entry("decided", asked.actor, draft.decision_id, content))
         kept = {
@@ -231,6 +243,7 @@ class Desk:
             "bundle_sha256": draft.pick.service.policy.bundle_sha256,
             "arm": draft.pick.arm,
             "propensity": draft.pick.propensity,
+            "plan_propensity": draft.weighed.choice.propensity,
             "writer": self.audit.id,
             "seq": seq,
         }

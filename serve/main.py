@@ -153,6 +153,7 @@ def load_desk(
         desk.keeper.start()
         desk.policies.keep_following()
         desk.monitor.start()
+        desk.guardrails.start()
     return desk
 
 

@@ -24,6 +24,7 @@ from serve.order import Conflict, find_order, open_part
 from serve.request import Confirm, Now, RedecisionRequest
 from serve.reviewing import begin_to_end, end_review, take_back
 from serve.service import Weighed
+from serve.trials.assignment import Subject
 from serve.wanted import Parcel, with_plan
 
 _A_PERSON = "a person chose"
@@ -71,7 +72,8 @@ def override(tx: Connection, desk: Desk, review_id: str, wanted: Override, actor
     document, positions = open_part(tx, before)
     question = Question(document, positions, read_moment(tx, desk.known, document, now, False), before)
     case = CaseDocument.model_construct(order=document, snapshot=question.moment)
-    pick = replace(desk.policies.pick(document.id), propensity=1.0)  # whichever arm it is, a person decides for sure
+    subject = Subject(document.id, document.region, None, now)
+    pick = replace(desk.policies.pick(tx, subject, True), propensity=1.0)  # whichever arm, a person decides for sure
     reader = pick.service.reader
     snapshot, slot = _with_wanted(reader.read(case), case, reader.names, wanted.parcels)
     confirm = wanted.confirm or review.is_confirmed or order.state == "confirmed"

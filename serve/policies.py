@@ -22,6 +22,9 @@ from serve.service import DecisionService
 from serve.shelf import Shelf
 from serve.slots import Pick, Slots, Standing
 from serve.standings import STARTED, last_standing, loads_of, note_loaded, started_with, write_standing
+from serve.trials.assignment import Subject
+from serve.trials.entering import pick_for
+from serve.trials.kept import Experiment, experiment_of, find_row, note_stop
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +36,7 @@ COMMAND_LINE = "command line"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Change:
+class Change:
     """What is done to the slots.
 
     Attributes:
@@ -43,6 +46,8 @@ class _Change:
         make: what stands afterwards, except its number.
         needs_four_eyes: whoever loaded the policy may not do it.
         fresh: the policy, if it is loaded by this.
+        also: what else is done in the transaction.
+        reason: why, if an experiment ends by it.
     """
 
     kind: str
@@ -51,6 +56,8 @@ class _Change:
     make: Callable[[Standing], Standing]
     needs_four_eyes: bool = False
     fresh: DecisionService | None = None
+    also: Callable[[Connection], None] | None = None
+    reason: str | None = None
 
 
 class Policies:
@@ -83,6 +90,8 @@ class Policies:
                 before = last_standing(tx)
                 standing = Standing(before.number + 1 if before else 1, sha256)
                 write_standing(tx, standing, STARTED)
+                if before and before.experiment_id:
+                    note_stop(tx, self._audit, before.experiment_id, COMMAND_LINE, "started with another bundle")
                 self._note(tx, self._base, COMMAND_LINE)
                 self._audit.write(tx, Entry(STARTED, COMMAND_LINE, sha256, _payload(standing)))
 
@@ -122,9 +131,9 @@ class Policies:
         slots = self.slots  # one moment
         return slots.services[slots.standing.active]
 
-    def pick(self, order_id: str) -> Pick:
-        """Who decides this order."""
-        return self.slots.pick(order_id)
+    def pick(self, tx: Connection, subject: Subject, is_known: bool) -> Pick:
+        """Who decides an order; ``is_known`` if it was decided before."""
+        return pick_for(tx, self.slots, subject, is_known)
 
     def find(self, sha256: str) -> DecisionService:
         """A policy that decided at some time, from its slot or from its folder.
@@ -156,12 +165,12 @@ class Policies:
                 raise Conflict(InputError("folder", folder, "another policy than the active one", "load another"))
             return replace(before, candidate=sha256, mode="loaded", share=0.0)
 
-        return self._change(_Change("policy_loaded", sha256, actor, make, fresh=service))
+        return self.change(Change("policy_loaded", sha256, actor, make, fresh=service))
 
     def shadow(self, sha256: str, actor: Actor) -> Standing:
         """From now on the candidate decides beside the active policy, for the record."""
-        make = _of_candidate(sha256, lambda before: replace(before, mode="shadow", share=0.0))
-        return self._change(_Change("policy_shadowed", sha256, actor, make))
+        make = of_candidate(sha256, lambda before: replace(before, mode="shadow", share=0.0))
+        return self.change(Change("policy_shadowed", sha256, actor, make))
 
     def canary(self, sha256: str, share: float, actor: Actor) -> Standing:
         """From now on the candidate decides a share of the orders.
@@ -169,13 +178,13 @@ class Policies:
         Raises:
             Forbidden: the actor loaded it.
         """
-        make = _of_candidate(sha256, lambda before: replace(before, mode="canary", share=share))
-        return self._change(_Change("policy_canaried", sha256, actor, make, needs_four_eyes=True))
+        make = of_candidate(sha256, lambda before: replace(before, mode="canary", share=share))
+        return self.change(Change("policy_canaried", sha256, actor, make, needs_four_eyes=True))
 
     def withdraw(self, sha256: str, actor: Actor) -> Standing:
         """Empties the second slot."""
-        make = _of_candidate(sha256, lambda before: replace(before, candidate=None, mode=None, share=0.0))
-        return self._change(_Change("policy_withdrawn", sha256, actor, make))
+        make = of_candidate(sha256, lambda before: replace(before, candidate=None, mode=None, share=0.0))
+        return self.change(Change("policy_withdrawn", sha256, actor, make))
 
     def activate(self, sha256: str, actor: Actor) -> Standing:
         """From now on the candidate decides; the active policy may be returned to.
@@ -183,8 +192,8 @@ class Policies:
         Raises:
             Forbidden: the actor loaded it.
         """
-        make = _of_candidate(sha256, lambda before: Standing(before.number, sha256, before.active))
-        return self._change(_Change("policy_activated", sha256, actor, make, needs_four_eyes=True))
+        make = of_candidate(sha256, lambda before: Standing(before.number, sha256, before.active))
+        return self.change(Change("policy_activated", sha256, actor, make, needs_four_eyes=True))
 
     def roll_back(self, sha256: str, actor: Actor) -> Standing:
         """From now on the policy before decides again; the active one, which is named, becomes a candidate at rest.
@@ -201,19 +210,27 @@ class Policies:
                 raise Conflict(InputError("policy", sha256, expected, "load and activate another one"))
             return Standing(before.number, before.previous, None, sha256, "loaded")
 
-        return self._change(_Change("policy_rolled_back", sha256, actor, make))
+        return self.change(Change("policy_rolled_back", sha256, actor, make))
 
-    def _change(self, change: _Change) -> Standing:
-        """One transaction; then this process follows at once, and others within a second."""
+    def change(self, change: Change) -> Standing:
+        """One transaction; then this process follows at once, and others within a second.
+
+        An experiment that runs in the slots ends with any change of them.
+        """
 
         def once() -> Standing:
             self.follow()  # what stands after the change can be used here before the change is made
             with self._database.writing() as tx:
                 before = last_standing(tx) or self.slots.standing
-                after = replace(change.make(before), number=before.number + 1)
+                after = _numbered(change.make(before), before.number + 1)
                 if change.needs_four_eyes:
                     _check_four_eyes(tx, change)
+                if change.also is not None:
+                    change.also(tx)
                 write_standing(tx, after, change.kind)
+                if before.experiment_id and before.experiment_id != after.experiment_id:
+                    reason = change.reason or change.kind
+                    note_stop(tx, self._audit, before.experiment_id, change.actor.name, reason)
                 if change.fresh is not None:
                     self._note(tx, change.fresh, change.actor.name)
                 self._audit.write(tx, Entry(change.kind, change.actor.name, change.sha256, _payload(after)))
@@ -232,7 +249,13 @@ class Policies:
             for sha256 in standing.policies():
                 is_fresh = fresh is not None and fresh.policy.bundle_sha256 == sha256
                 services[sha256] = fresh if is_fresh and fresh else self.find(sha256)
-            self.slots = Slots(standing, services)
+            self.slots = Slots(standing, services, self._experiment(standing))
+
+    def _experiment(self, standing: Standing) -> Experiment | None:
+        if standing.experiment_id is None:
+            return None
+        with self._database.reading() as tx:
+            return experiment_of(find_row(tx, standing.experiment_id))
 
     @staticmethod
     def _note(tx: Connection, service: DecisionService, loaded_by: str) -> None:
@@ -240,7 +263,14 @@ class Policies:
         note_loaded(tx, policy.bundle_sha256, loaded_by, str(service.folder.resolve()), policy.name)
 
 
-def _of_candidate(sha256: str, then: Callable[[Standing], Standing]) -> Callable[[Standing], Standing]:
+def _numbered(standing: Standing, number: int) -> Standing:
+    is_experiment = standing.mode == "experiment"
+    return replace(standing, number=number, experiment_id=standing.experiment_id if is_experiment else None)
+
+
+def of_candidate(sha256: str, then: Callable[[Standing], Standing]) -> Callable[[Standing], Standing]:
+    """What stands afterwards, if this is the candidate, else a conflict."""
+
     def make(before: Standing) -> Standing:
         if before.candidate != sha256:
             expected = f"the candidate, {before.candidate}" if before.candidate else "a candidate, but there is none"
@@ -250,7 +280,7 @@ def _of_candidate(sha256: str, then: Callable[[Standing], Standing]) -> Callable
     return make
 
 
-def _check_four_eyes(tx: Connection, change: _Change) -> None:
+def _check_four_eyes(tx: Connection, change: Change) -> None:
     name = change.actor.name
     if change.actor.is_told_apart and name in {load.loaded_by for load in loads_of(tx, change.sha256)}:
         expected = "somebody who did not load this policy"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
@@ -14,7 +14,7 @@ from scenarios.local_time import format_utc
 from serve.actor import Who
 from serve.desk import Desk
 from serve.routes import ERRORS
-from serve.slots import Standing
+from serve.slots import Mode, Standing
 from serve.standings import loads_of
 
 Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="of the bundle, as loading it told")]
@@ -57,8 +57,9 @@ class SlotsAnswer(BaseModel):
     active: PolicyAnswer
     previous: PolicyAnswer | None = Field(description="to which a roll-back returns")
     candidate: PolicyAnswer | None
-    mode: Literal["loaded", "shadow", "canary"] | None = Field(description="what the candidate does")
-    share: float = Field(description="of the orders that a canary decides")
+    mode: Mode | None = Field(description="what the candidate does")
+    share: float = Field(description="of the orders that a canary decides, or of the units of the experiment")
+    experiment: str | None = Field(description="that runs in the slots")
     shadow: ShadowAnswer | None = Field(description="of the candidate")
 
 
@@ -132,6 +133,7 @@ def describe(desk: Desk, standing: Standing) -> SlotsAnswer:
         candidate=candidate,
         mode=standing.mode,
         share=standing.share,
+        experiment=standing.experiment_id,
         shadow=shadow,
     )
 

@@ -19,7 +19,8 @@ from serve.answer import DecisionAnswer
 from serve.audit import payload
 from serve.chain import Choice
 from serve.order import Conflict, NotFound
-from serve.service import DecisionService, Mark, Weighed
+from serve.service import DecisionService, Mark, Trial, Weighed
+from serve.trials.exploring import Exploration
 from serve.wanted import Parcel, parcels_of, with_plan
 
 
@@ -40,6 +41,7 @@ class Record:
         heuristic: that decided; None if none did.
         answer: the bytes that were answered.
         parcels: that a person chose, see ``serve.wanted``; None if none did.
+        exploration: how a plan was drawn; None if none was.
     """
 
     case: dict[str, Any]
@@ -47,6 +49,7 @@ class Record:
     heuristic: str | None
     answer: bytes
     parcels: tuple[Parcel, ...] | None = None
+    exploration: Exploration | None = None
 
     def told(self) -> DecisionAnswer:
         """The answer, read."""
@@ -65,13 +68,15 @@ class Record:
 
     def repeat(self, service: DecisionService, snapshot: Snapshot, told: DecisionAnswer) -> Choice:
         """What the same stage chooses from a snapshot, perhaps another one."""
-        return service.chain.repeat(snapshot, told.stage, told.fallback_reason, self.heuristic)
+        choice = service.chain.repeat(snapshot, told.stage, told.fallback_reason, self.heuristic)
+        return choice.explored(snapshot, self.exploration, told.order_id)
 
     def replay(self, service: DecisionService) -> ReplayAnswer:
         """Decides again with the bundle that decided then."""
         told = self.told()
         is_stored = told.plan is not None and any(parcel.id for parcel in told.plan.parcels)
-        mark = Mark(told.decision_id, told.latency_ms, told.reservation, is_stored, told.arm, told.propensity)
+        trial = Trial(told.arm, told.propensity, told.experiment, told.unit)
+        mark = Mark(told.decision_id, told.latency_ms, told.reservation, is_stored, trial)
         again = service.answer(self.weighed(service), mark, self.max_alternatives)
         return ReplayAnswer(is_same=to_bytes(again) == self.answer, answer=again)
 
@@ -87,6 +92,7 @@ def encode_record(weighed: Weighed, max_alternatives: int, answer: bytes) -> byt
         "max_alternatives": max_alternatives,
         "heuristic": weighed.choice.heuristic,
         "parcels": _parcels_of_a_person(weighed),
+        "exploration": weighed.exploration,
         "answer": answer.decode(),
     }
     return b'{"case":%b,%b' % (case_to_json(weighed.case), msgspec.json.encode(rest)[1:])
@@ -122,11 +128,12 @@ def read_record(tx: Connection, decision: Row[Any]) -> Record:
         detail = InputError("decision", decision.id, "a decision whose record is kept", "its record was erased")
         raise Conflict(detail)
     data = json.loads(content)
-    parcels = data.get("parcels")
+    parcels, exploration = data.get("parcels"), data.get("exploration")
     return Record(
         data["case"],
         data["max_alternatives"],
         data["heuristic"],
         data["answer"].encode(),
         None if parcels is None else tuple((w, s, receipt, mask) for w, s, receipt, mask in parcels),
+        None if exploration is None else Exploration(*exploration),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from serve.metrics import DECISIONS
 from serve.monitoring.logs import note
 from serve.reasons import explain
 from serve.request import DecisionRequest
+from serve.trials.exploring import Exploration
 
 DEFAULT_BUDGET_SECONDS = 0.05
 """The policy's time for one decision; its median is below a thousandth of a second."""
@@ -26,11 +27,32 @@ DEFAULT_BUDGET_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weighed:
-    """A case, its plans, and the choice among them."""
+    """A case, its plans, the choice among them, and what part chance had in it."""
 
     case: CaseDocument
     snapshot: Snapshot
     choice: Choice
+    exploration: Exploration | None = None
+
+
+class Trial(NamedTuple):
+    """How an order fell to a policy, as its answer states it.
+
+    Attributes:
+        arm: which slot the policy stands in.
+        propensity: probability that an order falls to this arm.
+        experiment: that the order is in.
+        unit: of the experiment, for which the arm was drawn.
+    """
+
+    arm: Literal["active", "canary"] = "active"
+    propensity: float = 1.0
+    experiment: str | None = None
+    unit: str | None = None
+
+
+BY_NOBODY = Trial()
+"""Chance had no part in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +64,14 @@ class Mark:
         latency_ms: from the request to the answer.
         reservation: what is kept for the plan.
         is_stored: whether its parcels exist, and so have ids.
-        arm: which slot the policy stands in.
-        propensity: probability that an order falls to this arm.
+        trial: how the order fell to the policy.
     """
 
     decision_id: str
     latency_ms: float
     reservation: ReservationAnswer | None = None
     is_stored: bool = False
-    arm: Literal["active", "canary"] = "active"
-    propensity: float = 1.0
+    trial: Trial = BY_NOBODY
 
 
 def deadline_of(deadline_ms: float | None, began: float) -> float | None:
@@ -107,19 +127,26 @@ class DecisionService:
         weighed = self.weigh(case, deadline_of(request.deadline_ms, began))
         return self.answer(weighed, Mark(uuid.uuid4().hex, milliseconds_since(began)), request.max_alternatives)
 
-    def weigh(self, case: CaseDocument, deadline: float | None = None, hindrance: str | None = None) -> Weighed:
+    def weigh(
+        self,
+        case: CaseDocument,
+        deadline: float | None = None,
+        hindrance: str | None = None,
+        exploration: Exploration | None = None,
+    ) -> Weighed:
         """Which plans there are, and which is chosen.
 
         Args:
             case: order and snapshot.
             deadline: ``time.perf_counter()`` by which.
             hindrance: why the policy must not choose; None: it may.
+            exploration: how its plan may give way to another one by chance; None: it does not.
         """
         snapshot = self.reader.read(case)
-        choice = self.chain.decide(snapshot, deadline, hindrance)
+        choice = self.chain.decide(snapshot, deadline, hindrance).explored(snapshot, exploration, case.order.id)
         DECISIONS.labels(choice.stage).inc()
         note(stage=choice.stage, policy=self.policy.bundle_sha256[:12])
-        return Weighed(case, snapshot, choice)
+        return Weighed(case, snapshot, choice, exploration)
 
     def answer(self, weighed: Weighed, mark: Mark, max_alternatives: int) -> DecisionAnswer:
         """What is chosen, in names and words. Pure: the same arguments, the same bytes."""
@@ -147,8 +174,8 @@ class DecisionService:
             alternatives=plans,
             reasons=explain(snapshot, names, choice.slot, others[0] if others else None),
             policy=self.policy,
-            arm=mark.arm,
-            propensity=mark.propensity,
+            plan_propensity=choice.propensity,
+            **mark.trial._asdict(),
             reservation=mark.reservation,
             latency_ms=mark.latency_ms,
         )

@@ -1,17 +1,20 @@
-"""Two slots for policies: one decides, the other waits, decides beside it, or decides a share of the orders."""
+"""Two slots for policies: one decides, the other waits, decides beside it, or decides a share of the orders.
+
+A canary and an experiment are one thing, an assignment of units to slots; a canary draws for every order by itself.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from serve.service import DecisionService
+from serve.trials.assignment import Assignment, Subject
+from serve.trials.exploring import Exploration
+from serve.trials.kept import Experiment
 
-Mode = Literal["loaded", "shadow", "canary"]
+Mode = Literal["loaded", "shadow", "canary", "experiment"]
 Arm = Literal["active", "canary"]
-
-_HASH_RANGE = float(1 << 64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,8 @@ class Standing:
         previous: decided before, and may be returned to.
         candidate: in the second slot.
         mode: what the candidate does; None without one.
-        share: of the orders that a canary decides; 0 for all others.
+        share: of the orders that a canary decides, or of the units that fall to the treatment; 0 for all others.
+        experiment_id: that runs in the slots; None if none does.
     """
 
     number: int
@@ -33,6 +37,7 @@ class Standing:
     candidate: str | None = None
     mode: Mode | None = None
     share: float = 0.0
+    experiment_id: str | None = None
 
     def policies(self) -> set[str]:
         """All that stand somewhere."""
@@ -48,12 +53,21 @@ class Pick:
         arm: in which slot it stands.
         propensity: probability that an order falls to this arm.
         shadow: decides beside it, for the record alone.
+        experiment: that the order is in.
+        unit: of the experiment, for which the arm was drawn.
     """
 
     service: DecisionService
     arm: Arm = "active"
     propensity: float = 1.0
     shadow: DecisionService | None = None
+    experiment: Experiment | None = None
+    unit: str | None = None
+
+    @property
+    def exploration(self) -> Exploration | None:
+        """How a plan is drawn among those nearly as good as the policy's; None if it is not."""
+        return None if self.experiment is None else self.experiment.exploration
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,26 +77,38 @@ class Slots:
     Attributes:
         standing: who stands where.
         services: of all policies in ``standing``, by SHA-256.
+        experiment: that runs, if ``standing`` names one.
     """
 
     standing: Standing
     services: dict[str, DecisionService]
+    experiment: Experiment | None = None
 
-    def pick(self, order_id: str) -> Pick:
-        """Who decides this order; the same order falls to the same arm as long as the candidate and its share stay."""
+    @property
+    def assignment(self) -> Assignment | None:
+        """How units fall to the candidate; None if all fall to the active policy."""
         standing = self.standing
-        active = self.services[standing.active]
-        if standing.candidate is None or standing.mode == "loaded":
-            return Pick(active)
-        candidate = self.services[standing.candidate]
+        if self.experiment is not None:
+            return self.experiment.assignment
+        if standing.candidate is None or standing.mode != "canary":
+            return None
+        return Assignment(standing.candidate, standing.share)
+
+    def pick(self, subject: Subject) -> Pick:
+        """Who decides an order; its unit falls to the same arm as long as the assignment stays."""
+        assignment = self.assignment
+        return self.pick_unit(None if assignment is None else assignment.unit_of(subject))
+
+    def pick_unit(self, unit: str | None) -> Pick:
+        """Who decides orders of a unit; None: what belongs to no unit, or came before the experiment."""
+        standing, assignment = self.standing, self.assignment
+        active = Pick(self.services[standing.active])
+        candidate = self.services[standing.candidate] if standing.candidate else None
         if standing.mode == "shadow":
-            return Pick(active, shadow=candidate)
-        if draw(standing.candidate, order_id) < standing.share:
-            return Pick(candidate, "canary", standing.share)
-        return Pick(active, "active", 1.0 - standing.share)
-
-
-def draw(salt: str, unit: str) -> float:
-    """A number in [0, 1) that depends on salt and unit alone: sticky over restarts, and a growing share keeps all."""
-    digest = hashlib.sha256(f"{salt}:{unit}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / _HASH_RANGE
+            return replace(active, shadow=candidate)
+        if assignment is None or candidate is None or unit is None:
+            return active
+        inside = None if self.experiment is None else unit
+        if assignment.is_treated(unit):
+            return Pick(candidate, "canary", assignment.share, None, self.experiment, inside)
+        return Pick(active.service, "active", 1.0 - assignment.share, None, self.experiment, inside)

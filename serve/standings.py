@@ -15,6 +15,7 @@ from serve.slots import Standing
 STARTED = "policy_started"
 """Kind of the row with which an endpoint began that was started with another bundle than before."""
 
+_COLUMNS = ("number", "active", "previous", "candidate", "mode", "share", "experiment_id")
 _row = tables.standings.c
 _LAST = select(tables.standings).order_by(_row.number.desc()).limit(1)
 _LAST_STARTED = select(_row.active).where(_row.kind == STARTED).order_by(_row.number.desc()).limit(1)
@@ -25,7 +26,7 @@ def last_standing(tx: Connection) -> Standing | None:
     found = tx.execute(_LAST).one_or_none()
     if found is None:
         return None
-    return Standing(found.number, found.active, found.previous, found.candidate, found.mode, found.share)
+    return Standing(**{name: getattr(found, name) for name in _COLUMNS})
 
 
 def started_with(tx: Connection) -> str | None:
@@ -39,8 +40,7 @@ def write_standing(tx: Connection, standing: Standing, kind: str) -> None:
     Raises:
         Taken: somebody else made a change meanwhile.
     """
-    columns = ("number", "active", "previous", "candidate", "mode", "share")
-    values = {name: getattr(standing, name) for name in columns}
+    values = {name: getattr(standing, name) for name in _COLUMNS}
     if not insert_new(tx, tables.standings, **values, kind=kind, at=int(time.time())):
         raise Taken("the slots")
 

@@ -175,6 +175,7 @@ decisions = Table(
     Column("seq", BigInteger, nullable=False),
     Column("arm", String(12), nullable=False, server_default="active"),  # see serve.slots
     Column("propensity", Float, nullable=False, server_default="1"),
+    Column("plan_propensity", Float, nullable=False, server_default="1"),  # given the arm
     Index(None, "order_id"),
 )
 
@@ -200,6 +201,7 @@ standings = Table(  # append-only; the last row holds, see serve.slots.Standing
     Column("candidate", DIGEST),
     Column("mode", String(12)),
     Column("share", Float, nullable=False),
+    Column("experiment_id", NAME),
 )
 shadows = Table(  # what a policy would have decided
     "shadows",

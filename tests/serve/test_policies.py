@@ -28,7 +28,7 @@ from serve.desk import Desk, DeskSettings
 from serve.main import load_desk
 from serve.record import find_decision
 from serve.service import DecisionService
-from serve.slots import draw
+from serve.trials.assignment import Subject, draw
 from tests.serve.conftest import AMPLE_SECONDS
 from tests.serve.shelves import contrary
 from tests.serve.test_app import check_error, wait_until_ready
@@ -274,7 +274,7 @@ def test_a_canary_decides_its_share_and_says_so(client: TestClient, desk: Desk, 
     orders = [f"order {i}" for i in range(4000)]
     for share in (0.1, 0.3):
         act(client, sha256, "canary", share=share)
-        picks = {order: desk.policies.pick(order) for order in orders}
+        picks = {order: desk.policies.slots.pick(Subject(order, "anywhere", None, 0)) for order in orders}
         arms[share] = {order for order, pick in picks.items() if pick.arm == "canary"}
         assert abs(len(arms[share]) / len(orders) - share) < 4 * (share * (1 - share) / len(orders)) ** 0.5
         for order, pick in picks.items():

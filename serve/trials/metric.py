@@ -1,0 +1,38 @@
+"""What is measured of an order: what its plan was expected to cost at once, and how it went when that is known."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+MetricName = Literal[
+    "cost", "lateness", "carbon", "total", "late", "split", "manual", "delivered_late", "delivered_late_hours"
+]
+
+
+class Metric(NamedTuple):
+    """One of them; each is a mean over orders.
+
+    Attributes:
+        unit: of the number.
+        doc: what it is.
+        is_delivered: known only ``SETTLE_SECONDS`` after the promise, else with the decision.
+    """
+
+    unit: str
+    doc: str
+    is_delivered: bool = False
+
+
+METRICS: dict[MetricName, Metric] = {
+    "cost": Metric("millicents", "expected cost parts of the objective cost, of the plan that was chosen"),
+    "lateness": Metric("millicents", "expected price of lateness and waiting"),
+    "carbon": Metric("millicents", "expected price of carbon"),
+    "total": Metric("millicents", "the three together"),
+    "late": Metric("share", "probability that a parcel is late, as the plan has it"),
+    "split": Metric("share", "orders in more than one parcel"),
+    "manual": Metric("share", "orders for which a review was opened, or that nobody but a person could decide"),
+    "delivered_late": Metric("share", "orders of which a parcel was not there at the promise", True),
+    "delivered_late_hours": Metric("hours", "beyond the promise until the last parcel, at most 24", True),
+}
+SETTLE_SECONDS = 86_400
+"""After the promise; then it is decided how late an order was, so that late ones are not counted later than others."""

@@ -1,0 +1,135 @@
+"""Plans drawn by chance: as often as they say, recorded, repeated, and of use to judge another policy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from agents.documents import parse_case
+from envs.inner import best_by_rule
+from envs.plan_table import Rule
+from envs.prices import Pricing
+from envs.simulation import simulate
+from envs.snapshot import Snapshot
+from scenarios.draw import draw_trace
+from scenarios.network import Network
+from scenarios.registry import load_scenario
+from serve import tables
+from serve.desk import Desk
+from serve.service import DecisionService
+from serve.trials.exploring import Exploration, explore, near_slots
+from tests.serve.test_app import check_error
+from tests.serve.trials.test_experiments import begin, decide, order_of
+
+Request = Callable[..., dict[str, Any]]
+
+DRAWN = {"explore_share": 0.3, "explore_margin_millicents": 10_000_000}
+
+
+def test_plans_come_out_as_often_as_their_propensity_says(service: DecisionService, make_request: Request) -> None:
+    case = parse_case(make_request())
+    weighed = service.weigh(case)
+    best, num = weighed.choice.slot, 4000
+    assert best is not None
+    exploration = Exploration("salt", 0.4, 200_000)
+    near = near_slots(weighed.snapshot, best, exploration.margin_millicents)
+    assert 3 < len(near) < weighed.snapshot.num_plans  # others are declines, or too dear
+    drawn, propensities = Counter[int](), dict[int, float]()
+    for number in range(num):
+        slot, propensity = explore(weighed.snapshot, best, exploration, f"order {number}")
+        drawn[slot] += 1
+        assert propensities.setdefault(slot, propensity) == propensity
+    assert set(drawn) == set(near.tolist())
+    assert sum(propensities.values()) == pytest.approx(1.0)
+    for slot, propensity in propensities.items():
+        assert abs(drawn[slot] / num - propensity) < 4 * (propensity * (1 - propensity) / num) ** 0.5
+    assert explore(weighed.snapshot, best, Exploration("salt", 0.4, 0), "order 1") == (best, 1.0)  # nothing as good
+
+
+class Checker:
+    """Decides like ``myopic``, and checks what chance could make of each choice."""
+
+    name, pricing, needs_features = "checker", Pricing.NONE, False
+
+    def __init__(self) -> None:
+        self.num_holds = 0
+
+    def start(self, network: Network) -> None:
+        """Nothing to prepare."""
+
+    def choose(self, snapshot: Snapshot) -> int:
+        slot = best_by_rule(snapshot.plans.rules, snapshot.num_plans, Rule.MYOPIC)
+        nothing = np.flatnonzero(snapshot.plans.slots["num_parcels"][: snapshot.num_plans] == 0)
+        self.num_holds += len(nothing)
+        for idle in nothing:
+            assert explore(snapshot, int(idle), Exploration("salt", 0.9, 10**9), "order") == (idle, 1.0)
+        assert not set(near_slots(snapshot, slot, 10**9).tolist()) & set(nothing.tolist())
+        return slot
+
+
+def test_what_sends_nothing_is_neither_drawn_nor_replaced() -> None:
+    checker = Checker()
+    simulate(draw_trace(load_scenario("hold-consolidate"), 1_000_000), checker, "compiled", level="none")
+    assert checker.num_holds > 100
+
+
+def test_drawn_plans_are_recorded_repeated_and_judge_another_policy(
+    client: TestClient, desk: Desk, make_request: Request, treatment: str
+) -> None:
+    first = desk.service.policy.bundle_sha256
+    begin(client, treatment, share=1e-9, **DRAWN)
+    told = [decide(client, order_of(make_request, f"order {number}")) for number in range(50)]
+    seen = {answer["plan_propensity"] for answer in told}
+    assert len(seen) > 1
+    assert 0 < min(seen) < 0.5 < max(seen) < 1
+    for answer in told[:3]:
+        path = f"/v1/decisions/{answer['decision_id']}"
+        assert client.post(f"{path}/replay").json() == {"is_same": True, "answer": answer}
+        assert client.get(f"{path}/explain").json()["decision_id"] == answer["decision_id"]
+    with desk.database.reading() as tx:
+        row = tables.decisions.c
+        kept = dict(tuple(found) for found in tx.execute(select(row.id, row.plan_propensity)))
+    assert kept == {answer["decision_id"]: answer["plan_propensity"] for answer in told}
+
+    def estimate(policy: str, **options: Any) -> dict[str, Any]:
+        found = client.get("/v1/experiments/march/estimate", params={"policy": policy, **options})
+        assert found.status_code == 200, found.text
+        return dict(found.json())
+
+    own = estimate(first)
+    assert {answer["arm"] for answer in told} == {"active"}
+    assert [own[f"num_{what}"] for what in ("decisions", "random", "covered")] == [50, 50, 50]
+    best = [answer for answer in told if answer["plan_propensity"] > 0.5]  # the policy's own plan came out
+    weights = [1 / answer["plan_propensity"] for answer in best]
+    total = sum(weight * answer["plan"]["total_millicents"] for weight, answer in zip(weights, best, strict=True))
+    assert own["ips"] == pytest.approx(total / 50)
+    assert own["snips"] == pytest.approx(total / sum(weights))
+    assert own["effective"] == pytest.approx(sum(weights) ** 2 / sum(weight**2 for weight in weights))
+    assert own["logged"] == pytest.approx(sum(answer["plan"]["total_millicents"] for answer in told) / 50)
+    assert own["value"]["low"] < own["snips"] < own["value"]["high"]
+    few = estimate(first, limit=5)
+    assert (few["num_decisions"], few["value"]["low"]) == (5, None)  # too few to tell
+    early = make_request()["order"]["placed_at"]
+    assert estimate(first, metric="delivered_late", now=early)["num_random"] == 0  # nothing was delivered yet
+    unknown = client.get("/v1/experiments/march/estimate", params={"policy": "0" * 64})
+    assert unknown.status_code == 409
+
+
+def test_where_chance_had_no_part_nothing_is_estimated(
+    client: TestClient, make_request: Request, treatment: str
+) -> None:
+    begin(client, treatment)
+    told = decide(client, order_of(make_request, "one"))
+    assert told["plan_propensity"] == 1.0
+    refused = client.get("/v1/experiments/march/estimate", params={"policy": treatment})
+    assert (refused.status_code, check_error(refused)["key"]) == (409, "plan_propensity")
+    assert "explore_share" in check_error(refused)["remedy"]
+    for half in ({"explore_share": 0.1}, {"explore_margin_millicents": 5}):
+        refused = client.post("/v1/experiments", json={"name": "half", "treatment": treatment, **half})
+        assert (refused.status_code, check_error(refused)["key"]) == (422, "explore_margin_millicents")

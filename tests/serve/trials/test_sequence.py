@@ -1,0 +1,148 @@
+"""Intervals on streams whose truth is known: however often one looks, they are wrong as rarely as they say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from serve.trials.results import GUARDRAIL_ALPHA
+from serve.trials.sequence import MIN_UNITS, Stream, difference_of, stream_of, terms_of, value_of
+
+PLANNED, ALPHA = 200, 0.05
+
+
+def units_of(rng: np.random.Generator, kind: str, num: int, share: float, effect: float = 0.0) -> Stream:
+    """Units of one kind of demand; the treatment adds ``effect`` to each order."""
+    is_treated = rng.random(num) < share
+    sizes, sums = np.ones(num), np.zeros(num)
+    if kind == "normal":
+        sums = rng.normal(10, 1, num)
+    elif kind == "heavy":
+        sums = rng.lognormal(0, 1.5, num)
+    elif kind == "rare":
+        sums = (rng.random(num) < 0.05).astype(float)
+    else:  # blocks of many orders whose level drifts and swings from day to day
+        sizes = rng.poisson(30, num) + 1.0
+        level = 10 + 2 * np.sin(np.arange(num) / 7) + np.cumsum(rng.normal(0, 0.1, num))
+        sums = sizes * (level + rng.normal(0, 0.5, num))
+    return stream_of(is_treated, sizes, sums + effect * is_treated * sizes, share)
+
+
+def looks(num: int) -> list[int]:
+    """Moments at which one looks: often at first, when intervals are worst, and later at every eightieth unit."""
+    return sorted({*range(MIN_UNITS, 200, 6), *range(200, num + 1, 80)})
+
+
+def until(stream: Stream, num: int) -> Stream:
+    return Stream(stream.counts[:num], stream.sizes[:num], stream.sums[:num], stream.share)
+
+
+def is_ever_wrong(stream: Stream, truth: float) -> bool:
+    for num in looks(len(stream.sums)):
+        seen = difference_of(until(stream, num), ALPHA, PLANNED)
+        if seen.low is not None and seen.high is not None and not seen.low <= truth <= seen.high:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("share", [0.5, 0.1])
+@pytest.mark.parametrize("kind", ["normal", "heavy", "rare", "blocks"])
+def test_of_two_equal_arms_no_more_are_ever_told_apart_than_stated(kind: str, share: float) -> None:
+    rng, runs = np.random.default_rng([7, len(kind), int(10 * share)]), 80
+    num_wrong = sum(is_ever_wrong(units_of(rng, kind, 1000, share), 0.0) for _ in range(runs))
+    assert num_wrong <= ALPHA * runs + 3 * (ALPHA * (1 - ALPHA) * runs) ** 0.5
+
+
+@pytest.mark.parametrize("share", [0.5, 0.1])
+def test_arms_that_vary_unlike_each_other_are_covered_as_well(share: float) -> None:
+    rng, runs, wrong = np.random.default_rng(17), 80, 0
+    for _ in range(runs):
+        is_treated = rng.random(1000) < share
+        sums = np.where(is_treated, rng.exponential(4, 1000), rng.normal(4, 1, 1000))  # the same mean
+        wrong += is_ever_wrong(stream_of(is_treated, np.ones(1000), sums, share), 0.0)
+    assert wrong <= ALPHA * runs + 3 * (ALPHA * (1 - ALPHA) * runs) ** 0.5
+
+
+def test_guardrails_hardly_ever_stop_what_is_at_its_limit() -> None:
+    rng, runs, num_stopped = np.random.default_rng(19), 150, 0
+    for run in range(runs):
+        stream = units_of(rng, ("normal", "rare", "blocks")[run % 3], 1000, (0.5, 0.1)[run % 2])
+        seen = [difference_of(until(stream, num), 2 * GUARDRAIL_ALPHA, PLANNED).low for num in looks(1000)]
+        num_stopped += any(low is not None and low > 0 for low in seen)
+    assert num_stopped <= GUARDRAIL_ALPHA * runs + 3 * (GUARDRAIL_ALPHA * runs) ** 0.5
+
+
+def test_a_plain_interval_looked_at_as_often_is_wrong_far_more_often() -> None:
+    """The test above could fail."""
+    rng, runs, num_wrong = np.random.default_rng(3), 100, 0
+    for _ in range(runs):
+        stream = units_of(rng, "normal", 1000, 0.5)
+        terms = terms_of(stream)
+        values = terms.values[:, 1] - terms.values[:, 0]
+        for num in looks(len(values)):
+            error = values[:num].std() / num**0.5
+            if abs(values[:num].mean()) > 1.96 * error:
+                num_wrong += 1
+                break
+    assert num_wrong > 4 * ALPHA * runs
+
+
+@pytest.mark.parametrize("kind", ["normal", "blocks"])
+def test_a_true_difference_is_found_and_covered(kind: str) -> None:
+    rng, found, wrong = np.random.default_rng(11), 0, 0
+    for _ in range(60):
+        stream = units_of(rng, kind, 600, 0.5, effect=0.6)
+        seen = difference_of(stream, ALPHA, PLANNED)
+        assert seen.low is not None
+        assert seen.high is not None
+        found += seen.low > 0
+        wrong += is_ever_wrong(stream, 0.6)
+    assert found >= 54
+    assert wrong <= 8
+
+
+def test_what_arms_would_give_is_estimated_without_bias() -> None:
+    rng, estimates = np.random.default_rng(5), []
+    for _ in range(300):
+        stream = units_of(rng, "normal", 200, 0.2, effect=3.0)
+        estimates.append([value_of(stream, is_treatment, ALPHA, PLANNED).estimate for is_treatment in (True, False)])
+    means, errors = np.mean(estimates, axis=0), np.std(estimates, axis=0) / 300**0.5
+    assert np.abs(means - [13.0, 10.0]).max() < 4 * errors.max()
+
+
+def test_prediction_takes_the_level_of_demand_out() -> None:
+    """Weighting alone would let the variance grow with the square of what an order costs."""
+    rng = np.random.default_rng(9)
+    low = units_of(rng, "normal", 500, 0.5)
+    high = Stream(low.counts, low.sizes, low.sums + 1e6 * low.sizes, low.share)
+    a, b = difference_of(low, ALPHA, PLANNED), difference_of(high, ALPHA, PLANNED)
+    assert (a.estimate, a.low, a.high) == pytest.approx((b.estimate, b.low, b.high), abs=1e-6)
+
+
+def test_many_units_may_be_taken_together_by_when_they_began() -> None:
+    """As many as began in the same moment make one row; the interval is as right and about as tight."""
+    rng, runs, wrong, reaches = np.random.default_rng(13), 60, 0, []
+    for _ in range(runs):
+        one = units_of(rng, "normal", 4000, 0.2, effect=0.2)
+        place = np.sort(rng.integers(0, 400, 4000))
+        rows = [np.array([np.bincount(place, column[:, arm], 400) for arm in (0, 1)]).T for column in one[:3]]
+        together = Stream(rows[0], rows[1], rows[2], 0.2)
+        seen = [difference_of(stream, ALPHA, PLANNED) for stream in (one, together)]
+        reaches.append([interval.high - interval.low for interval in seen])
+        assert seen[1].estimate == pytest.approx(seen[0].estimate, abs=reaches[-1][0] / 4)
+        wrong += is_ever_wrong(together, 0.2)
+    assert wrong <= ALPHA * runs + 3 * (ALPHA * (1 - ALPHA) * runs) ** 0.5
+    assert np.mean(reaches, axis=0)[1] == pytest.approx(np.mean(reaches, axis=0)[0], rel=0.1)
+
+
+def test_there_is_no_interval_before_both_arms_have_units_enough() -> None:
+    rng = np.random.default_rng(1)
+    stream = units_of(rng, "normal", 400, 0.5)
+    none = np.zeros(0)
+    assert difference_of(stream_of(none > 0, none, none, 0.5), ALPHA, PLANNED) == (None, None, None, 0)
+    one_armed = stream_of(np.ones(400, bool), stream.sizes.sum(axis=1), stream.sums.sum(axis=1), 0.5)
+    assert difference_of(one_armed, ALPHA, PLANNED).num_units == 0
+    for num in (2, 10, 2 * MIN_UNITS - 1):
+        seen = difference_of(until(stream, num), ALPHA, PLANNED)
+        assert (seen.low, seen.high) == (None, None)
+    assert difference_of(stream, ALPHA, PLANNED).low is not None
