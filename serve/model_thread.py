@@ -6,6 +6,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ class _Job:
         self.guard, self.over = threading.Lock(), threading.Lock()
         self.over.acquire()
         self.state = "waiting"
-        self.result: np.ndarray | None = None
+        self.result: Any = None
         self.error: BaseException | None = None
 
     def begin(self) -> bool:
@@ -88,10 +89,11 @@ class ModelThread:
                 self._stalled = job
             if job.state != "over":
                 raise PolicyError(f"the policy gave no answer within {1000 * timeout:.0f} ms")
-        result, error = job.result, job.error
+        result: np.ndarray = job.result
+        error = job.error
         try:
-            if error is not None or result is None:
-                raise error or PolicyError("the policy gave nothing")
+            if error is not None:
+                raise error
             return result
         finally:
             del error, job  # an error knows this frame: together they would stay until garbage is collected
