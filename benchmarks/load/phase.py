@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from benchmarks.load.sender import Reply, Sender
-from benchmarks.load.servers import Server
+from benchmarks.load.servers import Server, machine_cpu_seconds
 
 REFUSALS = (429, 503)
 
@@ -30,6 +31,7 @@ class Phase:
         refusal_p99_ms: of what was refused; 0 without.
         cpu_ms: of the server, a request.
         memory_mb: of the server, at the end.
+        others_cores: that other work kept busy meanwhile; times are worth little unless it is near 0.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Phase:
     refusal_p99_ms: float
     cpu_ms: float
     memory_mb: float
+    others_cores: float
 
 
 @dataclass(frozen=True)
@@ -63,13 +66,28 @@ class Load:
 
 async def play(load: Load, server: Server, sender: Sender) -> tuple[Phase, list[Reply]]:
     """Sends a load and waits for its answers."""
-    cpu = server.cpu_seconds()
+    before = _clocks(server)
     replies = await sender.send(load.rate, load.seconds)
-    cpu_ms = 1000 * (server.cpu_seconds() - cpu) / len(replies)
-    return measured(load, replies, cpu_ms, server.megabytes()), replies
+    server_cpu, own_cpu, machine_cpu, wall = (now - then for now, then in zip(_clocks(server), before, strict=True))
+    others = (machine_cpu - server_cpu - own_cpu) / wall
+    return measured(load, replies, Cost(1000 * server_cpu / len(replies), server.megabytes(), others)), replies
 
 
-def measured(load: Load, replies: Sequence[Reply], cpu_ms: float, memory_mb: float) -> Phase:
+def _clocks(server: Server) -> tuple[float, float, float, float]:
+    """Seconds of CPU of the server, this process and the machine, and of the wall."""
+    return server.cpu_seconds(), time.process_time(), machine_cpu_seconds(), time.perf_counter()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a phase cost; see ``Phase``."""
+
+    cpu_ms: float
+    memory_mb: float
+    others_cores: float
+
+
+def measured(load: Load, replies: Sequence[Reply], cost: Cost) -> Phase:
     """The row of a phase."""
     accepted = [1000 * reply.seconds for reply in replies if reply.status == 200]
     refused = [1000 * reply.seconds for reply in replies if is_refusal(reply)]
@@ -82,8 +100,9 @@ def measured(load: Load, replies: Sequence[Reply], cpu_ms: float, memory_mb: flo
         len(replies) - len(accepted) - len(refused),
         *(_share(accepted, share) for share in (50, 99, 100)),
         _share(refused, 99),
-        round(cpu_ms, 2),
-        round(memory_mb, 1),
+        round(cost.cpu_ms, 2),
+        round(cost.memory_mb, 1),
+        round(max(0.0, cost.others_cores), 1),
     )
 
 

@@ -46,6 +46,12 @@ class Server:
         return [self.pid, *map(int, children)]
 
 
+def machine_cpu_seconds() -> float:
+    """That all processes of this machine have used together."""
+    user, nice, system, _, _, interrupts, soft = Path("/proc/stat").read_text().split(maxsplit=8)[1:8]
+    return sum(map(int, (user, nice, system, interrupts, soft))) / _TICKS
+
+
 @contextmanager
 def endpoint(bundle: Path, database: str, port: int, options: Sequence[str] = ()) -> Iterator[Server]:
     """``routelab serve``, once it can answer."""

@@ -37,7 +37,7 @@ def markdown(phases: Sequence[Phase]) -> str:
     """The table of phases, and what follows from it, as the page quotes them."""
     lines = [
         "| phase | seconds | offered /s | accepted /s | refused | errors | median ms | p99 ms | max ms "
-        "| refusals p99 ms | CPU ms a request | memory MB |",
+        "| refusals p99 ms | CPU ms a request | memory MB | others' cores |",
         "|---" * len(COLUMNS) + "|",
     ]
     for row in phases:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.load.phase import Load, measured
+from benchmarks.load.phase import Cost, Load, measured
 from benchmarks.load.run import OVERLOAD, Outcome, Plan, run
 from benchmarks.load.sender import Reply
 from benchmarks.load.table import markdown, read_results, write_results
 from serve.admission.limits import Limits
 from tests.policy_bundles import make_bundle
+
+COST = Cost(cpu_ms=1.5, memory_mb=200.0, others_cores=0.25)
 
 
 @pytest.mark.slow
@@ -41,13 +43,13 @@ def test_what_is_measured_of_a_phase() -> None:
     replies = [Reply(i / 100, i / 1000, 200) for i in range(1, 101)]
     replies += [Reply(0, 0.003, 429, "1"), Reply(0, 0.004, 503, "2")]
     replies += [Reply(0, 0.0, 0), Reply(0, 0.0, 500), Reply(0, 0.0, 503)]  # no answer, a fault, no Retry-After
-    phase = measured(Load("x", 105.0, 1.0), replies, 1.5, 200.0)
+    phase = measured(Load("x", 105.0, 1.0), replies, COST)
     assert (phase.accepted_per_s, phase.refused, phase.errors) == (100.0, 2, 3)
     assert (phase.p50_ms, phase.p99_ms, phase.max_ms, phase.refusal_p99_ms) == (50.5, 99.01, 100.0, 3.99)
 
 
 def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
-    phase = measured(Load("steady", 10.0, 1.0), [Reply(0, 0.002, 200)], 1.0, 2.0)
+    phase = measured(Load("steady", 10.0, 1.0), [Reply(0, 0.002, 200)], COST)
     write_results(tmp_path / "load.csv", Outcome([phase]))
     assert [asdict(row) for row in read_results(tmp_path / "load.csv")] == [asdict(phase)]
 
