@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks.load.phase import Phase
 from benchmarks.load.run import TARGET_MS, Outcome
+from scenarios.errors import InputError
 
 COLUMNS = tuple(field.name for field in fields(Phase))
 
@@ -48,9 +49,11 @@ def markdown(phases: Sequence[Phase]) -> str:
 
 def write_page(path: Path, phases: Sequence[Phase]) -> None:
     """Puts the table where the page quotes it."""
-    before, mark, rest = path.read_text(encoding="utf-8").partition("<!-- benchmark -->\n")
-    _, end, after = rest.partition("\n<!-- end -->")
-    path.write_text(before + mark + markdown(phases) + end + after, encoding="utf-8")
+    before, begin, rest = path.read_text(encoding="utf-8").partition("<!-- benchmark -->\n")
+    _, end, after = rest.partition("<!-- end -->")
+    if not end:
+        raise InputError(str(path), "no marks", "a benchmark mark and an end mark after it", "put them back")
+    path.write_text(f"{before}{begin}{markdown(phases)}\n{end}{after}", encoding="utf-8")
 
 
 def findings(phases: Sequence[Phase]) -> list[str]:

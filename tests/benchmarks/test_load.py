@@ -12,7 +12,8 @@ import pytest
 from benchmarks.load.phase import Cost, Load, measured
 from benchmarks.load.run import OVERLOAD, Outcome, Plan, run
 from benchmarks.load.sender import Reply
-from benchmarks.load.table import markdown, read_results, write_results
+from benchmarks.load.table import markdown, read_results, write_page, write_results
+from scenarios.errors import InputError
 from serve.admission.limits import Limits
 from tests.policy_bundles import make_bundle
 
@@ -52,6 +53,18 @@ def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     phase = measured(Load("steady", 10.0, 1.0), [Reply(0, 0.002, 200)], COST)
     write_results(tmp_path / "load.csv", Outcome([phase]))
     assert [asdict(row) for row in read_results(tmp_path / "load.csv")] == [asdict(phase)]
+
+
+def test_only_the_table_of_a_page_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.load.table.markdown", lambda phases: "TABLE")
+    page = tmp_path / "page.md"
+    page.write_text("# Title\n<!-- benchmark -->\n<!-- end -->\nThe rest.\n", encoding="utf-8")
+    for _ in range(2):
+        write_page(page, [])
+        assert page.read_text(encoding="utf-8") == "# Title\n<!-- benchmark -->\nTABLE\n<!-- end -->\nThe rest.\n"
+    page.write_text("# Title\n", encoding="utf-8")
+    with pytest.raises(InputError, match="marks"):
+        write_page(page, [])
 
 
 def test_the_page_quotes_the_results(repository: Path) -> None:
