@@ -132,7 +132,8 @@ class DocumentReader:
             row, units = network.skus[sku], line.units
             requirements = row["requirements"] | own
             seen.lines[i] = (i, sku, units, units * row["grams"], requirements, ship_from, line.order, promised)
-            margin += units * int(row["margin_millicents"])
+            own_margin = line.margin_millicents
+            margin += units * int(row["margin_millicents"]) if own_margin is None else own_margin
         lines = seen.lines[: len(order.lines)]
         asked["promise_at"], asked["num_orders"] = lines["promise_at"].min(), len(set(lines["order"].tolist()))
         margin = margin if order.margin_millicents is None else order.margin_millicents

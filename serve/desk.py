@@ -58,6 +58,7 @@ class DeskSettings:
         policies: below which folder bundles lie that may be loaded; None: none may.
         watch: what is an alarm.
         staleness: from which age on what is known is doubted.
+        calendar_end: UTC second at which the calendar of a replayed simulation ends; None: it goes on.
     """
 
     reservation_seconds: int = 900
@@ -66,6 +67,7 @@ class DeskSettings:
     policies: Path | None = None
     watch: WatchSettings = field(default_factory=WatchSettings)
     staleness: Staleness = field(default_factory=Staleness)
+    calendar_end: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

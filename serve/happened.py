@@ -229,7 +229,7 @@ class Happened:
             self._tx.execute(row)
         parcel = tables.parcels.c
         waiting = (parcel.stage == "queued", parcel.service == happened.service, parcel.warehouse.in_(houses))
-        for found in find_parcels(self._tx, *waiting, parcel.collection_at.between(self._now, until - 1)):
+        for found in find_parcels(self._tx, *waiting, parcel.collection_at < until):
             self._break(found)
 
     @_apply.register

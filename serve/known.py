@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agents.rolling_calendar import RollingCalendar
 from scenarios.errors import InputError, unknown_name
+from scenarios.network import Network
 from scenarios.public import PublicScenario
 
 
@@ -15,12 +16,13 @@ class Known:
         epoch: UTC second from which hours of demand count.
         num_stations: of each warehouse.
         calendar: collections and shifts around any time.
+        calendar_end: UTC second at which a simulated calendar ends; None: it goes on.
     """
 
-    def __init__(self, public: PublicScenario) -> None:
+    def __init__(self, public: PublicScenario, calendar_end: int | None = None) -> None:
         self.public, self.names, self.epoch = public, public.names, public.epoch_seconds
-        self.calendar = RollingCalendar(public)
-        network = self.calendar.network(self.epoch)
+        self.calendar, self.calendar_end = RollingCalendar(public), calendar_end
+        network = self.network(self.epoch)
         self.num_stations = {
             name: int(row["num_stations"]) for name, row in zip(self.names.warehouses, network.warehouses, strict=True)
         }
@@ -30,6 +32,10 @@ class Known:
             "region": frozenset(self.names.regions),
             "sku": frozenset(self.names.skus),
         }
+
+    def network(self, now: int) -> Network:
+        """The network around a time, UTC seconds; see ``agents.rolling_calendar``."""
+        return self.calendar.network(now, self.calendar_end)
 
     def check(self, key: str, **names: str | None) -> None:
         """Refuses a name that the network does not have; ``sku="x"`` is checked as ``key.sku``.

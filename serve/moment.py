@@ -59,6 +59,7 @@ def read_moment(tx: Connection, known: Known, order: OrderDocument, now: int, is
         ],
         punctuality=[LightPunctuality(*row) for row in fetch(tx, _PUNCTUALITY)],
         interruptions=[LightInterruption(w, s, _utc(until)) for w, s, until in fetch(tx, _INTERRUPTIONS, now=now)],
+        calendar_end=None if known.calendar_end is None else _utc(known.calendar_end),
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, select, update
 from agents.documents import CaseDocument
 from envs.snapshot import Snapshot
 from envs.state import NONE
+from scenarios.local_time import parse_utc
 from scenarios.trace import Names
 from serve import tables
 from serve.changes import Changes
@@ -73,7 +74,10 @@ def _planned(snapshot: Snapshot, case: CaseDocument, names: Names, row: Any, par
     )
     stage: Stage = "claimed" if row["receipt"] != NONE else "later" if row["release_at"] else "queued"
     collection = network.collections[row["collection"]]
-    is_real = collection["time_seconds"] < network.settings["end_seconds"][0]  # no room is kept beyond the calendar
+    end = int(network.settings["end_seconds"][0])
+    stated = case.snapshot.calendar_end
+    is_real = collection["time_seconds"] < end  # no room is kept where the window ends, but where a simulation does
+    is_real |= stated is not None and epoch + end == parse_utc("snapshot.calendar_end", stated)
     return PlannedParcel(
         id=parcel_id,
         warehouse=names.warehouses[row["warehouse"]],
