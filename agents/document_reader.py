@@ -111,10 +111,8 @@ class DocumentReader:
             order.held_seconds,
             order.is_again,
         )
-        if bool(order.num_holds) != bool(order.held_seconds):
-            raise InputError(
-                "order.held_seconds", order.held_seconds, "above 0 if num_holds is, and else 0", "correct one of them"
-            )
+        if order.held_seconds and not order.num_holds:
+            raise InputError("order.held_seconds", order.held_seconds, "0 if num_holds is", "correct one of them")
         margin = 0
         for i, line in enumerate(order.lines):
             key = f"order.lines[{i}]"

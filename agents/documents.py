@@ -60,6 +60,8 @@ class OrderDocument(Document):
     promise_at: Time
     lines: Annotated[list[LineDocument], Field(min_length=1, max_length=MAX_LINES)]
     placed_at: Time | None = Field(None, description="the snapshot's time if not given")
+    customer: Name | None = Field(None, description="a pseudonym; his next order to this region joins one that is held")
+    orders: list[Name] = Field(default=[], description="decided together, as lines count them", max_length=MAX_LINES)
     requirements: list[Name] = Field(default=[], description="handling of the whole order, such as gift", max_length=16)
     margin_millicents: Money | None = Field(None, description="lost if declined; the sum of the lines' if not given")
     num_holds: Annotated[int, Field(ge=0, le=1000, description="how often it was held")] = 0

@@ -13,9 +13,9 @@ from typing import Any
 from agents.bundle import Bundle, BundleAgent, read_bundle
 from envs.costs import MILLICENTS
 from scenarios.errors import InputError
+from scenarios.local_time import parse_utc
 from serve.admission.limits import Limits
 from serve.admission.options import add_limits, limits_of
-from scenarios.local_time import parse_utc
 from serve.database import DEFAULT_URL, Database
 from serve.desk import Desk, DeskSettings
 from serve.known import Known

@@ -50,6 +50,7 @@ class Orders:
             {
                 "id": self.id(order),
                 "region": self._trace.names.regions[row["region"]],
+                "customer": f"{self._name}-{row['customer_id']}",
                 "placed_at": self.text(row["arrival_seconds"]),
                 "promise_at": self.text(row["promise_at"]),
                 "requirements": handling_names(int(row["requirements"])),
