@@ -114,6 +114,13 @@ is named. docs/scoreboard.md says what each does and how long it takes.""",
         """DIR is a folder written by `routelab export`. --example-request prints a request that it can answer. URL is
 sqlite:///FILE, postgresql://... or none, which keeps nothing. docs/serving.md tells all options.""",
     ),
+    "replay": Command(
+        "serve.replay.command:main",
+        "play a trace or an order file against a running endpoint, as a shop would",
+        "replay ORDERS [KEY=VALUE ...] [--url URL] [--seed N] [--speed X] [--clock request|wall] [--name NAME]",
+        """ORDERS is a scenario's name, a file of `routelab trace` or a folder of tables. If the endpoint wants a token,
+it stands in the environment variable ROUTELAB_TOKEN. docs/replay.md tells all options.""",
+    ),
     "token": Command(
         "serve.token_command:main",
         "make a token for the endpoint",

@@ -111,10 +111,8 @@ class DocumentReader:
             order.held_seconds,
             order.is_again,
         )
-        if bool(order.num_holds) != bool(order.held_seconds):
-            raise InputError(
-                "order.held_seconds", order.held_seconds, "above 0 if num_holds is, and else 0", "correct one of them"
-            )
+        if order.held_seconds and not order.num_holds:
+            raise InputError("order.held_seconds", order.held_seconds, "0 if num_holds is", "correct one of them")
         margin = 0
         for i, line in enumerate(order.lines):
             key = f"order.lines[{i}]"
@@ -132,7 +130,8 @@ class DocumentReader:
             row, units = network.skus[sku], line.units
             requirements = row["requirements"] | own
             seen.lines[i] = (i, sku, units, units * row["grams"], requirements, ship_from, line.order, promised)
-            margin += units * int(row["margin_millicents"])
+            own_margin = line.margin_millicents
+            margin += units * int(row["margin_millicents"]) if own_margin is None else own_margin
         lines = seen.lines[: len(order.lines)]
         asked["promise_at"], asked["num_orders"] = lines["promise_at"].min(), len(set(lines["order"].tolist()))
         margin = margin if order.margin_millicents is None else order.margin_millicents

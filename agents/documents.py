@@ -45,6 +45,7 @@ class LineDocument(Document):
     promise_at: Time | None = Field(
         None, description="the order's if not given, later by as much as a presale date is after placed_at"
     )
+    margin_millicents: Money | None = Field(None, description="lost if declined; that of the SKU's units if not given")
     order: Annotated[int, Field(ge=0, lt=MAX_LINES, description="which of the orders decided together, from 0")] = 0
     requirements: list[Name] | None = Field(
         None, description="handling of the line's order; that of the document's order if not given", max_length=16
@@ -59,8 +60,10 @@ class OrderDocument(Document):
     promise_at: Time
     lines: Annotated[list[LineDocument], Field(min_length=1, max_length=MAX_LINES)]
     placed_at: Time | None = Field(None, description="the snapshot's time if not given")
+    customer: Name | None = Field(None, description="a pseudonym; his next order to this region joins one that is held")
+    orders: list[Name] = Field(default=[], description="decided together, as lines count them", max_length=MAX_LINES)
     requirements: list[Name] = Field(default=[], description="handling of the whole order, such as gift", max_length=16)
-    margin_millicents: Money | None = Field(None, description="lost if declined; the SKUs' margins if not given")
+    margin_millicents: Money | None = Field(None, description="lost if declined; the sum of the lines' if not given")
     num_holds: Annotated[int, Field(ge=0, le=1000, description="how often it was held")] = 0
     held_seconds: Annotated[int, Field(ge=0, le=MAX_HOLD_MINUTES * MINUTE_SECONDS, description="in all")] = 0
     is_again: bool = Field(False, description="a plan for these lines broke")

@@ -27,6 +27,7 @@ class LineAnswer(BaseModel):
 
     sku: str
     units: int
+    order_id: str | None = Field(default=None, description="whose line, where several orders are decided together")
 
 
 class ReceiptAnswer(BaseModel):
@@ -87,6 +88,7 @@ class DecisionAnswer(BaseModel):
 
     decision_id: str
     order_id: str
+    joined_orders: list[str] = Field(default=[], description="held orders of the customer, decided together with it")
     stage: Stage = Field(description="who decided; review: a person must, or did")
     fallback_reason: str | None = Field(description="why an earlier stage did not decide")
     plan: PlanAnswer | None = Field(description="null if a person must decide")
@@ -149,7 +151,9 @@ def _write_parcel(snapshot: Snapshot, case: CaseDocument, names: Names, option: 
         warehouse=names.warehouses[row["warehouse"]],
         service=names.services[row["service"]],
         lines=[
-            LineAnswer(sku=line.sku, units=line.units)
+            LineAnswer(
+                sku=line.sku, units=line.units, order_id=case.order.orders[line.order] if case.order.orders else None
+            )
             for i, line in enumerate(case.order.lines)
             if int(row["lines_mask"]) >> i & 1
         ],

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from agents.documents import OrderDocument, SnapshotDocument
+from serve.parcel import Place
 from serve.request import DecisionRequest, RedecisionRequest
 from serve.trials.assignment import Subject
 
@@ -44,36 +45,47 @@ class Question:
     """What a request comes to at one moment.
 
     Attributes:
-        order: lines that are to be decided.
-        positions: of these lines in the order.
+        order: lines that are to be decided, perhaps of several orders.
+        places: of these lines.
         moment: what a router may know.
-        before: the row of a known order; None of a new one.
-        is_kept: whether the order and its goods are the database's; else the caller brought a snapshot of his own.
+        group: rows of known orders that are decided together, in the sequence of joining.
+        fresh: a new order, as it was asked.
+        is_kept: whether the orders and their goods are the database's; else the caller brought a snapshot of his own.
         hindrance: why the policy must not decide this; None: it may.
     """
 
     order: OrderDocument
-    positions: list[int]
+    places: list[Place]
     moment: SnapshotDocument
-    before: Row[Any] | None = None
+    group: tuple[Row[Any], ...] = ()
+    fresh: OrderDocument | None = None
     is_kept: bool = True
     hindrance: str | None = None
 
     @property
-    def is_confirmed(self) -> bool:
-        """Whether the order was, in which case what it gets now is, too."""
-        return self.before is not None and self.before.state == "confirmed"
+    def first_id(self) -> str:
+        """Of the order that the others have joined; what is owed or to be looked at is noted under it."""
+        return self.group[0].id if self.group else self.order.id
 
     @property
-    def is_part(self) -> bool:
-        """Whether other lines of the order are planned or ended already."""
-        if self.before is None:
-            return False
-        return len(self.positions) < len(OrderDocument.model_validate_json(self.before.document).lines)
+    def is_confirmed(self) -> bool:
+        """Whether all orders were, in which case what they get now is, too."""
+        return self.fresh is None and bool(self.group) and all(row.state == "confirmed" for row in self.asked)
+
+    @property
+    def asked(self) -> list[Row[Any]]:
+        """Known orders of which a line is to be decided."""
+        ids = {order_id for order_id, _ in self.places}
+        return [row for row in self.group if row.id in ids]
+
+    def is_part(self, order: Row[Any]) -> bool:
+        """Whether other lines of a known order are planned or ended already."""
+        num_asked = sum(order_id == order.id for order_id, _ in self.places)
+        return num_asked < len(OrderDocument.model_validate_json(order.document).lines)
 
 
 def subject_of(asked: Asked, question: Question) -> Subject:
     """What experiments draw for."""
     request = asked.request
     customer = request.customer if isinstance(request, DecisionRequest) else None
-    return Subject(question.order.id, question.order.region, customer, asked.now)
+    return Subject(question.first_id, question.order.region, customer, asked.now)

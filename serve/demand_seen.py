@@ -71,13 +71,13 @@ def arrivals_of(order: OrderDocument) -> dict[Key, int]:
     return counts | {("sku", line.sku): line.units for line in order.lines}
 
 
-def read_demand(tx: Connection, order: OrderDocument, hour: int, is_new: bool) -> DemandDocument:
-    """Demand as a router may see it, with this order counted if it is new."""
+def read_demand(tx: Connection, order: OrderDocument, hour: int, fresh: OrderDocument | None) -> DemandDocument:
+    """Demand that an order can depend on as a router may see it, with a new one counted."""
     skus = [line.sku for line in order.lines]
     found = fetch(tx, _seen_of(len(skus)), **named(skus))
     counters = {(kind, name): Counter(*numbers).turned(hour, _MILLI[kind]) for kind, name, *numbers in found}
-    if is_new:
-        for key, number in arrivals_of(order).items():
+    if fresh is not None:
+        for key, number in arrivals_of(fresh).items():
             counters[key] = counters.get(key, Counter(hour)).counted(number)
     every = counters.pop(("all", ""), Counter(hour))
     return LightDemand(

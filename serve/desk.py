@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from agents.documents import CaseDocument
 from scenarios.errors import InputError
@@ -21,12 +21,13 @@ from serve.audit import AuditWriter, Entry
 from serve.changes import Changes, Taken
 from serve.database import Database, insert_new
 from serve.demand_seen import count_arrival, hour_of
+from serve.group import Part, find_group, join, joined, note_customer, note_hold, open_part, open_places
 from serve.keeper import Keeper
 from serve.known import Known
 from serve.moment import read_moment
 from serve.monitoring.staleness import Staleness, doubted
 from serve.monitoring.watch import Watch, WatchSettings
-from serve.order import State, find_order, open_order, open_part, set_state
+from serve.order import State, open_order, set_state
 from serve.parcel import PlannedParcel, leave, planned_parcels, take, write_parcels
 from serve.policies import Policies
 from serve.pulse import Pulse
@@ -58,6 +59,7 @@ class DeskSettings:
         policies: below which folder bundles lie that may be loaded; None: none may.
         watch: what is an alarm.
         staleness: from which age on what is known is doubted.
+        calendar_end: UTC second at which the calendar of a replayed simulation ends; None: it goes on.
     """
 
     reservation_seconds: int = 900
@@ -66,6 +68,7 @@ class DeskSettings:
     policies: Path | None = None
     watch: WatchSettings = field(default_factory=WatchSettings)
     staleness: Staleness = field(default_factory=Staleness)
+    calendar_end: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +160,7 @@ class Desk:
                 if known_answer is not None:
                     return known_answer, True
                 question = doubted(tx, self._question(tx, asked), asked.now, self.settings.staleness, self.known)
-                pick = self.policies.pick(tx, subject_of(asked, question), question.before is not None)
+                pick = self.policies.pick(tx, subject_of(asked, question), bool(question.group))
             draft = self._draft(asked, question, pick)
         self.database.write(lambda tx: self._keep(tx, asked, draft))
         self.monitor.see(draft.pick, draft.weighed, asked.now)
@@ -174,16 +177,21 @@ class Desk:
     def _question(self, tx: Connection, asked: Asked) -> Question:
         request = asked.request
         if not isinstance(request, DecisionRequest):
-            before = find_order(tx, asked.order_id or "", lock=False)
-            order, positions = open_part(tx, before)
-            return Question(order, positions, read_moment(tx, self.known, order, asked.now, False), before)
-        order, positions = request.order, list(range(len(request.order.lines)))
+            part = open_part(tx, self.known, find_group(tx, asked.order_id or "", lock=False), asked.now)
+            moment = read_moment(tx, self.known, part.document, asked.now, None)
+            return Question(part.document, part.places, moment, part.group)
+        order = request.order
+        places = [(order.id, position) for position in range(len(order.lines))]
         if request.snapshot is not None:
-            return Question(order, positions, request.snapshot, is_kept=False)
+            return Question(order, places, request.snapshot, is_kept=False)
         self.known.check("order", region=order.region)
         for i, line in enumerate(order.lines):
             self.known.check(f"order.lines[{i}]", sku=line.sku)
-        return Question(order, positions, read_moment(tx, self.known, order, asked.now, True))
+        if order.placed_at is None:
+            order = order.model_copy(update={"placed_at": format_utc(asked.now)})
+        part = joined(tx, self.known, order, asked.now) or Part(order, places, ())
+        moment = read_moment(tx, self.known, part.document, asked.now, order)
+        return Question(part.document, part.places, moment, part.group, order)
 
     def keep_choice(
         self, tx: Connection, asked: Asked, question: Question, pick: Pick, weighed: Weighed
@@ -250,55 +258,62 @@ class Desk:
         change(tx, _WRITE, **kept)
 
     def _keep_order(self, tx: Connection, asked: Asked, draft: Draft) -> None:
-        question, order, before = draft.question, draft.question.order, draft.question.before
-        if before is None:
-            open_order(tx, order, draft.decision_id)
-        else:
-            found = find_order(tx, order.id, lock=True)
-            if found != before or open_part(tx, found)[1] != question.positions:
-                raise Taken(f"order {order.id}")
-            finish_tasks(tx, order.id, asked.now)
+        question, fresh = draft.question, draft.question.fresh
+        if question.group:
+            found = find_group(tx, question.first_id, lock=True)
+            places = [place for place in question.places if fresh is None or place[0] != fresh.id]
+            if found != question.group or open_places(tx, found) != places:
+                raise Taken(f"order {question.first_id}")
+            finish_tasks(tx, question.first_id, asked.now)
             if draft.weighed.choice.stage != "review" or draft.weighed.choice.slot is None:
-                supersede_reviews(tx, order.id, asked.now)  # a person's own choice ends its review itself
+                supersede_reviews(tx, question.first_id, asked.now)  # a person's own choice ends its review itself
+        if fresh is not None:
+            open_order(tx, fresh, draft.decision_id)
+            if question.group:
+                join(tx, question.group, fresh.id)
+            note_customer(tx, self.known, fresh)
         changes = Changes()
         for parcel in draft.planned:
             take(changes, parcel)
         changes.make(tx)
-        write_parcels(tx, order.id, draft.planned, question.positions, asked.now)
-        self._set_state(tx, asked, draft)
+        write_parcels(tx, draft.planned, question.places, asked.now)
+        self._set_states(tx, asked, draft)
         is_drifting = self.monitor.is_suspect(draft.pick)
         reasons = reasons_of(draft.weighed, self.settings.review, is_drifting)
         if reasons:
             detail = draft.weighed.choice.fallback_reason if draft.weighed.choice.slot is None else None
             concern = Concern(
-                order.id, draft.decision_id, reasons, detail, question.is_confirmed or asked.request.confirm
+                question.first_id, draft.decision_id, reasons, detail, question.is_confirmed or asked.request.confirm
             )
             open_review(tx, concern, asked.now, self.settings.review)
-        if before is None:
-            count_arrival(tx, order, hour_of(asked.now, self.known.epoch))
+        if fresh is not None:
+            count_arrival(tx, fresh, hour_of(asked.now, self.known.epoch))
 
-    def _set_state(self, tx: Connection, asked: Asked, draft: Draft) -> None:
+    def _set_states(self, tx: Connection, asked: Asked, draft: Draft) -> None:
         question, slot = draft.question, draft.weighed.choice.slot
         row: Any = None if slot is None else draft.weighed.snapshot.plans.slots[slot]
-        order, before = question.order, question.before
-        values: dict[str, Any] = {"decision_id": draft.decision_id, "is_again": False, "expires_at": None}
-        if row is not None and row["hold_seconds"]:
-            seconds = int(row["hold_seconds"])
-            values |= {"num_holds": order.num_holds + 1, "held_seconds": order.held_seconds + seconds}
-            set_state(tx, order.id, "held", **values)
-            add_task(tx, "hold_ended", order.id, asked.now + seconds)
-        elif draft.planned and (asked.request.confirm or question.is_confirmed):
-            set_state(tx, order.id, "confirmed", **values)
-        elif draft.planned:
-            values["expires_at"] = asked.now + self.settings.reservation_seconds
-            set_state(tx, order.id, "reserved", **values)
-        else:
-            if row is not None:
-                leave(tx, order.id, question.positions, "declined")
+        hold_seconds = 0 if row is None else int(row["hold_seconds"])
+        if row is not None and not draft.planned and not hold_seconds:
+            leave(tx, question.places, "declined")
+        expires_at = asked.now + self.settings.reservation_seconds
+        before: dict[str, Row[Any] | None] = {order.id: order for order in question.asked}
+        if question.fresh is not None:
+            before[question.fresh.id] = None
+        for order_id, known in before.items():
+            values: dict[str, Any] = {"decision_id": draft.decision_id, "expires_at": None}
             state: State = "review" if row is None else "declined"
-            if before is not None and question.is_part:  # what its other lines have stays as it is
-                state, values["expires_at"] = before.state, before.expires_at
-            set_state(tx, order.id, state, **values)
+            if hold_seconds:
+                state = "held"
+            elif draft.planned:
+                is_confirmed = asked.request.confirm or (known is not None and known.state == "confirmed")
+                state = "confirmed" if is_confirmed else "reserved"
+                values["expires_at"] = None if is_confirmed else expires_at
+            elif known is not None and question.is_part(known):  # what its other lines have stays as it is
+                state, values["expires_at"] = known.state, known.expires_at
+            set_state(tx, order_id, state, **values)
+        note_hold(tx, question.first_id, question.order, asked.now, hold_seconds)
+        if hold_seconds:
+            add_task(tx, "hold_ended", question.first_id, asked.now + hold_seconds)
 
 
 def new_id() -> str:

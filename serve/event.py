@@ -86,6 +86,7 @@ class Cancelled(Event):
 
     kind: Literal["cancelled"]
     order: Name
+    skus: list[Name] | None = Field(None, description="of the lines that end; all, if not given", max_length=60)
 
 
 AnyEvent = Annotated[

@@ -16,8 +16,9 @@ from serve import event as told
 from serve import tables
 from serve.changes import Changes
 from serve.database import insert, insert_new
+from serve.ending import Ending, cancel_order
 from serve.known import Known
-from serve.order import NotFound, break_plan, cancel_order
+from serve.order import NotFound, break_plan
 from serve.parcel import find_parcels, give_room_back, leave, lines_of, set_stage, stop_pick, take_apart
 from serve.release import release
 
@@ -157,8 +158,9 @@ class Happened:
         values = {"parcel_id": parcel.id, "warehouse": parcel.warehouse, "expected_finish_at": finish}
         self._tx.execute(tables.picks.insert().values(**values))
         set_stage(self._tx, parcel, "picking", picked_at=self._now)
-        row = tables.orders.c
-        reserved = update(tables.orders).where(row.id == parcel.order_id, row.state == "reserved")
+        row, line = tables.orders.c, tables.lines.c
+        inside = select(line.order_id).where(line.parcel_id == parcel.id)
+        reserved = update(tables.orders).where(row.id.in_(inside), row.state == "reserved")
         self._tx.execute(reserved.values(state="confirmed", expires_at=None))
 
     @_apply.register
@@ -173,7 +175,7 @@ class Happened:
                 raise self._refuse(f"short[{i}]", short.sku, "a line of this parcel, with fewer units than ordered")
             missing = line.units - short.found_units
             self._changes.move(line.sku, parcel.warehouse, on_hand=-missing, allocated=-line.units)
-            leave(self._tx, parcel.order_id, [line.position], "open")
+            leave(self._tx, [(line.order_id, line.position)], "open")
         if happened.short:
             break_plan(self._tx, parcel.order_id, self._now)
         if not held:
@@ -229,13 +231,14 @@ class Happened:
             self._tx.execute(row)
         parcel = tables.parcels.c
         waiting = (parcel.stage == "queued", parcel.service == happened.service, parcel.warehouse.in_(houses))
-        for found in find_parcels(self._tx, *waiting, parcel.collection_at.between(self._now, until - 1)):
+        for found in find_parcels(self._tx, *waiting, parcel.collection_at < until):
             self._break(found)
 
     @_apply.register
     def _cancel(self, happened: told.Cancelled) -> None:
         try:
-            cancel_order(self._tx, self._changes, happened.order, self._now)
+            ending = Ending(happened.order, self._now, skus=happened.skus)
+            cancel_order(self._tx, self._known, self._changes, ending)
         except NotFound as error:
             raise self._refuse("order", happened.order, "an order that was decided") from error
 

@@ -15,8 +15,8 @@ from serve import tables
 from serve.audit import AuditWriter, Entry
 from serve.changes import Changes
 from serve.database import Database
+from serve.ending import expire_order
 from serve.known import Known
-from serve.order import expire_order
 from serve.parcel import find_parcels
 from serve.release import release
 from serve.retry import retried
@@ -91,7 +91,7 @@ class Keeper:
 
     def _expire(self, tx: Connection, order_id: str, now: int) -> None:
         changes = Changes()
-        if expire_order(tx, changes, order_id, now):
+        if expire_order(tx, self._known, changes, order_id, now):
             changes.make(tx)
             self._audit.write(tx, Entry("expired", "keeper", order_id, b""))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from agents.rolling_calendar import RollingCalendar
+from envs.costs import expected_pick_seconds
 from scenarios.errors import InputError, unknown_name
+from scenarios.network import Network
 from scenarios.public import PublicScenario
 
 
@@ -11,25 +13,47 @@ class Known:
     """Names and sizes of one public scenario.
 
     Attributes:
+        has_holds: whether orders may be held.
         names: of warehouses, services, regions and SKUs.
         epoch: UTC second from which hours of demand count.
         num_stations: of each warehouse.
         calendar: collections and shifts around any time.
+        calendar_end: UTC second at which a simulated calendar ends; None: it goes on.
     """
 
-    def __init__(self, public: PublicScenario) -> None:
+    def __init__(self, public: PublicScenario, calendar_end: int | None = None) -> None:
         self.public, self.names, self.epoch = public, public.names, public.epoch_seconds
-        self.calendar = RollingCalendar(public)
-        network = self.calendar.network(self.epoch)
+        self.calendar, self.calendar_end = RollingCalendar(public), calendar_end
+        self._network = network = self.network(self.epoch)
         self.num_stations = {
             name: int(row["num_stations"]) for name, row in zip(self.names.warehouses, network.warehouses, strict=True)
         }
+        self.has_holds = bool(network.settings["hold_short_seconds"][0] or network.settings["hold_long_seconds"][0])
+        self._warehouses = {name: w for w, name in enumerate(self.names.warehouses)}
+        self._margins = dict(zip(self.names.skus, network.skus["margin_millicents"].tolist(), strict=True))
+        self._ship_from = dict(zip(self.names.skus, public.ship_from_seconds, strict=True))
         self._sets = {
             "warehouse": frozenset(self.names.warehouses),
             "service": frozenset(self.names.services),
             "region": frozenset(self.names.regions),
             "sku": frozenset(self.names.skus),
         }
+
+    def network(self, now: int) -> Network:
+        """The network around a time, UTC seconds; see ``agents.rolling_calendar``."""
+        return self.calendar.network(now, self.calendar_end)
+
+    def ship_from(self, sku: str) -> int:
+        """UTC second from which it ships; 0 if there never was a date."""
+        return int(self._ship_from[sku])
+
+    def margin(self, sku: str) -> int:
+        """Millicents a unit, lost if an order is declined."""
+        return int(self._margins[sku])
+
+    def pick_seconds(self, warehouse: str, num_lines: int, units: int) -> int:
+        """Expected, of a parcel."""
+        return int(expected_pick_seconds(self._network, self._warehouses[warehouse], num_lines, units))
 
     def check(self, key: str, **names: str | None) -> None:
         """Refuses a name that the network does not have; ``sku="x"`` is checked as ``key.sku``.

@@ -13,6 +13,7 @@ from typing import Any
 from agents.bundle import Bundle, BundleAgent, read_bundle
 from envs.costs import MILLICENTS
 from scenarios.errors import InputError
+from scenarios.local_time import parse_utc
 from serve.admission.limits import Limits
 from serve.admission.options import add_limits, limits_of
 from serve.database import DEFAULT_URL, Database
@@ -60,6 +61,9 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--clock", choices=("wall", "request"), default="wall", help="request: replays state the time (default: wall)"
     )
+    parser.add_argument(
+        "--calendar-end", metavar="TIME", help="with --clock request: where a simulation's calendar ends"
+    )
     parser.add_argument("--review-minutes", type=int, default=60, help="until a review ends by itself (default: 60)")
     parser.add_argument(
         "--review-confidence",
@@ -91,6 +95,10 @@ def main(args: Sequence[str] | None = None) -> int:
     limits = limits_of(options)
     check_processes(options.processes, options.port, options.database != "none", options.clock == "request")
     watch, staleness = watch_of(options), staleness_of(options)
+    if options.calendar_end is not None and options.clock != "request":
+        raise InputError(
+            "--calendar-end", options.calendar_end, "--clock request", "no real calendar ends: leave it out"
+        )
     bundle = read_bundle(options.bundle)  # wrong checksums end the command before anything is listened to
     if options.example_request:
         print(json.dumps(example_request(bundle), indent=2))
@@ -105,7 +113,8 @@ def main(args: Sequence[str] | None = None) -> int:
         margin = None if options.review_margin is None else round(MILLICENTS * options.review_margin)
         review = ReviewLimits(60 * options.review_minutes, options.review_confidence, margin)
         seconds, is_request_clock = 60 * options.reservation_minutes, options.clock == "request"
-        settings = DeskSettings(seconds, is_request_clock, review, options.policies, watch, staleness)
+        end = None if options.calendar_end is None else parse_utc("--calendar-end", options.calendar_end)
+        settings = DeskSettings(seconds, is_request_clock, review, options.policies, watch, staleness, end)
         database = Database(options.database)
         open_desk = partial(load_desk, database=database, settings=settings, inventory=options.inventory)
     print(f"Checking {options.bundle}. The first time the rules are compiled, which takes about a minute.")
@@ -142,7 +151,7 @@ def load_desk(
         InputError: stock of ``inventory`` that cannot be used.
         sqlalchemy.exc.OperationalError: the database is away.
     """
-    known = Known(service.reader.public)
+    known = Known(service.reader.public, settings.calendar_end if settings else None)
     rows = None if inventory is None else read_stock(inventory, known)
     database.migrate()
     with database.writing() as tx:

@@ -35,7 +35,9 @@ from serve.known import Known
 from serve.sending import fetch, named, placeholders
 
 
-def read_moment(tx: Connection, known: Known, order: OrderDocument, now: int, is_new: bool) -> SnapshotDocument:
+def read_moment(
+    tx: Connection, known: Known, order: OrderDocument, now: int, fresh: OrderDocument | None
+) -> SnapshotDocument:
     """What a router may know now of all that the order can depend on.
 
     Args:
@@ -43,7 +45,7 @@ def read_moment(tx: Connection, known: Known, order: OrderDocument, now: int, is
         known: the bundle's network.
         order: what is to be decided.
         now: UTC seconds.
-        is_new: whether the order itself counts as demand now.
+        fresh: what of it is new and counts as demand now.
     """
     skus = [line.sku for line in order.lines]
     return LightSnapshot(
@@ -51,7 +53,7 @@ def read_moment(tx: Connection, known: Known, order: OrderDocument, now: int, is
         now=format_utc(now),
         stock=_stock(tx, known, skus),
         stations=_stations(tx, known),
-        demand=read_demand(tx, order, hour_of(now, known.epoch), is_new),
+        demand=read_demand(tx, order, hour_of(now, known.epoch), fresh),
         bookings=[LightBooking(w, s, _utc(at), booked) for w, s, at, booked in fetch(tx, _BOOKINGS, now=now)],
         receipts=[
             LightReceipt(w, sku, _utc(at), expected, name, claimed)
@@ -59,6 +61,7 @@ def read_moment(tx: Connection, known: Known, order: OrderDocument, now: int, is
         ],
         punctuality=[LightPunctuality(*row) for row in fetch(tx, _PUNCTUALITY)],
         interruptions=[LightInterruption(w, s, _utc(until)) for w, s, until in fetch(tx, _INTERRUPTIONS, now=now)],
+        calendar_end=None if known.calendar_end is None else _utc(known.calendar_end),
     )
 
 

@@ -19,8 +19,9 @@ from serve.asked import Asked, Question
 from serve.chain import Choice
 from serve.changes import Changes
 from serve.desk import Desk
+from serve.group import find_group, open_part
 from serve.moment import read_moment
-from serve.order import Conflict, find_order, open_part
+from serve.order import Conflict
 from serve.request import Confirm, Now, RedecisionRequest
 from serve.reviewing import begin_to_end, end_review, take_back
 from serve.service import Weighed
@@ -66,19 +67,19 @@ def override(tx: Connection, desk: Desk, review_id: str, wanted: Override, actor
     """
     review, _ = begin_to_end(tx, review_id)
     changes = Changes()
-    order = take_back(tx, changes, review.order_id, now)
+    taken = take_back(tx, changes, review.order_id, now)
     changes.make(tx)  # so that what the order had is free for it
-    before = find_order(tx, order.id, lock=True)
-    document, positions = open_part(tx, before)
-    question = Question(document, positions, read_moment(tx, desk.known, document, now, False), before)
+    part = open_part(tx, desk.known, find_group(tx, review.order_id, lock=True), now)
+    document = part.document
+    question = Question(document, part.places, read_moment(tx, desk.known, document, now, None), part.group)
     case = CaseDocument.model_construct(order=document, snapshot=question.moment)
-    subject = Subject(document.id, document.region, None, now)
+    subject = Subject(question.first_id, document.region, None, now)
     pick = replace(desk.policies.pick(tx, subject, True), propensity=1.0)  # whichever arm, a person decides for sure
     reader = pick.service.reader
     snapshot, slot = _with_wanted(reader.read(case), case, reader.names, wanted.parcels)
-    confirm = wanted.confirm or review.is_confirmed or order.state == "confirmed"
+    confirm = wanted.confirm or review.is_confirmed or all(order.state == "confirmed" for order in taken)
     request = RedecisionRequest.model_validate({"confirm": confirm})
-    asked = Asked(request, actor, None, time.perf_counter(), now, order.id)
+    asked = Asked(request, actor, None, time.perf_counter(), now, question.first_id)
     weighed = Weighed(case, snapshot, Choice("review", slot, _A_PERSON))
     decision_id, answer = desk.keep_choice(tx, asked, question, pick, weighed)
     end_review(tx, review, "overridden", actor, now, label_decision_id=decision_id)

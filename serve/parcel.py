@@ -11,13 +11,18 @@ from sqlalchemy import Connection, Row, bindparam, delete, select, update
 from agents.documents import CaseDocument
 from envs.snapshot import Snapshot
 from envs.state import NONE
+from scenarios.local_time import parse_utc
 from scenarios.trace import Names
 from serve import tables
 from serve.changes import Changes
+from serve.known import Known
 from serve.sending import change_each
 
 Stage = Literal["claimed", "later", "queued", "picking", "packed", "departed", "delivered", "void"]
 """Waits for a receipt; for a presale date; in the pick queue; then as the names say. Void has lost all lines."""
+
+Place = tuple[str, int]
+"""A line: its order's id and its position there."""
 
 UNTOUCHED = ("claimed", "later", "queued")
 """Stages in which nobody has begun to pick: lines may still leave."""
@@ -73,7 +78,10 @@ def _planned(snapshot: Snapshot, case: CaseDocument, names: Names, row: Any, par
     )
     stage: Stage = "claimed" if row["receipt"] != NONE else "later" if row["release_at"] else "queued"
     collection = network.collections[row["collection"]]
-    is_real = collection["time_seconds"] < network.settings["end_seconds"][0]  # no room is kept beyond the calendar
+    end = int(network.settings["end_seconds"][0])
+    stated = case.snapshot.calendar_end
+    is_real = collection["time_seconds"] < end  # no room is kept where the window ends, but where a simulation does
+    is_real |= stated is not None and epoch + end == parse_utc("snapshot.calendar_end", stated)
     return PlannedParcel(
         id=parcel_id,
         warehouse=names.warehouses[row["warehouse"]],
@@ -109,16 +117,13 @@ def book(changes: Changes, collection: tuple[int, str, str], room: int) -> None:
     changes.room[collection] = room
 
 
-def write_parcels(
-    tx: Connection, order_id: str, planned: Sequence[PlannedParcel], positions: Sequence[int], now: int
-) -> None:
-    """Stores planned parcels and puts the order's lines in them.
+def write_parcels(tx: Connection, planned: Sequence[PlannedParcel], places: Sequence[Place], now: int) -> None:
+    """Stores planned parcels and puts lines in them.
 
     Args:
         tx: a writing transaction.
-        order_id: whose lines they are.
-        planned: parcels.
-        positions: of the case's lines in the order.
+        planned: parcels; one that several orders share is stored under that of its first line.
+        places: of the case's lines.
         now: UTC seconds.
     """
     if not planned:
@@ -126,7 +131,7 @@ def write_parcels(
     rows = [
         {
             "id": parcel.id,
-            "order_id": order_id,
+            "order_id": places[parcel.lines[0].position][0],
             "warehouse": parcel.warehouse,
             "service": parcel.service,
             "stage": parcel.stage,
@@ -143,7 +148,7 @@ def write_parcels(
     ]
     change_each(tx, _WRITE, rows)
     placed = [
-        {"of": order_id, "at": positions[line.position], "in_parcel": parcel.id}
+        {"of": places[line.position][0], "at": places[line.position][1], "in_parcel": parcel.id}
         for parcel in planned
         for line in parcel.lines
     ]
@@ -168,7 +173,8 @@ def find_parcels(tx: Connection, *where: Any) -> Sequence[Row[Any]]:
 def lines_of(tx: Connection, parcel: Row[Any]) -> Sequence[Row[Any]]:
     """Lines in a parcel."""
     row = tables.lines.c
-    return tx.execute(select(tables.lines).where(row.parcel_id == parcel.id).order_by(row.position)).all()
+    query = select(tables.lines).where(row.parcel_id == parcel.id).order_by(row.order_id, row.position)
+    return tx.execute(query).all()
 
 
 def set_stage(tx: Connection, parcel: Row[Any], stage: Stage, **values: Any) -> None:
@@ -190,16 +196,20 @@ def take_apart(tx: Connection, changes: Changes, parcel: Row[Any], state: str) -
     """
     held = lines_of(tx, parcel)
     for line in held:
-        if parcel.stage == "claimed":
-            changes.claims[parcel.receipt_id] -= line.units
-        else:
-            changes.move(line.sku, parcel.warehouse, allocated=-line.units)
+        _give_units_back(changes, parcel, line)
     if parcel.stage == "queued":
         changes.queue(parcel.warehouse, -1, -parcel.pick_seconds)
     give_room_back(changes, parcel)
     set_stage(tx, parcel, "void", is_booked=False)
-    leave(tx, parcel.order_id, [line.position for line in held], state)
+    leave(tx, [(line.order_id, line.position) for line in held], state)
     return held
+
+
+def _give_units_back(changes: Changes, parcel: Row[Any], line: Row[Any]) -> None:
+    if parcel.stage == "claimed":
+        changes.claims[parcel.receipt_id] -= line.units
+    else:
+        changes.move(line.sku, parcel.warehouse, allocated=-line.units)
 
 
 def give_room_back(changes: Changes, parcel: Row[Any]) -> None:
@@ -208,11 +218,41 @@ def give_room_back(changes: Changes, parcel: Row[Any]) -> None:
         changes.bookings[parcel.collection_at, parcel.warehouse, parcel.service] -= 1
 
 
-def leave(tx: Connection, order_id: str, positions: Sequence[int], state: str) -> None:
+def take_out(
+    tx: Connection, known: Known, changes: Changes, parcel: Row[Any], going: Sequence[Place], state: str
+) -> None:
+    """Takes some lines out of a parcel that nobody has begun to pick; one that loses all is taken apart.
+
+    Args:
+        tx: a writing transaction.
+        known: the network.
+        changes: to which is added what is given back.
+        parcel: in one of the ``UNTOUCHED`` stages.
+        going: lines that leave.
+        state: of these lines afterwards.
+    """
+    held = lines_of(tx, parcel)
+    left = [line for line in held if (line.order_id, line.position) not in going]
+    if not left:
+        take_apart(tx, changes, parcel, state)
+        return
+    for line in held:
+        if line not in left:
+            _give_units_back(changes, parcel, line)
+    pick_seconds = known.pick_seconds(parcel.warehouse, len(left), sum(line.units for line in left))
+    if parcel.stage == "queued":
+        changes.queue(parcel.warehouse, 0, pick_seconds - parcel.pick_seconds)
+    tx.execute(update(tables.parcels).where(tables.parcels.c.id == parcel.id).values(pick_seconds=pick_seconds))
+    leave(tx, going, state)
+
+
+def leave(tx: Connection, places: Sequence[Place], state: str) -> None:
     """Lines are in no parcel any more."""
     row = tables.lines.c
-    left = update(tables.lines).where(row.order_id == order_id, row.position.in_(positions))
-    tx.execute(left.values(state=state, parcel_id=None))
+    for order_id in dict.fromkeys(order_id for order_id, _ in places):
+        positions = [position for of, position in places if of == order_id]
+        left = update(tables.lines).where(row.order_id == order_id, row.position.in_(positions))
+        tx.execute(left.values(state=state, parcel_id=None))
 
 
 def stop_pick(tx: Connection, parcel: Row[Any]) -> None:

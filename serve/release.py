@@ -16,9 +16,9 @@ from serve.parcel import book, set_stage
 
 def release(tx: Connection, known: Known, changes: Changes, parcel: Row[Any], now: int) -> None:
     """Moves a parcel into the queue and onto the first collection with room; the rule is ``envs.receiving.release``."""
-    network = known.calendar.network(now)
+    network = known.network(now)
     start, w = int(network.settings["epoch_seconds"][0]), known.names.warehouses.index(parcel.warehouse)
-    ahead = _seconds_ahead(tx, parcel.warehouse, now)
+    ahead = _seconds_ahead(tx, parcel.warehouse, now, changes.queues[parcel.warehouse])
     ready_at = start + int(after_open_seconds(network, w, now - start, ahead)) + parcel.pick_seconds
     pair = network.pairs[w, known.names.services.index(parcel.service)]
     first, count = int(pair["first_collection"]), int(pair["num_collections"])
@@ -31,24 +31,28 @@ def release(tx: Connection, known: Known, changes: Changes, parcel: Row[Any], no
         if booked.get(key[0], 0) + changes.bookings.get(key, 0) < rows["capacity_parcels"][place]:
             break
         place += 1
-    at, is_real = start + int(rows["time_seconds"][place]), place < count - 1
+    at = start + int(rows["time_seconds"][place])
+    is_real = place < count - 1 or at == known.calendar_end
     if is_real:
         book(changes, (at, parcel.warehouse, parcel.service), int(rows["capacity_parcels"][place]))
     changes.queue(parcel.warehouse, 1, parcel.pick_seconds)
     set_stage(tx, parcel, "queued", collection_at=at, is_booked=is_real, queued_at=now)
 
 
-def _seconds_ahead(tx: Connection, warehouse: str, now: int) -> int:
-    """Open seconds until the next pick starts, as ``envs.picking.start_of_next_pick`` expects them."""
+def _seconds_ahead(tx: Connection, warehouse: str, now: int, joined: list[int]) -> int:
+    """Open seconds until the next pick starts, as ``envs.picking.start_of_next_pick`` expects them.
+
+    ``joined`` are parcels and their work that join the queue in this transaction, too.
+    """
     station, pick = tables.stations.c, tables.picks.c
     row = tx.execute(select(tables.stations).where(station.warehouse == warehouse)).one_or_none()
     if row is None:
         return 0
     finishes = tx.execute(select(pick.expected_finish_at).where(pick.warehouse == warehouse)).scalars().all()
     num_open = max(1, row.num_open)
-    if not row.num_queued and len(finishes) < num_open:
+    if row.num_queued + joined[0] <= 0 and len(finishes) < num_open:
         return 0
-    work = row.queued_seconds + sum(max(0, at - now) for at in finishes)
+    work = row.queued_seconds + joined[1] + sum(max(0, at - now) for at in finishes)
     return -(-work // num_open)
 
 

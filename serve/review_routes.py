@@ -62,7 +62,7 @@ def add_review_routes(desk_of: Callable[[], Desk]) -> APIRouter:
         desk = desk_of()
         at = desk.now(now)
         entry = Entry("review_rejected", who.name, review_id, b"")
-        return _ended(desk, entry, lambda tx, to: reject(tx, to, review_id, who.name, at))
+        return _ended(desk, entry, lambda tx, to: reject(tx, desk.known, to, review_id, who.name, at))
 
     @router.post("/reviews/{review_id}/override", summary="Another plan instead")
     def override_it(review_id: ReviewId, wanted: Override, who: Who) -> DecisionAnswer:

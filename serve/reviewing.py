@@ -9,14 +9,17 @@ from sqlalchemy import Connection, Row, select
 from scenarios.errors import InputError
 from serve import tables
 from serve.changes import Changes
-from serve.order import Conflict, NotFound, cancel_order, find_order, set_state
+from serve.ending import Ending, cancel_order
+from serve.group import find_group, open_places
+from serve.known import Known
+from serve.order import Conflict, NotFound, set_state
 from serve.parcel import UNTOUCHED, find_parcels, leave, take_apart
 from serve.review import Concern, ReviewLimits, ReviewState, close_review, find_review, open_review, supersede_reviews
 from serve.tasks import add_task, finish_tasks
 
 
-def begin_to_end(tx: Connection, review_id: str) -> tuple[Row[Any], Row[Any]]:
-    """An open review and its order, which nobody else changes until the transaction ends.
+def begin_to_end(tx: Connection, review_id: str) -> tuple[Row[Any], tuple[Row[Any], ...]]:
+    """An open review and its orders, which nobody else changes until the transaction ends.
 
     Raises:
         NotFound: no such review.
@@ -25,11 +28,11 @@ def begin_to_end(tx: Connection, review_id: str) -> tuple[Row[Any], Row[Any]]:
     review = find_review(tx, review_id)
     if review is None:
         raise NotFound("review", review_id)
-    order = find_order(tx, review.order_id, lock=True)
-    review = find_review(tx, review_id)  # as it is now that the order is ours
+    group = find_group(tx, review.order_id, lock=True)
+    review = find_review(tx, review_id)  # as it is now that the orders are ours
     if review is None or review.state != "open":
         raise _ended(review and review.state)
-    return review, order
+    return review, group
 
 
 def _ended(state: str | None) -> Conflict:
@@ -52,43 +55,50 @@ def approve(tx: Connection, review_id: str, actor: str, now: int) -> None:
     Raises:
         Conflict: there is no plan, or not for all lines.
     """
-    review, order = begin_to_end(tx, review_id)
-    if _open_positions(tx, order.id):
-        raise Conflict(InputError("order", order.state, "an order with a plan", "override the decision, or reject it"))
+    review, group = begin_to_end(tx, review_id)
+    if open_places(tx, group):
+        raise Conflict(
+            InputError("order", group[0].state, "an order with a plan", "override the decision, or reject it")
+        )
     end_review(tx, review, "approved", actor, now)
 
 
-def reject(tx: Connection, changes: Changes, review_id: str, actor: str, now: int) -> None:
-    """The order is declined, all that nobody has begun to pick of it."""
-    review, order = begin_to_end(tx, review_id)
+def reject(tx: Connection, known: Known, changes: Changes, review_id: str, actor: str, now: int) -> None:
+    """The order is declined, all that nobody has begun to pick of it, and what is decided together with it."""
+    review, group = begin_to_end(tx, review_id)
     end_review(tx, review, "rejected", actor, now)
-    cancel_order(tx, changes, order.id, now, "declined")
+    for order in group:
+        cancel_order(tx, known, changes, Ending(order.id, now, "declined"))
 
 
-def take_back(tx: Connection, changes: Changes, order_id: str, now: int) -> Row[Any]:
+def take_back(tx: Connection, changes: Changes, order_id: str, now: int) -> tuple[Row[Any], ...]:
     """Undoes whatever was decided: all that is reserved is given back, all lines are open, a person must decide.
 
     Returns:
-        The order as it stood.
+        The order as it stood, with those that are decided together with it.
 
     Raises:
         Conflict: somebody has begun to pick, or all lines have ended.
     """
-    order = find_order(tx, order_id, lock=True)
+    group = find_group(tx, order_id, lock=True)
+    ids = [order.id for order in group]
     row, parcel = tables.lines.c, tables.parcels.c
-    parcels = find_parcels(tx, parcel.order_id == order_id, parcel.stage != "void")
+    parcels = find_parcels(tx, parcel.order_id.in_(ids), parcel.stage != "void")
     picked = next((found for found in parcels if found.stage not in UNTOUCHED), None)
     if picked is not None:
         raise Conflict(InputError("order", picked.stage, "an order of which nothing is picked", "it is too late"))
     for found in parcels:
         take_apart(tx, changes, found, "open")
-    declined = select(row.position).where(row.order_id == order_id, row.state == "declined")
-    leave(tx, order_id, tx.execute(declined).scalars().all(), "open")
-    if not _open_positions(tx, order_id):
-        raise Conflict(InputError("order", order.state, "an order with lines", "there is nothing to decide"))
-    finish_tasks(tx, order_id, now)
-    set_state(tx, order_id, "review", expires_at=None)
-    return order
+    declined = select(row.order_id, row.position).where(row.order_id.in_(ids), row.state == "declined")
+    leave(tx, [(found.order_id, found.position) for found in tx.execute(declined)], "open")
+    waiting = {place[0] for place in open_places(tx, group)}
+    if not waiting:
+        raise Conflict(InputError("order", group[0].state, "an order with lines", "there is nothing to decide"))
+    finish_tasks(tx, group[0].id, now)
+    for found_id in ids:
+        if found_id in waiting:
+            set_state(tx, found_id, "review", expires_at=None)
+    return group
 
 
 def take_back_to_queue(tx: Connection, changes: Changes, order_id: str, now: int, limits: ReviewLimits) -> None:
@@ -97,9 +107,10 @@ def take_back_to_queue(tx: Connection, changes: Changes, order_id: str, now: int
     Raises:
         Conflict: see ``take_back``.
     """
-    order = take_back(tx, changes, order_id, now)
-    supersede_reviews(tx, order_id, now)
-    concern = Concern(order_id, order.decision_id, ["taken_back"], is_confirmed=order.state == "confirmed")
+    group = take_back(tx, changes, order_id, now)
+    first, is_confirmed = group[0].id, all(order.state == "confirmed" for order in group)
+    supersede_reviews(tx, first, now)
+    concern = Concern(first, group[-1].decision_id, ["taken_back"], is_confirmed=is_confirmed)
     open_review(tx, concern, now, limits)
 
 
@@ -112,14 +123,9 @@ def expire_review(tx: Connection, number: int, now: int) -> bool:
     review = find_review(tx, str(number))
     if review is None:
         return False
-    find_order(tx, review.order_id, lock=True)
+    group = find_group(tx, review.order_id, lock=True)
     if not close_review(tx, number, "expired", now, closed_by="keeper"):
         return False
-    if _open_positions(tx, review.order_id):
+    if open_places(tx, group):
         add_task(tx, "review_ended", review.order_id, now)
     return True
-
-
-def _open_positions(tx: Connection, order_id: str) -> list[int]:
-    row = tables.lines.c
-    return list(tx.execute(select(row.position).where(row.order_id == order_id, row.state == "open")).scalars())

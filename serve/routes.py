@@ -20,11 +20,12 @@ from serve.audit import Entry
 from serve.changes import Changes
 from serve.counted import count_stations, count_stock
 from serve.desk import Desk
+from serve.ending import Ending, cancel_order
 from serve.errors import ErrorAnswer
 from serve.event import EventBatch, Inventory, Stations
 from serve.happened import Happened, is_new
 from serve.monitoring.staleness import hear
-from serve.order import NotFound, OrderAnswer, cancel_order, confirm_order, describe_order
+from serve.order import NotFound, OrderAnswer, confirm_order, describe_order
 from serve.record import ReplayAnswer, find_decision, read_record
 from serve.request import RedecisionRequest
 from serve.retry import retried
@@ -102,7 +103,7 @@ def add_routes(desk_of: Callable[[], Desk]) -> APIRouter:
         desk = desk_of()
         at = desk.now(now)
         entry = Entry("cancelled", who.name, order_id, b"")
-        return _change(desk, entry, lambda tx, changes: cancel_order(tx, changes, order_id, at))
+        return _change(desk, entry, lambda tx, changes: cancel_order(tx, desk.known, changes, Ending(order_id, at)))
 
     @router.post("/orders/{order_id}/redecide", response_model=DecisionAnswer, summary="Decide open lines again")
     def redecide(order_id: OrderId, request: RedecisionRequest, who: Who, http: Request, key: Key = None) -> Response:

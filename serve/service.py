@@ -163,6 +163,7 @@ class DecisionService:
         return DecisionAnswer(
             decision_id=mark.decision_id,
             order_id=case.order.id,
+            joined_orders=[order_id for order_id in case.order.orders if order_id != case.order.id],
             stage=choice.stage,
             fallback_reason=choice.fallback_reason,
             plan=plan,

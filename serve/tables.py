@@ -125,7 +125,19 @@ orders = Table(
     _units("num_holds"),
     _units("held_seconds"),
     Column("is_again", Boolean, nullable=False),  # a plan for its open lines broke
+    Column("group_id", NAME),  # the first of the orders that are decided together; none: it is alone
+    Column("place", Integer, nullable=False, server_default="0"),  # in the sequence of joining
+    Column("held_since", BigInteger),  # of a group, in the row of its first order, as are its holds
+    Column("hold_until", BigInteger),
     Index(None, "expires_at"),
+    Index(None, "group_id"),
+)
+customers = Table(  # whose next order may join one that is held
+    "customers",
+    metadata,
+    Column("customer", NAME, primary_key=True),  # a pseudonym
+    Column("region", NAME, primary_key=True),
+    Column("order_id", NAME, nullable=False),  # the latest
 )
 lines = Table(
     "lines",

@@ -122,7 +122,6 @@ BAD_AGAIN: list[tuple[str, Any, str]] = [
     ("order.num_holds", -1, "order.num_holds"),
     ("order.num_holds", 0, "order.held_seconds"),
     ("order.held_seconds", 7201, "order.held_seconds"),
-    ("order.held_seconds", 0, "order.held_seconds"),
     ("order.is_again", 1, "order.is_again"),
     ("order.lines[0].promise_at", "2001-01-01T00:00:00Z", "order.lines[0].promise_at"),
     ("order.lines[1].promise_at", "tomorrow", "order.lines[1].promise_at"),

@@ -41,7 +41,7 @@ def test_the_same_as_in_the_simulation(database: Database) -> None:
         order = OrderDocument.model_validate(document["order"])
         hour = hour_of(parse_utc("now", document["snapshot"]["now"]), epoch)
         with database.reading() as tx:
-            seen = {"goods": []} | msgspec.to_builtins(read_demand(tx, order, hour, is_new=True))
+            seen = {"goods": []} | msgspec.to_builtins(read_demand(tx, order, hour, order))
         told = document["snapshot"]["demand"]
         for field in ("orders_this_hour", "orders_last_hour"):
             assert seen[field] == told[field]

@@ -18,7 +18,8 @@ from serve.asked import Asked
 from serve.audit import complaints
 from serve.changes import Changes
 from serve.desk import Desk
-from serve.order import Conflict, cancel_order, confirm_order, describe_order
+from serve.ending import Ending, cancel_order
+from serve.order import Conflict, confirm_order, describe_order
 from serve.record import find_decision, read_record
 from serve.request import DecisionRequest, RedecisionRequest
 from serve.tasks import lease_tasks
@@ -118,7 +119,7 @@ def test_cancelling_gives_everything_back(desk: Desk, make_request: Request) -> 
     order = order_of(make_request, "one")
     ask(desk, order)
     for _ in range(2):
-        change(desk, lambda tx, changes: cancel_order(tx, changes, "one", 0))
+        change(desk, lambda tx, changes: cancel_order(tx, desk.known, changes, Ending("one", 0)))
     assert allocated(desk) == {}
     assert total(desk, tables.bookings.c.booked_parcels) == 0
     assert total(desk, tables.stations.c.num_queued) == total(desk, tables.stations.c.queued_seconds) == 0

@@ -20,7 +20,8 @@ from serve import tables
 from serve.audit import complaints
 from serve.changes import Changes
 from serve.desk import Desk, DeskSettings
-from serve.order import Conflict, NotFound, cancel_order, confirm_order, describe_order
+from serve.ending import Ending, cancel_order
+from serve.order import Conflict, NotFound, confirm_order, describe_order
 from serve.override import Override, override
 from serve.record import find_decision, read_record
 from serve.retry import retried
@@ -148,7 +149,7 @@ def test_a_plan_that_is_approved_stands(strict: Desk, make_request: Request) -> 
     with pytest.raises(Conflict, match="open review"), strict.database.writing() as tx:
         approve(tx, review.review_id, "x", 8)
     with pytest.raises(Conflict, match="open review"), strict.database.writing() as tx:
-        reject(tx, Changes(), review.review_id, "x", 8)
+        reject(tx, strict.known, Changes(), review.review_id, "x", 8)
     with pytest.raises(NotFound), strict.database.writing() as tx:
         approve(tx, "12345", "x", 8)
 
@@ -156,7 +157,7 @@ def test_a_plan_that_is_approved_stands(strict: Desk, make_request: Request) -> 
 def test_what_is_rejected_gives_everything_back(strict: Desk, make_request: Request) -> None:
     ask(strict, order_of(make_request, "one"))
     (review,) = reviews_of(strict)
-    change(strict, lambda tx, changes: reject(tx, changes, review.review_id, "a planner", 7))
+    change(strict, lambda tx, changes: reject(tx, strict.known, changes, review.review_id, "a planner", 7))
     assert (allocated(strict), state_of(strict, "one")) == ({}, "declined")
     assert [row.review_id for row in reviews_of(strict, "rejected")] == [review.review_id]
     check(strict)
@@ -198,7 +199,7 @@ def test_a_plan_that_cannot_be_leaves_the_old_one(strict: Desk, make_request: Re
 def test_an_order_that_could_not_be_routed_is_sent_by_a_person(desk: Desk, make_request: Request) -> None:
     order = order_of(make_request, "one")
     plan, now = ask(desk, order)["plan"], parse_utc("t", order["placed_at"])
-    change(desk, lambda tx, changes: cancel_order(tx, changes, "one", now))
+    change(desk, lambda tx, changes: cancel_order(tx, desk.known, changes, Ending("one", now)))
     with desk.database.reading() as tx:
         before = tx.execute(select(tables.stock)).all()
     empty_shelves(desk)
@@ -241,11 +242,11 @@ def test_a_refusal_is_taken_back_too(desk: Desk, make_request: Request) -> None:
     ask(desk, order_of(make_request, "one"))
     take_back(desk, "one", now)
     (review,) = reviews_of(desk)
-    change(desk, lambda tx, changes: reject(tx, changes, review.review_id, "a planner", now))
+    change(desk, lambda tx, changes: reject(tx, desk.known, changes, review.review_id, "a planner", now))
     assert state_of(desk, "one") == "declined"
     take_back(desk, "one", now)  # the refusal
     assert state_of(desk, "one") == "review"
-    change(desk, lambda tx, changes: cancel_order(tx, changes, "one", now))
+    change(desk, lambda tx, changes: cancel_order(tx, desk.known, changes, Ending("one", now)))
     assert reviews_of(desk) == []
     with pytest.raises(Conflict, match="with lines"):
         take_back(desk, "one", now)
@@ -298,7 +299,10 @@ def test_only_one_of_many_ends_a_review(strict: Desk, make_request: Request) -> 
                 with strict.database.writing() as tx:
                     approve(tx, review.review_id, f"planner {number}", 7)
             else:
-                change(strict, lambda tx, changes: reject(tx, changes, review.review_id, f"planner {number}", 7))
+                change(
+                    strict,
+                    lambda tx, changes: reject(tx, strict.known, changes, review.review_id, f"planner {number}", 7),
+                )
             return f"planner {number}"
         except Conflict:
             return ""

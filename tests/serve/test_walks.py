@@ -15,8 +15,9 @@ from serve import tables
 from serve.audit import complaints
 from serve.counted import count_stock
 from serve.desk import Desk
+from serve.ending import Ending, cancel_order
 from serve.event import Inventory
-from serve.order import Conflict, cancel_order, confirm_order
+from serve.order import Conflict, confirm_order
 from serve.review import list_reviews
 from serve.reviewing import reject, take_back_to_queue
 from serve.tasks import lease_tasks
@@ -73,7 +74,7 @@ class Shop:
 
     def cancel(self) -> None:
         name = self.dice.choice(self.orders)
-        change(self.desk, lambda tx, changes: cancel_order(tx, changes, name, self.now))
+        change(self.desk, lambda tx, changes: cancel_order(tx, self.desk.known, changes, Ending(name, self.now)))
 
     def back(self) -> None:
         name, limits = self.dice.choice(self.orders), self.desk.settings.review
@@ -82,7 +83,9 @@ class Shop:
     def reject(self) -> None:
         with self.desk.database.reading() as tx:
             review = self.dice.choice(list_reviews(tx, "open", 0, 100))
-        change(self.desk, lambda tx, changes: reject(tx, changes, review.review_id, "tester", self.now))
+        change(
+            self.desk, lambda tx, changes: reject(tx, self.desk.known, changes, review.review_id, "tester", self.now)
+        )
 
     def again(self) -> None:
         with self.desk.database.writing() as tx:

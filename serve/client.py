@@ -1,0 +1,257 @@
+"""The endpoint's client: typed, and sending again what can be sent again until there is an answer."""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from agents.documents import Document, OrderDocument
+from scenarios.errors import InputError
+from scenarios.local_time import format_utc
+from serve.answer import DecisionAnswer
+from serve.errors import ErrorAnswer
+from serve.event import AnyEvent, CountedStock, EventBatch, Inventory
+from serve.order import OrderAnswer
+from serve.request import DecisionRequest, RedecisionRequest
+from serve.review import ReviewAnswer
+from serve.tasks import TaskAnswer
+
+LATER = frozenset({429, 502, 503, 504})
+"""Nothing was done; it may be sent again."""
+
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.1, 5.0
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class EndpointError(InputError):
+    """The endpoint refused, or did not answer: its one error schema as an exception.
+
+    Attributes:
+        status: of the answer; 0 if there was none.
+    """
+
+    def __init__(self, key: str, value: object, expected: str, remedy: str, status: int = 0) -> None:
+        super().__init__(key, value, expected, remedy)
+        self.status = status
+
+
+class Client:
+    """Asks one endpoint, over connections that are kept. Safe to share between threads.
+
+    Every change has a key or an id of its own, so what got no answer is sent again without being done twice.
+
+    Args:
+        url: such as ``http://127.0.0.1:8000``.
+        token: see ``routelab token``; None where anyone may ask.
+        timeout_seconds: for one attempt.
+        patience_seconds: in which an attempt may begin, the first one aside.
+        http: sends requests instead of a new connection; ``url`` and ``token`` are not looked at then.
+        sleep: waits.
+    """
+
+    def __init__(
+        self,
+        url: str = "",
+        token: str | None = None,
+        *,
+        timeout_seconds: float = 10.0,
+        patience_seconds: float = 60.0,
+        http: httpx.Client | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else None
+        self._http = http or httpx.Client(base_url=url, headers=headers, timeout=timeout_seconds)
+        self._patience_seconds, self._sleep = patience_seconds, sleep
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends all connections."""
+        self._http.close()
+
+    def wait_until_ready(self) -> None:
+        """Returns once orders can be answered.
+
+        Raises:
+            EndpointError: not within the patience.
+        """
+        self._send("GET", "/health/ready")
+
+    def decide(
+        self,
+        order: OrderDocument,
+        *,
+        key: str | None = None,
+        now: int | None = None,
+        confirm: bool = False,
+        max_alternatives: int = 0,
+    ) -> DecisionAnswer:
+        """Decides a new order from what the endpoint knows.
+
+        Args:
+            order: with an id that is new.
+            key: ``Idempotency-Key``; the same key and order get the same answer. One of its own if not given.
+            now: UTC seconds, where time comes from requests.
+            confirm: what is reserved does not expire.
+            max_alternatives: other plans to be shown.
+        """
+        fields = {"order": order, "now": _text(now), "confirm": confirm, "max_alternatives": max_alternatives}
+        asked = DecisionRequest.model_validate(fields)
+        return self._posted("/v1/decisions", asked, DecisionAnswer, key or uuid.uuid4().hex)
+
+    def redecide(
+        self, order_id: str, *, key: str | None = None, now: int | None = None, confirm: bool = False
+    ) -> DecisionAnswer:
+        """Decides the open lines of a known order; see ``decide``."""
+        asked = RedecisionRequest(now=_text(now), confirm=confirm, max_alternatives=0)
+        return self._posted(
+            f"/v1/orders/{quote(order_id, safe='')}/redecide", asked, DecisionAnswer, key or uuid.uuid4().hex
+        )
+
+    def decision(self, decision_id: str) -> DecisionAnswer:
+        """A decision as it was answered."""
+        return _read(self._send("GET", f"/v1/decisions/{quote(decision_id, safe='')}"), DecisionAnswer)
+
+    def order(self, order_id: str) -> OrderAnswer:
+        """How an order stands."""
+        return _read(self._send("GET", f"/v1/orders/{quote(order_id, safe='')}"), OrderAnswer)
+
+    def confirm(self, order_id: str) -> OrderAnswer:
+        """Keeps what is reserved for good."""
+        return _read(self._send("POST", f"/v1/orders/{quote(order_id, safe='')}/confirm"), OrderAnswer)
+
+    def cancel(self, order_id: str, *, now: int | None = None) -> OrderAnswer:
+        """Cancels what nobody has begun to pick."""
+        return _read(
+            self._send("POST", f"/v1/orders/{quote(order_id, safe='')}/cancel", params=_stated(now)), OrderAnswer
+        )
+
+    def tell(self, events: Sequence[AnyEvent]) -> int:
+        """Tells what happened, in the order of happening.
+
+        Returns:
+            How many of them the endpoint did not know yet.
+        """
+        body = EventBatch(events=list(events)).model_dump_json(exclude_none=True)
+        return int(self._send("POST", "/v1/events", body=body).json()["applied"])
+
+    def count_stock(self, at: int, rows: Sequence[CountedStock], *, id: str | None = None) -> None:
+        """Tells what lies in warehouses at ``at``, UTC seconds."""
+        counted = Inventory(id=id or uuid.uuid4().hex, at=format_utc(at), rows=list(rows))
+        self._send("PUT", "/v1/inventory", body=counted.model_dump_json(exclude_none=True))
+
+    def tasks(self, *, limit: int = 10, lease_seconds: int = 60, now: int | None = None) -> list[TaskAnswer]:
+        """Leases orders that are to be looked at."""
+        params = {"limit": str(limit), "lease_seconds": str(lease_seconds)} | _stated(now)
+        rows = self._send("GET", "/v1/tasks", params=params).json()["tasks"]
+        return [TaskAnswer.model_validate(row) for row in rows]
+
+    def acknowledge(self, task: TaskAnswer) -> None:
+        """A task is done."""
+        body = f'{{"lease": "{task.lease}"}}'
+        self._send("POST", f"/v1/tasks/{task.task_id}/acknowledge", body=body)
+
+    def reviews(self, *, state: str = "open", after: int = 0, limit: int = 100) -> list[ReviewAnswer]:
+        """What a person should look at, in the order of opening."""
+        params = {"state": state, "after": str(after), "limit": str(limit)}
+        return [
+            ReviewAnswer.model_validate(row)
+            for row in self._send("GET", "/v1/reviews", params=params).json()["reviews"]
+        ]
+
+    def end_review(self, review_id: str, how: str, *, now: int | None = None) -> ReviewAnswer:
+        """Ends a review: ``approve`` or ``reject``. Sent again only if it surely was not done."""
+        path = f"/v1/reviews/{quote(review_id, safe='')}/{how}"
+        return _read(self._send("POST", path, params=_stated(now), is_repeatable=False), ReviewAnswer)
+
+    def _posted(self, path: str, asked: Document, kind: type[Answer], key: str) -> Answer:
+        body = asked.model_dump_json(exclude_defaults=True)
+        return _read(self._send("POST", path, body=body, headers={"Idempotency-Key": key}), kind)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: str | None = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        is_repeatable: bool = True,
+    ) -> httpx.Response:
+        """Sends until there is an answer, or patience ends.
+
+        Raises:
+            EndpointError: what was refused, or that nobody answered.
+        """
+        sent = {"Content-Type": "application/json"} if body is not None else {}
+        until, wait = time.monotonic() + self._patience_seconds, FIRST_WAIT_SECONDS
+        while True:
+            least = 0.0
+            try:
+                answer = self._http.request(
+                    method, path, content=body, params=params or None, headers={**sent, **(headers or {})}
+                )
+                if answer.status_code < 400:
+                    return answer
+                problem = _refusal(answer)
+                if answer.status_code not in LATER:
+                    raise problem
+                least = _retry_after(answer)
+            except httpx.TransportError as error:
+                what = f"{type(error).__name__} at {method} {path}"
+                problem = EndpointError("endpoint", what, "an answer", "look whether the endpoint runs there")
+                if not is_repeatable and not isinstance(error, httpx.ConnectError):
+                    raise problem from error
+            pause = max(least, wait * random.uniform(0.5, 1.0))  # not all clients at once
+            if time.monotonic() + pause > until:
+                raise problem
+            self._sleep(pause)
+            wait = min(2 * wait, LONGEST_WAIT_SECONDS)
+
+
+def _stated(now: int | None) -> dict[str, str]:
+    return {} if now is None else {"now": format_utc(now)}
+
+
+def _text(now: int | None) -> str | None:
+    return None if now is None else format_utc(now)
+
+
+def _read(answer: httpx.Response, kind: type[Answer]) -> Answer:
+    try:
+        return kind.model_validate_json(answer.content)
+    except ValidationError as error:
+        raise _foreign(answer) from error
+
+
+def _refusal(answer: httpx.Response) -> EndpointError:
+    try:
+        told = ErrorAnswer.model_validate_json(answer.content).error
+    except ValidationError:
+        return _foreign(answer)
+    return EndpointError(told.key, told.value, told.expected, told.remedy, answer.status_code)
+
+
+def _foreign(answer: httpx.Response) -> EndpointError:
+    what = f"{answer.status_code} from {answer.request.url.path}"
+    return EndpointError("endpoint", what, "an answer of routelab's endpoint", "correct the URL", answer.status_code)
+
+
+def _retry_after(answer: httpx.Response) -> float:
+    """Seconds to wait at least; dates, which this endpoint never sends, count as none."""
+    try:
+        return max(0.0, float(answer.headers.get("Retry-After", "0")))
+    except ValueError:
+        return 0.0

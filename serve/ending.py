@@ -1,0 +1,107 @@
+"""How what nobody has begun to pick ends: cancelled, declined, or its reservation expired."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, or_, select
+
+from serve import tables
+from serve.changes import Changes
+from serve.group import find_group
+from serve.known import Known
+from serve.order import set_state
+from serve.parcel import UNTOUCHED, find_parcels, leave, lines_of, take_out
+from serve.review import supersede_reviews
+from serve.tasks import add_task, finish_tasks
+
+_line = tables.lines.c
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What ends.
+
+    Attributes:
+        order_id: of a known order.
+        now: UTC seconds.
+        state: declined if it is not the customer who ends it.
+        skus: of the lines that end; None: all.
+    """
+
+    order_id: str
+    now: int
+    state: Literal["cancelled", "declined"] = "cancelled"
+    skus: Sequence[str] | None = None
+
+
+def cancel_order(tx: Connection, known: Known, changes: Changes, ending: Ending) -> None:
+    """Ends all that nobody has begun to pick; what is further on stays as it is. Twice is fine.
+
+    Args:
+        tx: a writing transaction.
+        known: the network.
+        changes: to which is added what is given back.
+        ending: of what.
+
+    Raises:
+        NotFound: no such order.
+    """
+    group = find_group(tx, ending.order_id, lock=True)
+    order = next(row for row in group if row.id == ending.order_id)
+    _release(tx, known, changes, order.id, ending.state, ending.skus)
+    waiting = select(tables.lines).where(_line.order_id == order.id, _line.state == "open")
+    ended = [row for row in tx.execute(waiting) if ending.skus is None or row.sku in ending.skus]
+    leave(tx, [(row.order_id, row.position) for row in ended], ending.state)
+    left = select(_line.position).where(_line.order_id == order.id, _line.state.not_in(("cancelled", ending.state)))
+    is_left = tx.execute(left).first() is not None
+    if not _is_unsettled(tx, group):
+        for row in group:
+            finish_tasks(tx, row.id, ending.now)
+            supersede_reviews(tx, row.id, ending.now)
+    is_still_reserved = is_left and ending.skus is not None
+    values = {} if is_still_reserved else {"expires_at": None}
+    set_state(tx, order.id, order.state if is_left else ending.state, **values)
+
+
+def _is_unsettled(tx: Connection, group: Sequence[Row[Any]]) -> bool:
+    """Whether a line of a group may still be decided, or decided otherwise."""
+    parcel = tables.parcels.c
+    untouched = select(parcel.id).where(parcel.id == _line.parcel_id, parcel.stage.in_(UNTOUCHED)).exists()
+    of_group = _line.order_id.in_([order.id for order in group])
+    return tx.execute(select(_line.position).where(of_group, or_(_line.state == "open", untouched))).first() is not None
+
+
+def expire_order(tx: Connection, known: Known, changes: Changes, order_id: str, now: int) -> bool:
+    """Ends a reservation that nobody confirmed in time; its lines are open again.
+
+    Returns:
+        False if it was confirmed or ended meanwhile.
+    """
+    group = find_group(tx, order_id, lock=True)
+    order = next(row for row in group if row.id == order_id)
+    if order.state != "reserved" or order.expires_at is None or order.expires_at > now:
+        return False
+    _release(tx, known, changes, order_id, "open", None)
+    set_state(tx, order_id, "expired", expires_at=None)
+    supersede_reviews(tx, group[0].id, now)
+    add_task(tx, "reservation_expired", group[0].id, now)
+    return True
+
+
+def _release(
+    tx: Connection, known: Known, changes: Changes, order_id: str, state: str, skus: Sequence[str] | None
+) -> None:
+    """Takes an order's lines out of the parcels that nobody has begun to pick."""
+    parcel = tables.parcels.c
+    own = select(_line.parcel_id).where(_line.order_id == order_id)
+    for found in find_parcels(tx, parcel.id.in_(own), parcel.stage.in_(UNTOUCHED)):
+        going = [
+            (line.order_id, line.position)
+            for line in lines_of(tx, found)
+            if line.order_id == order_id and (skus is None or line.sku in skus)
+        ]
+        if going:
+            take_out(tx, known, changes, found, going, state)

@@ -1,0 +1,1 @@
+"""Plays a trace against a running endpoint, as a shop would."""

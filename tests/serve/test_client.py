@@ -1,0 +1,154 @@
+"""The client: what it sends again, what it makes of refusals, and its methods against the endpoint itself."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from agents.documents import OrderDocument
+from scenarios.local_time import format_utc, parse_utc
+from serve.app import create_app
+from serve.client import Client, EndpointError
+from serve.database import Database
+from serve.desk import DeskSettings
+from serve.event import CountedStock, Delivered, PickStarted
+from serve.main import load_desk
+from serve.service import DecisionService
+from tests.serve.replay.endpoints import hurried, listening
+
+Request = Callable[..., dict[str, Any]]
+READY = {"status": "ready"}
+
+
+class Scripted(httpx.BaseTransport):
+    """Answers one after the other; an exception is raised."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self._answers, self.requests = list(answers), list[httpx.Request]()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def scripted(*answers: httpx.Response | Exception, patience: float = 60.0) -> tuple[Client, Scripted, list[float]]:
+    """A client of a script, what was sent, and how long it waited."""
+    script, waits = Scripted(*answers), list[float]()
+    http = httpx.Client(base_url="http://endpoint", transport=script)
+    return Client(http=http, sleep=waits.append, patience_seconds=patience), script, waits
+
+
+def order_of(make_request: Request, order_id: str) -> OrderDocument:
+    return OrderDocument.model_validate({**make_request()["order"], "id": order_id})
+
+
+def refusal(status: int, **headers: str) -> httpx.Response:
+    told = {"key": "order.id", "value": "x", "expected": "an id that is new", "remedy": "send another"}
+    return httpx.Response(status, json={"error": told}, headers=headers)
+
+
+def test_it_sends_again_with_the_same_key_and_as_late_as_it_is_told(make_request: Request) -> None:
+    gone = httpx.ReadTimeout("late")
+    client, script, waits = scripted(
+        gone, httpx.ConnectError("no"), refusal(429, **{"Retry-After": "7"}), refusal(503), refusal(409)
+    )
+    with pytest.raises(EndpointError, match="an id that is new") as caught:
+        client.decide(order_of(make_request, "x"))
+    assert (caught.value.status, caught.value.key, caught.value.remedy) == (409, "order.id", "send another")
+    assert len({request.headers["Idempotency-Key"] for request in script.requests}) == 1
+    assert len({request.content for request in script.requests}) == 1
+    assert len(waits) == 4
+    assert waits[2] == 7.0
+    assert 0.05 <= waits[0] <= 0.1 < waits[3] <= 0.8
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_its_patience_ends() -> None:
+    client, script, waits = scripted(refusal(503, **{"Retry-After": "30"}), patience=20.0)
+    with pytest.raises(EndpointError):
+        client.wait_until_ready()
+    assert (len(script.requests), waits) == (1, [])
+
+
+def test_what_may_have_been_done_is_not_sent_again() -> None:
+    client, script, _ = scripted(httpx.ReadTimeout("late"))
+    with pytest.raises(EndpointError, match="ReadTimeout"):
+        client.end_review("1", "approve")
+    assert len(script.requests) == 1
+    client, script, _ = scripted(httpx.ConnectError("no"), refusal(404))
+    with pytest.raises(EndpointError):
+        client.end_review("1", "approve")
+    assert len(script.requests) == 2
+
+
+def test_another_service_is_named_as_such() -> None:
+    client, _, _ = scripted(httpx.Response(200, text="hello"), httpx.Response(404, text="not here"))
+    for _ in range(2):
+        with pytest.raises(EndpointError, match="Correct the URL"):
+            client.order("a b")
+
+
+def test_its_token_is_sent() -> None:
+    with pytest.raises(EndpointError, match="ConnectError"):
+        Client("http://127.0.0.1:9", "secret", patience_seconds=0.0).wait_until_ready()
+    client = Client("http://127.0.0.1:9", "secret")
+    assert client._http.headers["Authorization"] == "Bearer secret"
+    client.close()
+
+
+@pytest.fixture
+def app(service: DecisionService, database_url: str) -> Iterator[Any]:
+    database = Database(database_url)
+    settings = DeskSettings(is_request_clock=True)
+    yield create_app(lambda: service, open_desk=lambda service: load_desk(service, database, settings))
+    database.close()
+
+
+def test_a_shop_lives_through_it(app: Any, make_request: Request) -> None:
+    order = order_of(make_request, "one?two")
+    now = parse_utc("t", order.placed_at)
+    with TestClient(app) as http:
+        client = Client(http=http, sleep=hurried)
+        client.wait_until_ready()
+        answer = client.decide(order, key="once", now=now)
+        assert client.decide(order, key="once", now=now) == answer == client.decision(answer.decision_id)
+        assert answer.plan is not None
+        parcel = str(answer.plan.parcels[0].id)
+        assert client.order(order.id).state == "reserved"  # its id has a question mark
+        at = format_utc(now + 60)
+        started = PickStarted(id="a", at=at, kind="pick_started", parcel=parcel)
+        assert client.tell([started]) == 1
+        assert client.tell([started, Delivered(id="b", at=at, kind="delivered", parcel=parcel)]) == 1
+        warehouse = answer.plan.parcels[0].warehouse
+        client.count_stock(now, [CountedStock(warehouse=warehouse, sku=order.lines[0].sku, on_hand_units=3)])
+        with pytest.raises(EndpointError) as caught:
+            client.tasks()
+        assert (caught.value.key, caught.value.status) == ("now", 422)
+        assert client.tasks(now=now) == []
+
+
+def test_over_a_socket(app: Any, make_request: Request) -> None:
+    with listening(app) as address:
+        client = Client(address, sleep=hurried)
+        client.wait_until_ready()
+        first, second = order_of(make_request, "first"), order_of(make_request, "second")
+        now = parse_utc("t", first.placed_at)
+        client.decide(first, now=now)
+        assert client.confirm("first").state == "confirmed"
+        assert client.cancel("first", now=now).state == "cancelled"
+        client.decide(second, now=now)
+        late = now + 10_000
+        tasks = client.tasks(now=late)
+        assert [(task.kind, task.order_id) for task in tasks] == [("reservation_expired", "second")]
+        client.acknowledge(tasks[0])
+        assert client.redecide("second", now=late, confirm=True).reservation is not None
+        assert client.reviews() == []
+        client.close()
