@@ -66,6 +66,13 @@ LightDemand = _light(DemandDocument)
 LightSnapshot = _light(SnapshotDocument)
 
 
+def changed(document: D, **values: Any) -> D:
+    """A document of either kind with other values."""
+    if isinstance(document, msgspec.Struct):
+        return cast(D, msgspec.structs.replace(document, **values))
+    return document.model_copy(update=values)
+
+
 def case_to_json(case: CaseDocument) -> bytes:
     """A case as it is recorded: JSON without what has its default, whichever kind its snapshot is of."""
     order = case.order.model_dump_json(by_alias=True, exclude_defaults=True).encode()

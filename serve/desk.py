@@ -240,7 +240,8 @@ class Desk:
                 raise Repeated
         if draft.question.is_kept:
             self._keep_order(tx, asked, draft)
-        note_decision(tx, draft.pick, draft.weighed, asked.now, draft.question.is_part)
+        is_part = any(draft.question.is_part(order) for order in draft.question.asked)
+        note_decision(tx, draft.pick, draft.weighed, asked.now, is_part)
         content = encode_record(draft.weighed, asked.request.max_alternatives, draft.answer)
         seq = self.audit.write(tx, Entry("decided", asked.actor, draft.decision_id, content))
         kept = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from typing import Any, get_type_hints
 
@@ -36,7 +37,8 @@ class QuickRoute(APIRoute):
             if plain is None:
                 return await long_way(http)
             asked, key = plain
-            act = partial(endpoint, asked, http.scope["actor"], http, key)
+            # in the request's context, in which its line of the log is made
+            act = partial(copy_context().run, endpoint, asked, http.scope["actor"], http, key)
             answer: Response = await asyncio.get_running_loop().run_in_executor(_THREADS, act)
             return answer
 

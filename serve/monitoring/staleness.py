@@ -8,6 +8,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, select
 
+from agents.light_documents import changed
 from scenarios.local_time import parse_utc
 from serve.asked import Question
 from serve.database import insert
@@ -79,9 +80,9 @@ def doubted(tx: Connection, question: Question, now: int, staleness: Staleness, 
     gone = {name for name, state in found.items() if state in staleness.gone}
     if gone:
         nothing = {"on_hand_units": 0, "allocated_units": 0, "reference_units": 0}
-        stock = [row.model_copy(update=nothing) if row.warehouse in gone else row for row in moment.stock]
+        stock = [changed(row, **nothing) if row.warehouse in gone else row for row in moment.stock]
         receipts = [row for row in moment.receipts if row.warehouse not in gone]
-        moment = moment.model_copy(update={"stock": stock, "receipts": receipts})
+        moment = changed(moment, stock=stock, receipts=receipts)
     used = {row.warehouse for row in moment.stock if row.on_hand_units > row.allocated_units}
     used |= {row.warehouse for row in moment.receipts}
     stale = sorted(name for name in used if found[name] != "fresh")

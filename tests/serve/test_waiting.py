@@ -32,7 +32,7 @@ def toy_desk(scenario: str, url: str, folder: Path, column: str) -> Iterator[tup
     agent = BundleAgent(make_bundle(folder / scenario, scenario, every=1))
     service = DecisionService(agent, AMPLE_SECONDS)
 
-    def choose(snapshot: Snapshot, deadline: float | None) -> Choice:
+    def choose(snapshot: Snapshot, *_: object) -> Choice:
         wanted = np.flatnonzero(snapshot.plans.slots[column][: snapshot.num_plans])
         return Choice("policy", int(wanted[0]) if len(wanted) else 0, None, None, np.ones(32) / 32)
 
