@@ -84,7 +84,9 @@ def test_the_page_is_true(repository: Path, sound_bundle: Path, monkeypatch: pyt
     page = (repository / "docs" / "replay.md").read_text(encoding="utf-8")
     serve, replay = (shlex.split(line)[1:] for line in page.split("```\n")[1].splitlines())
     settings: list[DeskSettings] = []
-    monkeypatch.setattr("serve.main._serve", lambda a, b, open_desk, d: settings.append(open_desk.keywords["settings"]))
+    monkeypatch.setattr(
+        "serve.main._serve", lambda a, b, open_desk, *rest: settings.append(open_desk.keywords["settings"])
+    )
     assert routelab.main([word.replace("DIR", str(sound_bundle)) for word in serve]) == 0
     trace = read_orders(replay[1 : replay.index("--url")], FIRST_TEST_SEED, True)
     assert settings[0].calendar_end == calendar_end(trace)
