@@ -60,7 +60,10 @@ class OrderDocument(Document):
     promise_at: Time
     lines: Annotated[list[LineDocument], Field(min_length=1, max_length=MAX_LINES)]
     placed_at: Time | None = Field(None, description="the snapshot's time if not given")
-    customer: Name | None = Field(None, description="a pseudonym; his next order to this region joins one that is held")
+    customer: Name | None = Field(
+        None,
+        description="a pseudonym; the next order to this region joins one that is held; experiments may draw for it",
+    )
     orders: list[Name] = Field(default=[], description="decided together, as lines count them", max_length=MAX_LINES)
     requirements: list[Name] = Field(default=[], description="handling of the whole order, such as gift", max_length=16)
     margin_millicents: Money | None = Field(None, description="lost if declined; the sum of the lines' if not given")

@@ -86,6 +86,4 @@ class Question:
 
 def subject_of(asked: Asked, question: Question) -> Subject:
     """What experiments draw for."""
-    request = asked.request
-    customer = request.customer if isinstance(request, DecisionRequest) else None
-    return Subject(question.first_id, question.order.region, customer, asked.now)
+    return Subject(question.first_id, question.order.region, question.order.customer, asked.now)

@@ -7,9 +7,8 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from agents.documents import CaseDocument
 from scenarios.errors import InputError
@@ -17,34 +16,31 @@ from scenarios.local_time import format_utc, parse_utc
 from serve import tables
 from serve.answer import ReservationAnswer
 from serve.asked import Asked, Question, subject_of
-from serve.audit import AuditWriter, Entry
-from serve.changes import Changes, Taken
-from serve.database import Database, insert_new
-from serve.demand_seen import count_arrival, hour_of
-from serve.group import Part, find_group, join, joined, note_customer, note_hold, open_part, open_places
+from serve.audit import AuditWriter
+from serve.database import Database
+from serve.group import Part, find_group, joined, open_part
 from serve.keeper import Keeper
+from serve.keeping import Draft, Keeping
 from serve.known import Known
 from serve.moment import read_moment
 from serve.monitoring.staleness import Staleness, doubted
 from serve.monitoring.watch import Watch, WatchSettings
-from serve.order import State, open_order, set_state
-from serve.parcel import PlannedParcel, leave, planned_parcels, take, write_parcels
+from serve.parcel import PlannedParcel, planned_parcels
 from serve.policies import Policies
 from serve.pulse import Pulse
-from serve.record import encode_record, find_decision, read_record, to_bytes
+from serve.record import find_decision, read_record, to_bytes
 from serve.request import DecisionRequest
-from serve.retry import Repeated, retried
-from serve.review import Concern, ReviewLimits, open_review, reasons_of, supersede_reviews
-from serve.sending import change, fetch
+from serve.retry import retried
+from serve.review import ReviewLimits
+from serve.sending import fetch
 from serve.service import DecisionService, Mark, Weighed, deadline_of, milliseconds_since
 from serve.shadow import Shadows, ShadowTask
 from serve.slots import Pick
-from serve.tasks import add_task, finish_tasks
-from serve.trials.entering import note_decision, trial_of
+from serve.trials.entering import trial_of
 from serve.trials.experiments import Experiments
 from serve.trials.watch import GuardrailWatch
 
-_WRITE, _key = tables.decisions.insert(), tables.idempotency_keys.c
+_key = tables.idempotency_keys.c
 _USED = select(_key.request_sha256, _key.decision_id).where(_key.actor == bindparam("by"), _key.key == bindparam("of"))
 
 
@@ -69,18 +65,6 @@ class DeskSettings:
     watch: WatchSettings = field(default_factory=WatchSettings)
     staleness: Staleness = field(default_factory=Staleness)
     calendar_end: int | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Draft:
-    """A decision of which nothing is kept yet."""
-
-    decision_id: str
-    question: Question
-    pick: Pick
-    weighed: Weighed
-    planned: list[PlannedParcel]
-    answer: bytes
 
 
 @dataclass(slots=True, eq=False)
@@ -115,12 +99,14 @@ class Desk:
     take Python's lock from each other at every statement, which doubles the time of each."""
     experiments: Experiments = field(init=False)
     guardrails: GuardrailWatch = field(init=False)
+    _keeping: Keeping = field(init=False)
 
     def __post_init__(self) -> None:
         self.policies = Policies(self.service, self.database, self.audit, self.settings.policies)
         self.shadows = Shadows(self.database)
         self.pulse, settings = Pulse(self.database), self.settings
         self.monitor = Watch(self.database, self.policies, self.audit.id, settings.watch, settings.is_request_clock)
+        self._keeping = Keeping(self.known, self.audit, self.monitor, settings.reservation_seconds, settings.review)
         self.experiments = Experiments(self.database, self.audit, self.policies)
         self.guardrails = GuardrailWatch(self.database, self.audit, self.policies)
 
@@ -162,7 +148,7 @@ class Desk:
                 question = doubted(tx, self._question(tx, asked), asked.now, self.settings.staleness, self.known)
                 pick = self.policies.pick(tx, subject_of(asked, question), bool(question.group))
             draft = self._draft(asked, question, pick)
-        self.database.write(lambda tx: self._keep(tx, asked, draft))
+        self.database.write(lambda tx: self._keeping.keep(tx, asked, draft))
         self.monitor.see(draft.pick, draft.weighed, asked.now)
         if draft.pick.shadow is not None:
             self.shadows.add(ShadowTask(draft.pick.shadow, draft.weighed.case, draft.answer))
@@ -209,7 +195,7 @@ class Desk:
             The decision's id and answer.
         """
         draft = self._draft(asked, question, pick, weighed)
-        self._keep(tx, asked, draft)
+        self._keeping.keep(tx, asked, draft)
         return draft.decision_id, draft.answer
 
     def _draft(self, asked: Asked, question: Question, pick: Pick, weighed: Weighed | None = None) -> Draft:
@@ -231,90 +217,6 @@ class Desk:
         mark = Mark(decision_id, latency_ms, reservation, question.is_kept, trial_of(pick))
         answer = to_bytes(pick.service.answer(weighed, mark, request.max_alternatives))
         return Draft(decision_id, question, pick, weighed, planned, answer)
-
-    def _keep(self, tx: Connection, asked: Asked, draft: Draft) -> None:
-        """All that the answer says, in the one transaction that makes it so."""
-        if asked.key is not None:
-            used = {"actor": asked.actor, "key": asked.key, "request_sha256": asked.digest()}
-            if not insert_new(tx, tables.idempotency_keys, **used, decision_id=draft.decision_id, created_at=asked.now):
-                raise Repeated
-        if draft.question.is_kept:
-            self._keep_order(tx, asked, draft)
-        is_part = any(draft.question.is_part(order) for order in draft.question.asked)
-        note_decision(tx, draft.pick, draft.weighed, asked.now, is_part)
-        content = encode_record(draft.weighed, asked.request.max_alternatives, draft.answer)
-        seq = self.audit.write(tx, Entry("decided", asked.actor, draft.decision_id, content))
-        kept = {
-            "id": draft.decision_id,
-            "order_id": draft.question.order.id,
-            "decided_at": asked.now,
-            "stage": draft.weighed.choice.stage,
-            "bundle_sha256": draft.pick.service.policy.bundle_sha256,
-            "arm": draft.pick.arm,
-            "propensity": draft.pick.propensity,
-            "plan_propensity": draft.weighed.choice.propensity,
-            "writer": self.audit.id,
-            "seq": seq,
-        }
-        change(tx, _WRITE, **kept)
-
-    def _keep_order(self, tx: Connection, asked: Asked, draft: Draft) -> None:
-        question, fresh = draft.question, draft.question.fresh
-        if question.group:
-            found = find_group(tx, question.first_id, lock=True)
-            places = [place for place in question.places if fresh is None or place[0] != fresh.id]
-            if found != question.group or open_places(tx, found) != places:
-                raise Taken(f"order {question.first_id}")
-            finish_tasks(tx, question.first_id, asked.now)
-            if draft.weighed.choice.stage != "review" or draft.weighed.choice.slot is None:
-                supersede_reviews(tx, question.first_id, asked.now)  # a person's own choice ends its review itself
-        if fresh is not None:
-            open_order(tx, fresh, draft.decision_id)
-            if question.group:
-                join(tx, question.group, fresh.id)
-            note_customer(tx, self.known, fresh)
-        changes = Changes()
-        for parcel in draft.planned:
-            take(changes, parcel)
-        changes.make(tx)
-        write_parcels(tx, draft.planned, question.places, asked.now)
-        self._set_states(tx, asked, draft)
-        is_drifting = self.monitor.is_suspect(draft.pick)
-        reasons = reasons_of(draft.weighed, self.settings.review, is_drifting)
-        if reasons:
-            detail = draft.weighed.choice.fallback_reason if draft.weighed.choice.slot is None else None
-            concern = Concern(
-                question.first_id, draft.decision_id, reasons, detail, question.is_confirmed or asked.request.confirm
-            )
-            open_review(tx, concern, asked.now, self.settings.review)
-        if fresh is not None:
-            count_arrival(tx, fresh, hour_of(asked.now, self.known.epoch))
-
-    def _set_states(self, tx: Connection, asked: Asked, draft: Draft) -> None:
-        question, slot = draft.question, draft.weighed.choice.slot
-        row: Any = None if slot is None else draft.weighed.snapshot.plans.slots[slot]
-        hold_seconds = 0 if row is None else int(row["hold_seconds"])
-        if row is not None and not draft.planned and not hold_seconds:
-            leave(tx, question.places, "declined")
-        expires_at = asked.now + self.settings.reservation_seconds
-        before: dict[str, Row[Any] | None] = {order.id: order for order in question.asked}
-        if question.fresh is not None:
-            before[question.fresh.id] = None
-        for order_id, known in before.items():
-            values: dict[str, Any] = {"decision_id": draft.decision_id, "expires_at": None}
-            state: State = "review" if row is None else "declined"
-            if hold_seconds:
-                state = "held"
-            elif draft.planned:
-                is_confirmed = asked.request.confirm or (known is not None and known.state == "confirmed")
-                state = "confirmed" if is_confirmed else "reserved"
-                values["expires_at"] = None if is_confirmed else expires_at
-            elif known is not None and question.is_part(known):  # what its other lines have stays as it is
-                state, values["expires_at"] = known.state, known.expires_at
-            set_state(tx, order_id, state, **values)
-        note_hold(tx, question.first_id, question.order, asked.now, hold_seconds)
-        if hold_seconds:
-            add_task(tx, "hold_ended", question.first_id, asked.now + hold_seconds)
 
 
 def new_id() -> str:

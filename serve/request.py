@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from agents.documents import Document, Name, OrderDocument, SnapshotDocument, Time
+from agents.documents import Document, OrderDocument, SnapshotDocument, Time
 
 Deadline = Annotated[
     float | None,
@@ -23,9 +23,6 @@ class DecisionRequest(Document):
     order: OrderDocument
     snapshot: SnapshotDocument | None = Field(
         None, description="what to route it by; if not given, what the endpoint knows, and stock is reserved"
-    )
-    customer: Name | None = Field(
-        None, description="a pseudonym, for experiments by customer; nothing but a hash of it is kept"
     )
     deadline_ms: Deadline = None
     max_alternatives: Alternatives = 5

@@ -1,0 +1,145 @@
+"""Keeping a decision: all that its answer says, in the one transaction that makes it so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from serve import tables
+from serve.asked import Asked, Question
+from serve.audit import AuditWriter, Entry
+from serve.changes import Changes, Taken
+from serve.database import insert_new
+from serve.demand_seen import count_arrival, hour_of
+from serve.group import find_group, join, note_customer, note_hold, open_places
+from serve.known import Known
+from serve.monitoring.watch import Watch
+from serve.order import State, open_order, set_state
+from serve.parcel import PlannedParcel, leave, take, write_parcels
+from serve.record import encode_record
+from serve.retry import Repeated
+from serve.review import Concern, ReviewLimits, open_review, reasons_of, supersede_reviews
+from serve.sending import change
+from serve.service import Weighed
+from serve.slots import Pick
+from serve.tasks import add_task, finish_tasks
+from serve.trials.entering import note_decision
+
+_WRITE = tables.decisions.insert()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """A decision of which nothing is kept yet."""
+
+    decision_id: str
+    question: Question
+    pick: Pick
+    weighed: Weighed
+    planned: list[PlannedParcel]
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Keeping:
+    """Writes decisions.
+
+    Attributes:
+        known: the network's names.
+        audit: this process's chain.
+        monitor: says whether traffic has shifted.
+        reservation_seconds: until a reservation expires that nobody confirms.
+        review: which decisions a person looks at.
+    """
+
+    known: Known
+    audit: AuditWriter
+    monitor: Watch
+    reservation_seconds: int
+    review: ReviewLimits
+
+    def keep(self, tx: Connection, asked: Asked, draft: Draft) -> None:
+        """All that the answer says, in the one transaction that makes it so."""
+        if asked.key is not None:
+            used = {"actor": asked.actor, "key": asked.key, "request_sha256": asked.digest()}
+            if not insert_new(tx, tables.idempotency_keys, **used, decision_id=draft.decision_id, created_at=asked.now):
+                raise Repeated
+        if draft.question.is_kept:
+            self._keep_order(tx, asked, draft)
+        is_part = any(draft.question.is_part(order) for order in draft.question.asked)
+        note_decision(tx, draft.pick, draft.weighed, asked.now, is_part)
+        content = encode_record(draft.weighed, asked.request.max_alternatives, draft.answer)
+        seq = self.audit.write(tx, Entry("decided", asked.actor, draft.decision_id, content))
+        kept = {
+            "id": draft.decision_id,
+            "order_id": draft.question.order.id,
+            "decided_at": asked.now,
+            "stage": draft.weighed.choice.stage,
+            "bundle_sha256": draft.pick.service.policy.bundle_sha256,
+            "arm": draft.pick.arm,
+            "propensity": draft.pick.propensity,
+            "plan_propensity": draft.weighed.choice.propensity,
+            "writer": self.audit.id,
+            "seq": seq,
+        }
+        change(tx, _WRITE, **kept)
+
+    def _keep_order(self, tx: Connection, asked: Asked, draft: Draft) -> None:
+        question, fresh = draft.question, draft.question.fresh
+        if question.group:
+            found = find_group(tx, question.first_id, lock=True)
+            places = [place for place in question.places if fresh is None or place[0] != fresh.id]
+            if found != question.group or open_places(tx, found) != places:
+                raise Taken(f"order {question.first_id}")
+            finish_tasks(tx, question.first_id, asked.now)
+            if draft.weighed.choice.stage != "review" or draft.weighed.choice.slot is None:
+                supersede_reviews(tx, question.first_id, asked.now)  # a person's own choice ends its review itself
+        if fresh is not None:
+            open_order(tx, fresh, draft.decision_id)
+            if question.group:
+                join(tx, question.group, fresh.id)
+            note_customer(tx, self.known, fresh)
+        changes = Changes()
+        for parcel in draft.planned:
+            take(changes, parcel)
+        changes.make(tx)
+        write_parcels(tx, draft.planned, question.places, asked.now)
+        self._set_states(tx, asked, draft)
+        is_drifting = self.monitor.is_suspect(draft.pick)
+        reasons = reasons_of(draft.weighed, self.review, is_drifting)
+        if reasons:
+            detail = draft.weighed.choice.fallback_reason if draft.weighed.choice.slot is None else None
+            concern = Concern(
+                question.first_id, draft.decision_id, reasons, detail, question.is_confirmed or asked.request.confirm
+            )
+            open_review(tx, concern, asked.now, self.review)
+        if fresh is not None:
+            count_arrival(tx, fresh, hour_of(asked.now, self.known.epoch))
+
+    def _set_states(self, tx: Connection, asked: Asked, draft: Draft) -> None:
+        question, slot = draft.question, draft.weighed.choice.slot
+        row: Any = None if slot is None else draft.weighed.snapshot.plans.slots[slot]
+        hold_seconds = 0 if row is None else int(row["hold_seconds"])
+        if row is not None and not draft.planned and not hold_seconds:
+            leave(tx, question.places, "declined")
+        expires_at = asked.now + self.reservation_seconds
+        before: dict[str, Row[Any] | None] = {order.id: order for order in question.asked}
+        if question.fresh is not None:
+            before[question.fresh.id] = None
+        for order_id, known in before.items():
+            values: dict[str, Any] = {"decision_id": draft.decision_id, "expires_at": None}
+            state: State = "review" if row is None else "declined"
+            if hold_seconds:
+                state = "held"
+            elif draft.planned:
+                is_confirmed = asked.request.confirm or (known is not None and known.state == "confirmed")
+                state = "confirmed" if is_confirmed else "reserved"
+                values["expires_at"] = None if is_confirmed else expires_at
+            elif known is not None and question.is_part(known):  # what its other lines have stays as it is
+                state, values["expires_at"] = known.state, known.expires_at
+            set_state(tx, order_id, state, **values)
+        note_hold(tx, question.first_id, question.order, asked.now, hold_seconds)
+        if hold_seconds:
+            add_task(tx, "hold_ended", question.first_id, asked.now + hold_seconds)
