@@ -11,12 +11,15 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from scenarios.errors import InputError
 from serve import tables
@@ -55,7 +58,7 @@ def test_a_turn_is_handed_on_when_its_process_dies(tmp_path: Path) -> None:
     path = tmp_path / "shop.db"
     holding = (
         "import sys, time; from pathlib import Path; from serve.file_turn import FileTurn\n"
-        "with FileTurn(Path(sys.argv[1]))(): print(flush=True); time.sleep(60)"
+        "with FileTurn(Path(sys.argv[1]), 1)(): print(flush=True); time.sleep(60)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
@@ -64,8 +67,40 @@ def test_a_turn_is_handed_on_when_its_process_dies(tmp_path: Path) -> None:
         assert other.stdout is not None
         other.stdout.readline()
         other.kill()
-        with FileTurn(path)():
+        with FileTurn(path, 60)():
             pass
+
+
+def test_nobody_waits_for_ever_for_a_turn(tmp_path: Path) -> None:
+    """Of another process, for which another open file stands here, or of another thread."""
+    path = tmp_path / "shop.db"
+    mine, others = FileTurn(path, 0.05), FileTurn(path, 0.05)
+    with others():
+        with pytest.raises(OperationalError, match="keeps its turn"), mine():
+            pass
+        with pytest.raises(OperationalError), others():
+            pass
+    with mine():
+        pass
+
+
+def test_who_had_the_turn_comes_after_who_waits(tmp_path: Path) -> None:
+    """Two who want to write again at once, each for 2 ms, take turns."""
+    order = list[int]()
+
+    def work(number: int) -> None:
+        own = FileTurn(tmp_path / "shop.db", 60)
+        for _ in range(50):
+            with own():
+                order.append(number)
+                time.sleep(0.002)
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(work, number) for number in range(2)]:
+            done.result()
+    assert time.monotonic() - began < 10 * 100 * 0.002  # of a busy machine
+    assert sum(one != other for one, other in pairwise(order)) > 60
 
 
 TOGETHER = """
