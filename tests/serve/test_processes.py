@@ -27,7 +27,7 @@ from serve.admission.limits import Limits
 from serve.audit import complaints
 from serve.database import Database
 from serve.file_turn import FileTurn
-from serve.processes import check_processes
+from serve.processes import _end, check_processes, shared_socket
 from tests.serve.racing import ROOT
 
 
@@ -124,10 +124,76 @@ raise SystemExit(run_together(2, serve))
 def test_together_or_not_at_all(tmp_path: Path) -> None:
     """One of two cannot go on: the other one, who would, is told to end."""
     code = TOGETHER.format(mark=tmp_path / "first")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, timeout=60)
+    done = run_code(code)
     assert done.returncode == 1
     assert b"expected a good one" in done.stderr
+
+
+def run_code(code: str) -> subprocess.CompletedProcess[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, timeout=60)
+
+
+def test_errors_of_a_child_are_told() -> None:
+    done = run_code("from serve.processes import run_together\nraise SystemExit(run_together(2, lambda: 1 / 0))")
+    assert done.returncode == 1
+    assert b"ZeroDivisionError" in done.stderr
+
+
+def test_a_port_that_somebody_has_is_named() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(InputError, match="--port"):
+            shared_socket("127.0.0.1", other.getsockname()[1])
+
+
+EARLY = """
+import os, signal, time
+from serve import processes
+
+child = processes._child
+def told_meanwhile(*arguments):
+    pid = child(*arguments)
+    os.kill(os.getpid(), signal.SIGTERM)
+    return pid
+
+processes._child = told_meanwhile
+raise SystemExit(processes.run_together(3, lambda: time.sleep(60)))
+"""
+
+
+def test_who_is_told_to_end_while_it_forks_leaves_nobody() -> None:
+    assert run_code(EARLY).returncode == 0
+
+
+def test_one_that_has_just_ended_is_no_error() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+        _end({ended.pid})
+
+
+ALONE = """
+import os, time
+from serve.processes import run_together
+
+def serve():
+    os.write(1, f"{os.getpid()}\\n".encode())
+    time.sleep(60)
+
+run_together(2, serve)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a service of Linux")
+def test_a_parent_that_is_killed_leaves_nobody() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, "-c", ALONE], stdout=subprocess.PIPE, env=environment) as parent:
+        assert parent.stdout is not None
+        for _ in range(2):
+            assert int(parent.stdout.readline())
+        parent.kill()
+        assert parent.stdout.read() == b""  # comes when no child has it open
 
 
 @contextmanager
