@@ -153,7 +153,8 @@ class Desk:
                 if known_answer is not None:
                     return known_answer, True
                 question = doubted(tx, self._question(tx, asked), asked.now, self.settings.staleness, self.known)
-                pick = self.policies.pick(tx, subject_of(asked, question), bool(question.group))
+                subject = subject_of(asked, question)
+                pick = self.policies.pick(tx, subject, bool(question.group), question.is_kept)
             draft = self._draft(asked, question, pick)
         self.database.write(lambda tx: self._keeping.keep(tx, asked, draft))
         self.monitor.see(draft.pick, draft.weighed, asked.now)

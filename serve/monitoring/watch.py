@@ -139,7 +139,7 @@ class Watch:
                     UNWATCHED.inc()
                 else:
                     features = plans.features[: weighed.snapshot.num_plans]
-                    found.waiting.append((now, Seen(features, plans.context, choice.slot)))
+                    found.waiting.append((now, Seen(features, plans.context, choice.own_slot)))
             is_due = self._is_request_clock and now >= self._last + _STATED_SECONDS
             if is_due:
                 self._last = now
