@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
 
 from agents.documents import LineDocument, OrderDocument
 from envs.state import MAX_LINES
@@ -108,7 +108,8 @@ def joined(tx: Connection, known: Known, fresh: OrderDocument, now: int) -> Part
     query = select(row.order_id).where(row.customer == fresh.customer, row.region == fresh.region)
     latest = tx.execute(query).scalar()
     group = () if latest is None else find_group(tx, latest, lock=False)
-    if not group or group[0].hold_until is None or not open_places(tx, group):
+    # A hold that a person took back is over, though its end is still known: he decides, and nothing joins it.
+    if all(order.state != "held" for order in group) or not open_places(tx, group):
         return None
     held = open_part(tx, known, group, now)
     is_repeated = {line.sku for line in held.document.lines} & {line.sku for line in fresh.lines}
@@ -124,12 +125,21 @@ def joined(tx: Connection, known: Known, fresh: OrderDocument, now: int) -> Part
 
 
 def note_customer(tx: Connection, known: Known, fresh: OrderDocument) -> None:
-    """From now on this is his latest order to this region."""
+    """From now on this is his latest order to this region; until the keeper sees that it is not held."""
     if fresh.customer is None or not known.has_holds:
         return
     values = {"customer": fresh.customer, "region": fresh.region, "order_id": fresh.id}
     stored = insert(tx, tables.customers).values(**values)
     tx.execute(stored.on_conflict_do_update(index_elements=["customer", "region"], set_={"order_id": fresh.id}))
+
+
+def customers_to_forget() -> ColumnElement[bool]:
+    """Condition on rows of ``customers``: the hold is over, so that nobody need know any more whose the order is."""
+    latest, member = tables.orders.alias(), tables.orders.alias()
+    together = or_(member.c.id == latest.c.id, member.c.group_id == latest.c.group_id)
+    is_held = select(member.c.id).where(together, member.c.state == "held").correlate(latest).exists()
+    over = select(latest.c.id).where(latest.c.id == tables.customers.c.order_id, ~is_held)
+    return over.correlate(tables.customers).exists()
 
 
 def join(tx: Connection, group: Sequence[Row[Any]], order_id: str) -> None:

@@ -1,4 +1,4 @@
-"""The keeper: what time alone brings. Reservations and reviews end, presale parcels are released, keys forgotten."""
+"""The keeper: what time brings. Reservations and reviews end, parcels are released, keys and customers forgotten."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from serve.audit import AuditWriter, Entry
 from serve.changes import Changes
 from serve.database import Database
 from serve.ending import expire_order
+from serve.group import customers_to_forget
 from serve.known import Known
 from serve.parcel import find_parcels
 from serve.release import release
@@ -74,13 +75,20 @@ class Keeper:
             late = select(review.number).where(review.state == "open", review.due_at <= now)
             unseen = tx.execute(late.order_by(review.number).limit(_AT_ONCE)).scalars().all()
             is_old = tx.execute(select(key.key).where(key.created_at < now - KEY_SECONDS).limit(1)).first()
+            whose = tx.execute(select(tables.customers.c.customer).where(customers_to_forget()).limit(1)).first()
         self._each(expired, lambda tx, order_id: self._expire(tx, order_id, now))
         self._each(released, lambda tx, parcel_id: self._release(tx, parcel_id, now))
         self._each(unseen, lambda tx, number: self._end_review(tx, number, now))
         if is_old:
             with self._database.writing() as tx:
                 tx.execute(delete(tables.idempotency_keys).where(key.created_at < now - KEY_SECONDS))
+        if whose:
+            retried(self._forget_customers)
         return max(len(expired), len(released), len(unseen)) == _AT_ONCE
+
+    def _forget_customers(self) -> None:
+        with self._database.writing() as tx:
+            tx.execute(delete(tables.customers).where(customers_to_forget()))
 
     def _each(self, ids: Sequence[Thing], act: Callable[[Connection, Thing], None]) -> None:
         for thing in ids:

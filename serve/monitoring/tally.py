@@ -19,6 +19,9 @@ NUM_BLOCKS = 28
 
 KEPT_WINDOWS = 4
 
+LONGEST_SECONDS = 7 * 86_400
+"""Windows are not longer, unless a bundle was made otherwise."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
@@ -96,8 +99,13 @@ def read_window(tx: Connection, sha256: str, reference: Reference, now: int) -> 
     return Window(total.counts, total.num_decisions, began is not None and began <= first)
 
 
-def forget_tallies(tx: Connection, sha256: str, reference: Reference, now: int) -> None:
-    """Deletes what no window needs any more."""
-    row = tables.tallies.c
-    old = row.begins_at < now - KEPT_WINDOWS * reference.window_seconds
-    tx.execute(delete(tables.tallies).where(row.bundle_sha256 == sha256, old))
+def forget_tallies(tx: Connection, window_seconds: int, now: int) -> None:
+    """Deletes what no window needs any more, whichever policy it is of: those that decide no more are forgotten, too.
+
+    Args:
+        tx: a writing transaction.
+        window_seconds: of the longest window that anybody watches.
+        now: UTC seconds.
+    """
+    old = tables.tallies.c.begins_at < now - KEPT_WINDOWS * max(LONGEST_SECONDS, window_seconds)
+    tx.execute(delete(tables.tallies).where(old))

@@ -30,7 +30,7 @@ MAX_WAITING = 4_000
 """Decisions that wait to be counted; beyond them the next ones are not, as answers go first."""
 
 _AT_ONCE = 16
-"""Decisions counted in one go: half a millisecond, in which no answer is written."""
+"""Decisions counted in one go: few, as no answer is written meanwhile."""
 
 DriftState = Literal["no_reference", "collecting", "too_few", "steady", "alarm"]
 
@@ -181,6 +181,9 @@ class Watch:
         self.count()
         standing = self._policies.slots.standing.policies()
         with self._counting:
+            longest = max((found.reference.window_seconds for found in self._watched.values()), default=0)
+            with self._database.writing() as tx:
+                forget_tallies(tx, longest, now)
             for sha256, found in list(self._watched.items()):
                 if found.tally is not None:
                     before = found.drift
@@ -196,7 +199,6 @@ class Watch:
         with self._database.writing() as tx:
             if found.tally is not None and found.tally.num_decisions:
                 write_tally(tx, sha256, self._writer, found.tally)
-            forget_tallies(tx, sha256, found.reference, now)
         return self._judged(sha256, found.reference, now)
 
     def _judged(self, sha256: str, reference: Reference, now: int) -> Drift:

@@ -20,7 +20,8 @@ from serve.app import create_app
 from serve.chain import Choice
 from serve.desk import Desk
 from serve.monitoring import tables
-from serve.monitoring.tally import KEPT_WINDOWS, NUM_BLOCKS
+from serve.monitoring.reference import Reference
+from serve.monitoring.tally import KEPT_WINDOWS, NUM_BLOCKS, Tally, write_tally
 from serve.monitoring.watch import Watch, WatchSettings
 from serve.review import list_reviews
 from serve.service import DecisionService, Weighed
@@ -134,6 +135,18 @@ def test_processes_share_a_window_and_a_restart_goes_on(desk: Desk, weeks: list[
         kept = tx.execute(select(func.count()).select_from(tables.tallies)).scalar_one()
     assert kept <= 2
     assert seconds * NUM_BLOCKS == WEEK
+
+
+def test_tallies_of_policies_that_decide_no_more_are_forgotten(desk: Desk) -> None:
+    tally, row, now = Tally(Reference({}), 0), tables.tallies.c, 100 * WEEK
+    for age in (0, KEPT_WINDOWS, KEPT_WINDOWS + 1):
+        tally.begins_at = now - age * WEEK
+        with desk.database.writing() as tx:
+            write_tally(tx, "f" * 64, "a process that is gone", tally)
+    desk.monitor.judge(now)
+    with desk.database.reading() as tx:
+        kept = tx.execute(select(row.begins_at).order_by(row.begins_at)).scalars().all()
+    assert kept == [now - KEPT_WINDOWS * WEEK, now]
 
 
 def test_a_window_with_few_decisions_is_not_judged(desk: Desk, weeks: list[list[Decision]]) -> None:
