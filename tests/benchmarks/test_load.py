@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.load.phase import Cost, Load, measured
+from benchmarks.load.phase import Cost, Load, Phase, measured
 from benchmarks.load.run import OVERLOAD, Outcome, Plan, run
 from benchmarks.load.sender import Reply
-from benchmarks.load.table import markdown, read_results, write_page, write_results
+from benchmarks.load.table import findings, markdown, read_results, write_page, write_results
 from scenarios.errors import InputError
 from serve.admission.limits import Limits
 from tests.policy_bundles import make_bundle
@@ -65,6 +65,30 @@ def test_only_the_table_of_a_page_is_replaced(tmp_path: Path, monkeypatch: pytes
     page.write_text("# Title\n", encoding="utf-8")
     with pytest.raises(InputError, match="marks"):
         write_page(page, [])
+
+
+def phase(name: str, p50: float, p99: float, memory: float = 100.0, errors: int = 0, refusal_p99: float = 0.0) -> Phase:
+    return Phase(name, 5.0, 100.0, 100.0, 0, errors, p50, p99, p99, refusal_p99, 1.0, memory, 0.0)
+
+
+def test_every_target_is_judged() -> None:
+    others = [phase("echo before", 1.0, 2.0), phase("echo after", 1.0, 2.0), phase("recovery", 4.0, 90.0)]
+    good = [
+        phase("steady", 3.0, 20.0),
+        phase("overload", 5.0, 40.0, refusal_p99=50.0),
+        phase("normal, before", 3.0, 20.0),
+        phase("normal, after", 3.0, 20.0, memory=110.0),
+    ]
+    bad = [
+        phase("steady", 3.1, 20.1, errors=1),
+        phase("overload", 5.0, 41.0, refusal_p99=51.0),
+        phase("normal, before", 3.0, 20.0),
+        phase("normal, after", 3.0, 20.1, memory=111.0),
+    ]
+    for some, verdict, other in ((good, "reached", "MISSED"), (bad, "MISSED", "reached")):
+        told = "\n".join(findings([*others, *some]))
+        assert (told.count(verdict), told.count(other)) == (7, 0)
+    assert "`python -m benchmarks.load --rate 100 --seconds 5 --write`" in told
 
 
 def test_the_page_quotes_the_results(repository: Path) -> None:
