@@ -230,6 +230,29 @@ def test_results_are_of_what_was_expected_and_of_what_came(
         assert read_streams(tx, "march", design, now + 100, {"manual"})["manual"].sums.sum() == 1
 
 
+def test_presale_is_late_by_its_own_promise(
+    client: TestClient, desk: Desk, make_request: Request, treatment: str
+) -> None:
+    begin(client, treatment, share=0.4)
+    now, wait = parse_utc("now", make_request()["order"]["placed_at"]), 2 * 86_400
+    for name in ("in time", "late"):
+        order = order_of(make_request, name)
+        lines = [{**line, "ship_from": format_utc(now + wait)} for line in order["lines"]]
+        decide(client, {**order, "lines": lines}, confirm=True)
+    promise = parse_utc("promise", make_request()["order"]["promise_at"])
+    with desk.database.writing() as tx:
+        tx.execute(update(tables.parcels).values(delivered_at=promise + wait))
+        of_late = tables.parcels.c.order_id == "late"
+        tx.execute(update(tables.parcels).where(of_late).values(delivered_at=promise + wait + 7200))
+    with desk.database.reading() as tx:
+        design = experiment_of(find_row(tx, "march")).design
+        early = read_streams(tx, "march", design, promise + 86_400, {"delivered_late"})
+        streams = read_streams(tx, "march", design, promise + wait + 86_400)
+    assert len(early["delivered_late"].sums) == 0
+    assert (streams["delivered_late"].sizes.sum(), streams["delivered_late"].sums.sum()) == (2, 1)
+    assert streams["delivered_late_hours"].sums.sum() == 2
+
+
 def expect(desk: Desk, num: int, cost_treated: int, *, begin_at: int = 0) -> None:
     """Orders of an experiment, with what they are expected to cost, as if they had been decided."""
     experiment = desk.policies.slots.experiment
