@@ -18,6 +18,7 @@ from agents.documents import (
     OrderDocument,
     SnapshotDocument,
     StockDocument,
+    promise_of_line,
 )
 from agents.rolling_calendar import MAX_AHEAD_DAYS, RollingCalendar
 from agents.table_columns import NameIndex, check_once, column, refuse_first, times
@@ -120,7 +121,7 @@ class DocumentReader:
             if np.any(seen.lines["sku"][:i] == sku):
                 raise InputError(f"{key}.sku", line.sku, "a SKU once an order", "add the units up")
             ship_from = self._ship_from(line, sku, key, start, now)
-            promised = promise_at + max(0, ship_from - placed_at)
+            promised = promise_of_line(promise_at, placed_at, ship_from)
             if line.promise_at is not None:
                 promised = parse_utc(f"{key}.promise_at", line.promise_at) - start
                 _check_promise(f"{key}.promise_at", line.promise_at, promised, placed_at)

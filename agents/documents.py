@@ -224,3 +224,14 @@ def field_error(problem: Mapping[str, Any], skip: tuple[str, ...] = ()) -> Input
         reason = problem.get("ctx", {}).get("error", "broken")
         return InputError("body", "broken JSON", f"one JSON object ({reason})", "send valid JSON")
     return InputError(key, problem.get("input"), expected, "correct this field")
+
+
+def promise_of_line(promise_at: int, placed_at: int, ship_from: int) -> int:
+    """When a line is promised that has no promise of its own: later than its order by as much as it must wait.
+
+    Args:
+        promise_at: of the order, in seconds of any clock, as all of these.
+        placed_at: of the order.
+        ship_from: before which the line does not ship; long ago for ordinary lines.
+    """
+    return promise_at + max(0, ship_from - placed_at)

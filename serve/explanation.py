@@ -53,7 +53,7 @@ class ExplanationAnswer(BaseModel):
         description="per line, warehouse and service, why the chosen plan does not use them"
     )
     flips: list[FlipAnswer] = Field(
-        description="the smallest change of each kind with which the choice is another; none if a person or chance did"
+        description="the smallest change of each kind with which the choice is another; none if people or chance chose"
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
 
-from agents.documents import LineDocument, OrderDocument
+from agents.documents import LineDocument, OrderDocument, promise_of_line
 from envs.state import MAX_LINES
 from scenarios.errors import InputError
 from scenarios.local_time import format_utc, parse_utc
@@ -185,11 +185,11 @@ def _own(known: Known, order: OrderDocument, line: LineDocument) -> LineDocument
     """A line with all that it has from its order."""
     placed_at, promise_at = (parse_utc("order", str(text)) for text in (order.placed_at, order.promise_at))
     ship_from = known.ship_from(line.sku) if line.ship_from is None else parse_utc("order", line.ship_from)
-    later = max(0, ship_from - placed_at)
+    promised = promise_of_line(promise_at, placed_at, ship_from)
     changed: dict[str, Any] = {"requirements": order.requirements}
     if line.promise_at is None:
-        changed["promise_at"] = format_utc(promise_at + later)
-    if line.ship_from is None and later:
+        changed["promise_at"] = format_utc(promised)
+    if line.ship_from is None and ship_from > placed_at:
         changed["ship_from"] = format_utc(ship_from)
     return line.model_copy(update=changed)
 

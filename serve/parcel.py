@@ -30,11 +30,12 @@ UNTOUCHED = ("claimed", "later", "queued")
 
 @dataclass(frozen=True, slots=True)
 class PlannedLine:
-    """A line of a parcel to be; ``position`` in the case."""
+    """A line of a parcel to be; ``position`` in the case, ``promise_at`` in UTC seconds."""
 
     position: int
     sku: str
     units: int
+    promise_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def _planned(snapshot: Snapshot, case: CaseDocument, names: Names, row: Any, par
     network = snapshot.network
     epoch = int(network.settings["epoch_seconds"][0])
     lines = tuple(
-        PlannedLine(i, line.sku, line.units)
+        PlannedLine(i, line.sku, line.units, epoch + int(snapshot.seen.lines[i]["promise_at"]))
         for i, line in enumerate(case.order.lines)
         if int(row["lines_mask"]) >> i & 1
     )
@@ -148,7 +149,12 @@ def write_parcels(tx: Connection, planned: Sequence[PlannedParcel], places: Sequ
     ]
     change_each(tx, _WRITE, rows)
     placed = [
-        {"of": places[line.position][0], "at": places[line.position][1], "in_parcel": parcel.id}
+        {
+            "of": places[line.position][0],
+            "at": places[line.position][1],
+            "in_parcel": parcel.id,
+            "promised": line.promise_at,
+        }
         for parcel in planned
         for line in parcel.lines
     ]
@@ -160,7 +166,7 @@ _WRITE = tables.parcels.insert()
 _PLACE = (
     update(tables.lines)
     .where(_line.order_id == bindparam("of"), _line.position == bindparam("at"))
-    .values(state="planned", parcel_id=bindparam("in_parcel"))
+    .values(state="planned", parcel_id=bindparam("in_parcel"), promise_at=bindparam("promised"))
 )
 
 

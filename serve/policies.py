@@ -238,7 +238,7 @@ class Policies:
 
         after = retried(once)
         self._take_over(after, change.fresh)
-        _log.info("%s: %s", change.kind, after)
+        _log.info("%s: standing %d", change.kind, after.number)  # names are as somebody sent them
         return after
 
     def _take_over(self, standing: Standing, fresh: DecisionService | None) -> None:

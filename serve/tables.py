@@ -148,6 +148,7 @@ lines = Table(
     Column("units", BigInteger, nullable=False),
     Column("state", String(12), nullable=False),  # open, planned, delivered, cancelled, declined
     Column("parcel_id", NAME),
+    Column("promise_at", BigInteger),  # as its last decision understood it, see agents.documents.promise_of_line
     Index(None, "parcel_id"),
 )
 parcels = Table(  # numbered in the order of planning, in which claims are served

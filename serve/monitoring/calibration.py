@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection, Float, Integer, and_, case, cast, func, select
 
-from agents.documents import CaseDocument, parse_case
+from agents.documents import CaseDocument, parse_case, promise_of_line
 from scenarios.local_time import parse_utc
 from scenarios.public import PublicScenario
 from serve import tables
@@ -117,7 +117,7 @@ def _promise_of(asked: CaseDocument, skus: set[str], presale: dict[str, int]) ->
         ship_from = presale[line.sku] if presale[line.sku] > now else 0
         if line.ship_from is not None:
             ship_from = parse_utc("ship_from", line.ship_from)
-        own = promise_at + max(0, ship_from - placed_at)
+        own = promise_of_line(promise_at, placed_at, ship_from)
         if line.sku in skus:
             promises.append(own if line.promise_at is None else parse_utc("promise_at", line.promise_at))
     return min(promises)

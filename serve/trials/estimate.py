@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated
 
 import numpy as np
@@ -63,12 +64,13 @@ def estimate(
         remedy = "run an experiment with explore_share and explore_margin_millicents"
         raise Conflict(InputError("plan_propensity", 1, expected, remedy))
     values = read_orders(tx, experiment.id, name, now)
-    service, covered, num_random = policies.find(policy), list[tuple[bool, float, float]](), 0
+    find = cache(policies.find)  # each bundle is read once
+    service, covered, num_random = find(policy), list[tuple[bool, float, float]](), 0
     for row in found:
         if row.plan_propensity == 1 or row.order_id not in values:
             continue
         num_random += 1
-        is_same, propensity = _seen_by(read_record(tx, row), policies.find(row.bundle_sha256), service)
+        is_same, propensity = _seen_by(read_record(tx, row), find(row.bundle_sha256), service)
         if propensity:
             covered.append((is_same, propensity, values[row.order_id]))
     table = np.array(covered, np.float64).reshape(len(covered), 3)

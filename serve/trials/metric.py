@@ -31,8 +31,8 @@ METRICS: dict[MetricName, Metric] = {
     "late": Metric("share", "probability that a parcel is late, as the plan has it"),
     "split": Metric("share", "orders in more than one parcel"),
     "manual": Metric("share", "orders for which a review was opened, or that nobody but a person could decide"),
-    "delivered_late": Metric("share", "orders of which a parcel was not there at the promise", True),
-    "delivered_late_hours": Metric("hours", "beyond the promise until the last parcel, at most 24", True),
+    "delivered_late": Metric("share", "orders of which a line was not there at its promise", True),
+    "delivered_late_hours": Metric("hours", "from a line's promise until it was there, the most, up to 24", True),
 }
 SETTLE_SECONDS = 86_400
 """After the promise; then it is decided how late an order was, so that late ones are not counted later than others."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import Row
 
 from agents.documents import Document, Name
+from scenarios.errors import InputError
 from scenarios.local_time import format_utc
 from serve.actor import Who
 from serve.desk import Desk
+from serve.errors import error_response
 from serve.routes import ERRORS
 from serve.trials.design import Design, Sha256
 from serve.trials.estimate import EstimateAnswer, estimate
@@ -22,6 +25,8 @@ from serve.trials.metric import MetricName
 from serve.trials.results import Results, make_results
 
 Id = Annotated[Name, Path(description="name of the experiment")]
+_ESTIMATING = threading.Lock()
+"""Orders go first: however many estimates are asked for, this process makes one of thousands of decisions at a time."""
 State = Literal["draft", "running", "stopped"]
 
 
@@ -37,7 +42,7 @@ class ExperimentAnswer(BaseModel):
     name: str
     state: State
     design: dict[str, Any]
-    salt: str
+    salt: str | None = Field(description="null before the start, so that nobody can choose where an order falls")
     created_by: str = Field(description="who may not start it")
     created_at: str
     control: str | None = Field(description="the policy that was active at the start")
@@ -79,18 +84,32 @@ def add_experiment_routes(desk_of: Callable[[], Desk]) -> APIRouter:
         desk = desk_of()
         return _find(desk, name, desk.now(now) if now else int(time.time()))
 
-    @router.get("/{name}/estimate", summary="What a policy would have given, from plans drawn by chance")
+    @router.get(
+        "/{name}/estimate",
+        response_model=EstimateAnswer,
+        summary="What a policy would have given, from plans drawn by chance",
+    )
     def estimated(
         name: Id,
+        who: Who,
         policy: Annotated[Sha256, Query()],
         metric: Annotated[MetricName, Query()] = "total",
         limit: Annotated[int, Query(ge=1, le=10_000, description="decisions to be made again, the latest")] = 1000,
         now: Annotated[str | None, Query(description="of a replay: known by then")] = None,
-    ) -> EstimateAnswer:
+    ) -> EstimateAnswer | Response:
+        who.check("rule_editor")
         desk = desk_of()
         question = (policy, metric, desk.now(now) if now else int(time.time()))
-        with desk.database.reading() as tx:
-            return estimate(tx, desk.policies, experiment_of(find_row(tx, name)), question, limit)
+        if not _ESTIMATING.acquire(blocking=False):
+            busy = InputError(
+                "estimate", name, "one estimate at a time, and another one is being made", "send it again"
+            )
+            return error_response(503, busy, {"Retry-After": "5"})
+        try:
+            with desk.database.reading() as tx:
+                return estimate(tx, desk.policies, experiment_of(find_row(tx, name)), question, limit)
+        finally:
+            _ESTIMATING.release()
 
     @router.post("/{name}/start", summary="Let its units fall to the arms")
     def start(name: Id, who: Who) -> ExperimentAnswer:
@@ -122,5 +141,7 @@ def _describe(row: Row[Any], results: Results | None = None) -> ExperimentAnswer
     }
     for key in ("created_at", "started_at", "stopped_at", "alarmed_at"):
         shown[key] = None if shown[key] is None else format_utc(shown[key])
+    if row.state == "draft":
+        shown["salt"] = None
     design = Design.model_validate_json(row.design).model_dump()
     return ExperimentAnswer.model_validate(shown | {"name": row.id, "design": design, "results": results})

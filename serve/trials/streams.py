@@ -128,14 +128,15 @@ def _outcomes(experiment_id: str) -> Any:
     """Orders with what came of their lines, wherever those are, known some time after their promises."""
     parcel, line = tables.parcels.c, tables.lines.c
     is_sent = and_(line.parcel_id == parcel.id, parcel.stage != "void")
-    settled = _row.promise_at + SETTLE_SECONDS
-    late = func.max(case((and_(parcel.delivered_at.is_not(None), parcel.delivered_at <= _row.promise_at), 0), else_=1))
-    there = func.max(func.coalesce(parcel.delivered_at, settled))
-    beyond = case((there > settled, settled), (there < _row.promise_at, _row.promise_at), else_=there)
-    hours = cast(beyond - _row.promise_at, Float) / 3600.0
+    promise = func.coalesce(line.promise_at, _row.promise_at)
+    settled = promise + SETTLE_SECONDS
+    late = func.max(case((and_(parcel.delivered_at.is_not(None), parcel.delivered_at <= promise), 0), else_=1))
+    there = func.coalesce(parcel.delivered_at, settled)
+    beyond = case((there > settled, settled), (there < promise, promise), else_=there)
+    hours = cast(func.max(beyond - promise), Float) / 3600.0
     values = {"delivered_late": late, "delivered_late_hours": hours}
     return (
-        select(*_about_order(settled), *_named(values))
+        select(*_about_order(func.max(settled)), *_named(values))
         .select_from(trials.join(tables.lines, line.order_id == _row.order_id).join(tables.parcels, is_sent))
         .where(_row.experiment_id == experiment_id)
         .group_by(*trials.c)

@@ -12,6 +12,7 @@ from serve.database import Database
 from serve.order import Conflict
 from serve.policies import Policies
 from serve.retry import retried
+from serve.standings import last_standing
 from serve.trials.experiments import Experiments
 from serve.trials.kept import Experiment, note_alarm
 from serve.trials.results import sample_ratio, watch_limit
@@ -90,11 +91,18 @@ class GuardrailWatch:
                 return note_alarm(tx, self._audit, experiment.id, p_value, now)
 
         if retried(once):
-            _log.error("experiment %s: units do not fall to the arms as planned, p = %g", experiment.id, p_value)
+            number = self._policies.slots.standing.number  # not the name, which is as somebody sent it
+            _log.error("experiment of standing %d: units do not fall to the arms as planned, p = %g", number, p_value)
 
     def _stop(self, experiment: Experiment, reason: str) -> None:
+        number = self._policies.slots.standing.number
         try:
             self._experiments.stop(experiment.id, GUARD, reason)
-            _log.error("experiment %s is stopped: %s", experiment.id, reason)
-        except Conflict:  # another process was faster
-            self._policies.follow()
+            _log.error("experiment of standing %d is stopped: %s", number, reason)
+        except Conflict as error:
+            with self._database.reading() as tx:
+                standing = last_standing(tx)
+            if standing is not None and standing.experiment_id == experiment.id:  # the next look tries again
+                _log.error("experiment of standing %d must be stopped and goes on: %s", number, error.detail.key)
+            else:  # another process was faster
+                self._policies.follow()

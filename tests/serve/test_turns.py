@@ -82,7 +82,7 @@ def test_they_are_one_transaction(sqlite_file: Database, busy: Callable[..., lis
 
     def close(tx: Connection) -> None:
         tx.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-        tx.execute(text("INSERT INTO lines VALUES ('nobody', 0, 'lamp', 1, 'open', NULL)"))
+        tx.execute(text("INSERT INTO lines VALUES ('nobody', 0, 'lamp', 1, 'open', NULL, NULL)"))
 
     found = busy(writing("a"), close, writing("c"))
     errors = [future.exception() for future in found]

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,11 +15,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from serve.actor import Actor
 from serve.app import create_app
 from serve.database import Database
 from serve.desk import Desk, DeskSettings
 from serve.main import load_desk
 from serve.monitoring.logs import writing_logs
+from serve.policies import Change
 from serve.service import DecisionService
 from serve.tokens import Tokens, digest_of
 from tests.serve.test_app import wait_until_ready
@@ -95,6 +98,7 @@ def test_no_line_holds_what_was_sent(
     keyed = {"Idempotency-Key": f"key of {CUSTOMER}"}
     answer = client.post("/v1/decisions", json=good, headers=keyed).json()
     secrets = [TOKEN, STRANGER, CUSTOMER, NOTE, f'"{sku}"', answer["decision_id"], "shop-of-anna"]
+    own = desk.service.policy.bundle_sha256
     unknown = [{"sku": NOTE, "units": 1}]
     for i, (method, path, body) in enumerate(
         [
@@ -112,9 +116,21 @@ def test_no_line_holds_what_was_sent(
             ("POST", "/v1/events", {"events": [{"id": CUSTOMER, "kind": "cancelled", "at": now, "order": NOTE}]}),
             ("PUT", "/v1/inventory", {"id": NOTE, "at": now, "rows": [{**unknown[0], "warehouse": NOTE}]}),
             ("POST", "/v1/policies", {"folder": NOTE}),
+            ("POST", "/v1/experiments", {"name": NOTE, "treatment": own}),
+            ("POST", "/v1/experiments", {"name": NOTE, "treatment": NOTE}),
+            ("POST", f"/v1/experiments/{NOTE}/start", None),
+            ("GET", f"/v1/experiments/{NOTE}", None),
+            ("GET", f"/v1/experiments/{NOTE}/estimate?policy={NOTE}", None),
         ]
     ):  # fmt: skip
         assert client.request(method, path, json=body, headers=keyed).status_code < 500, i
+    anna = Actor("anna", "approver")
+    desk.policies.change(Change("policy_loaded", own, anna, lambda row: replace(row, candidate=own, mode="loaded")))
+    desk.experiments.start(NOTE, anna)
+    experiment = desk.policies.slots.experiment
+    assert experiment is not None
+    desk.guardrails._alarm(experiment, 0.0001, 0)
+    assert client.post(f"/v1/experiments/{NOTE}/stop", json={"reason": NOTE}).status_code == 200
     assert client.get("/v1/policies", headers={"Authorization": f"Bearer {STRANGER}"}).status_code == 401
 
     def fail(*_: object) -> None:

@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
+from scenarios.errors import InputError
 from scenarios.local_time import format_utc, parse_utc
 from serve import tables
 from serve.actor import Actor
@@ -18,6 +19,7 @@ from serve.audit import complaints
 from serve.database import Database
 from serve.desk import Desk, DeskSettings
 from serve.main import load_desk
+from serve.order import Conflict
 from serve.tokens import Tokens, digest_of
 from serve.trials.assignment import Assignment, Subject
 from serve.trials.kept import experiment_of, find_row
@@ -228,6 +230,29 @@ def test_results_are_of_what_was_expected_and_of_what_came(
         assert read_streams(tx, "march", design, now + 100, {"manual"})["manual"].sums.sum() == 1
 
 
+def test_presale_is_late_by_its_own_promise(
+    client: TestClient, desk: Desk, make_request: Request, treatment: str
+) -> None:
+    begin(client, treatment, share=0.4)
+    now, wait = parse_utc("now", make_request()["order"]["placed_at"]), 2 * 86_400
+    for name in ("in time", "late"):
+        order = order_of(make_request, name)
+        lines = [{**line, "ship_from": format_utc(now + wait)} for line in order["lines"]]
+        decide(client, {**order, "lines": lines}, confirm=True)
+    promise = parse_utc("promise", make_request()["order"]["promise_at"])
+    with desk.database.writing() as tx:
+        tx.execute(update(tables.parcels).values(delivered_at=promise + wait))
+        of_late = tables.parcels.c.order_id == "late"
+        tx.execute(update(tables.parcels).where(of_late).values(delivered_at=promise + wait + 7200))
+    with desk.database.reading() as tx:
+        design = experiment_of(find_row(tx, "march")).design
+        early = read_streams(tx, "march", design, promise + 86_400, {"delivered_late"})
+        streams = read_streams(tx, "march", design, promise + wait + 86_400)
+    assert len(early["delivered_late"].sums) == 0
+    assert (streams["delivered_late"].sizes.sum(), streams["delivered_late"].sums.sum()) == (2, 1)
+    assert streams["delivered_late_hours"].sums.sum() == 2
+
+
 def expect(desk: Desk, num: int, cost_treated: int, *, begin_at: int = 0) -> None:
     """Orders of an experiment, with what they are expected to cost, as if they had been decided."""
     experiment = desk.policies.slots.experiment
@@ -296,6 +321,27 @@ def test_a_guardrail_stops_the_experiment_and_all_falls_to_the_control(
     assert client.get("/v1/policies").json()["number"] == number
 
 
+def test_one_that_cannot_be_stopped_is_told_at_every_look(
+    client: TestClient, desk: Desk, treatment: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    begin(client, treatment, guardrails=[{"metric": "cost", "limit": 20_000}])
+    expect(desk, 800, cost_treated=60_000)
+
+    def gone(*_: object) -> None:
+        raise Conflict(InputError("bundle", treatment, "a bundle that is there", "put its folder back"))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(desk.policies, "change", gone)
+        for look in (1, 2):
+            desk.guardrails.look(10**9 + look)
+            told = [row.getMessage() for row in caplog.records if "must be stopped and goes on" in row.getMessage()]
+            assert len(told) == look
+    assert client.get("/v1/experiments/march").json()["state"] == "running"
+    desk.guardrails.look(10**9 + 3)
+    assert client.get("/v1/experiments/march").json()["state"] == "stopped"
+    assert "march" not in caplog.text
+
+
 def test_another_process_goes_on_with_it_and_a_wrong_ratio_is_said_once(
     client: TestClient, desk: Desk, database_url: str, make_request: Request, treatment: str
 ) -> None:
@@ -339,7 +385,14 @@ def test_four_eyes_and_roles(desk: Desk, treatment: str) -> None:
         assert [post(name, "/march/start") for name in ("vera", "paul", "rita", "anna")] == [403, 403, 403, 403]
         desk.policies.load("other", Actor("bert", "approver"))
         assert post("bert", "/march/start") == 403  # he loaded the treatment
+        for_vera, for_rita = ({"Authorization": f"Bearer {name}"} for name in ("vera", "rita"))
+        assert client.get("/v1/experiments/march", headers=for_vera).json()["salt"] is None
+        assert client.get("/v1/experiments", headers=for_vera).json()["experiments"][0]["salt"] is None
         assert post("carl", "/march/start") == 200
+        assert client.get("/v1/experiments/march", headers=for_vera).json()["salt"] == "salt of march"
+        path = f"/v1/experiments/march/estimate?policy={treatment}"
+        assert client.get(path, headers=for_vera).status_code == 403
+        assert client.get(path, headers=for_rita).status_code == 409  # no plan was drawn
         assert [post(name, "/march/stop") for name in ("vera", "paul", "rita")] == [403, 403, 403]
         assert post("anna", "/march/stop") == 200
         assert client.get("/v1/experiments/march", headers={"Authorization": "Bearer vera"}).status_code == 200

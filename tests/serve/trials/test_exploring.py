@@ -27,6 +27,7 @@ from serve.monitoring.tally import Seen
 from serve.review import ReviewLimits, reasons_of
 from serve.service import DecisionService
 from serve.slots import Pick
+from serve.trials import routes
 from serve.trials.exploring import Exploration, explore, near_slots
 from tests.serve.test_app import check_error
 from tests.serve.trials.test_experiments import begin, decide, order_of
@@ -150,6 +151,9 @@ def test_drawn_plans_are_recorded_repeated_and_judge_another_policy(
     assert (few["num_decisions"], few["value"]["low"]) == (5, None)  # too few to tell
     early = make_request()["order"]["placed_at"]
     assert estimate(first, metric="delivered_late", now=early)["num_random"] == 0  # nothing was delivered yet
+    with routes._ESTIMATING:  # another one is being made
+        busy = client.get("/v1/experiments/march/estimate", params={"policy": first})
+    assert (busy.status_code, busy.headers["Retry-After"], check_error(busy)["key"]) == (503, "5", "estimate")
     unknown = client.get("/v1/experiments/march/estimate", params={"policy": "0" * 64})
     assert unknown.status_code == 409
 
