@@ -42,6 +42,13 @@ ANYONE = Actor("anyone", "admin", is_told_apart=False)
 """Who asks in development mode without a token."""
 
 
+KEEPER, WATCH, GUARDRAIL, RETENTION = "keeper", "watch", "guardrail", "retention"
+"""What the audit log calls the program itself: who ends what is due, looks at experiments, stops them, erases."""
+
+OWN_NAMES = frozenset({ANYONE.name, KEEPER, WATCH, GUARDRAIL, RETENTION})
+"""Nobody else's."""
+
+
 class Forbidden(Exception):
     """The actor may not do this.
 

@@ -41,7 +41,10 @@ from serve.trials.routes import add_experiment_routes
 
 _log = logging.getLogger(__name__)
 
-TOO_LARGE: dict[int | str, dict[str, object]] = {413: {"model": ErrorAnswer, "description": "the body is too large"}}
+UNREAD: dict[int | str, dict[str, object]] = {
+    408: {"model": ErrorAnswer, "description": "the body did not come in time"},
+    413: {"model": ErrorAnswer, "description": "the body is too large"},
+}
 TOO_MANY: dict[int | str, dict[str, object]] = {
     429: {"model": ErrorAnswer, "description": "a rate is used up; Retry-After says for how long"}
 }
@@ -162,7 +165,7 @@ def create_app(
         return error_response(503, detail, {"Retry-After": "5"})
 
     quick = APIRouter(route_class=QuickRoute)
-    refusals = ERRORS | TOO_LARGE | TOO_MANY
+    refusals = ERRORS | UNREAD | TOO_MANY
 
     @quick.post("/v1/decisions", response_model=DecisionAnswer, responses=refusals, summary="Route one order")
     def decide(request: DecisionRequest, who: Who, http: Request, key: Key = None) -> Response:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from scenarios.errors import InputError
 from scenarios.local_time import DAY_SECONDS
 from serve import tables
+from serve.actor import RETENTION
 from serve.audit import ERASED, AuditWriter, complaints
 from serve.database import DEFAULT_URL, Database
 
@@ -66,7 +67,7 @@ def _erase(database: Database, days: int) -> int:
         with database.writing() as tx:
             found = tx.execute(old).all()
             for chain, seq in found:
-                writer.erase(tx, chain, seq, "retention")
+                writer.erase(tx, chain, seq, RETENTION)
         num_erased += len(found)
         if len(found) < _AT_ONCE:
             print(f"{num_erased} payloads erased")

@@ -36,6 +36,7 @@ class Choice:
         heuristic: which one decided; None unless one did.
         probabilities: float64 (num_plans,) under the policy; None unless it decided.
         propensity: of the plan, where chance had a part in it, see ``serve.trials.exploring``.
+        replaced: the policy's own plan, if chance drew another one.
     """
 
     stage: Stage
@@ -44,13 +45,20 @@ class Choice:
     heuristic: str | None = None
     probabilities: np.ndarray | None = None
     propensity: float = 1.0
+    replaced: int | None = None
+
+    @property
+    def own_slot(self) -> int | None:
+        """What whoever decided chose, before chance."""
+        return self.slot if self.replaced is None else self.replaced
 
     def explored(self, snapshot: Snapshot, exploration: Exploration | None, order_id: str) -> Choice:
         """What chance makes of it: only what a policy decided may be another plan that is nearly as good."""
         if exploration is None or self.stage != "policy" or self.slot is None:
             return self
         slot, propensity = explore(snapshot, self.slot, exploration, order_id)
-        return replace(self, slot=slot, propensity=propensity)
+        own = None if slot == self.slot else self.slot
+        return replace(self, slot=slot, propensity=propensity, replaced=own)
 
 
 class Chain:

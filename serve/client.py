@@ -23,8 +23,10 @@ from serve.request import DecisionRequest, RedecisionRequest
 from serve.review import ReviewAnswer
 from serve.tasks import Lease, TaskAnswer
 
-LATER = frozenset({429, 502, 503, 504})
+REFUSED = frozenset({429, 503})
 """Nothing was done; it may be sent again."""
+LATER = REFUSED | {502, 504}
+"""What can be repeated may be sent again; something may have been done, as a proxy says this of an answer it lost."""
 
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.1, 5.0
 
@@ -206,7 +208,7 @@ class Client:
                 if answer.status_code < 400:
                     return answer
                 problem = _refusal(answer)
-                if answer.status_code not in LATER:
+                if answer.status_code not in (LATER if is_repeatable else REFUSED):
                     raise problem
                 least = _retry_after(answer)
             except httpx.TransportError as error:

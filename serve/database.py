@@ -54,17 +54,23 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self._engine = _sqlite_engine(parsed) if self.is_sqlite else _postgres_engine(parsed)
         # One writer at a time is all that SQLite has; who waits does so here, where he is woken at once.
-        self._turn: Any = FileTurn(Path(str(parsed.database))) if self.is_sqlite else nullcontext
+        self._turn: Any = FileTurn(Path(str(parsed.database)), _BUSY_MS / 1000) if self.is_sqlite else nullcontext
         self._turns = Turns(self.writing)
         snapshot = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reader = self._engine.execution_options(**snapshot)
         self._writer = self._engine.execution_options(is_writing=True)
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one moment, whatever others write meanwhile."""
-        with self._reader.connect() as tx, tx.begin():
-            yield tx
+    def reading(self, before: Callable[[], object] = lambda: None) -> Iterator[Connection]:
+        """A transaction that sees one moment, whatever others write meanwhile.
+
+        Args:
+            before: done when there is a connection, before that moment.
+        """
+        with self._reader.connect() as tx:
+            before()
+            with tx.begin():
+                yield tx
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

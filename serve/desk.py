@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +32,7 @@ from serve.policies import Policies
 from serve.pulse import Pulse
 from serve.record import find_decision, read_record, to_bytes
 from serve.request import DecisionRequest
-from serve.retry import retried
+from serve.retry import Contended, retried
 from serve.review import ReviewLimits
 from serve.sending import fetch
 from serve.service import DecisionService, Mark, Weighed, deadline_of, milliseconds_since
@@ -42,6 +44,10 @@ from serve.trials.watch import GuardrailWatch
 
 _key = tables.idempotency_keys.c
 _USED = select(_key.request_sha256, _key.decision_id).where(_key.actor == bindparam("by"), _key.key == bindparam("of"))
+
+
+TURN_SECONDS = 10.0
+"""A decision that must wait longer for others that are being made is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,24 +141,35 @@ class Desk:
         Raises:
             InputError: the request cannot be used, or its key was used for another one.
             serve.order.Conflict: the order does not stand as it must.
-            serve.retry.Contended: goods were gone again and again.
+            serve.retry.Contended: goods were gone again and again, or it was never this one's turn.
         """
         return retried(lambda: self._attempt(asked))
 
     def _attempt(self, asked: Asked) -> tuple[bytes, bool]:
-        with self._deciding:
-            with self.database.reading() as tx:
+        with ExitStack() as alone:
+            # first a connection, which may take seconds to fail: meanwhile others decide, or fail, too
+            with self.database.reading(lambda: alone.enter_context(self._alone())) as tx:
                 known_answer = _known_answer(tx, asked)
                 if known_answer is not None:
                     return known_answer, True
                 question = doubted(tx, self._question(tx, asked), asked.now, self.settings.staleness, self.known)
-                pick = self.policies.pick(tx, subject_of(asked, question), bool(question.group))
+                subject = subject_of(asked, question)
+                pick = self.policies.pick(tx, subject, bool(question.group), question.is_kept)
             draft = self._draft(asked, question, pick)
         self.database.write(lambda tx: self._keeping.keep(tx, asked, draft))
         self.monitor.see(draft.pick, draft.weighed, asked.now)
         if draft.pick.shadow is not None:
             self.shadows.add(ShadowTask(draft.pick.shadow, draft.weighed.case, draft.answer))
         return draft.answer, False
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if not self._deciding.acquire(timeout=TURN_SECONDS):
+            raise Contended(f"others have been deciding for {TURN_SECONDS:g} s")
+        try:
+            yield
+        finally:
+            self._deciding.release()
 
     def keep_until(self, now: int) -> None:
         """Where time comes from requests, what it brings is done when they come; else a thread does it."""

@@ -56,6 +56,13 @@ def error_response(status: int, error: InputError, headers: dict[str, str] | Non
     return Response(content, status, headers, media_type="application/json")
 
 
+def http_response(method: str, path: str, error: HTTPException) -> Response:
+    """An answer in the error schema to what the framework, or a reader of bodies, refuses."""
+    expected, remedy = _EXPECTED.get(error.status_code, (str(error.detail), "correct the request"))
+    detail = InputError(f"{method} {path}", error.status_code, expected, remedy)
+    return error_response(error.status_code, detail, dict(error.headers or {}))
+
+
 def _plain(value: object) -> object:
     """The value itself if it is short and valid JSON, else a shortened text of it."""
     if value is None or isinstance(value, bool | int):
@@ -88,9 +95,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def refuse_http(request: Request, error: HTTPException) -> Response:
-        expected, remedy = _EXPECTED.get(error.status_code, (str(error.detail), "correct the request"))
-        detail = InputError(f"{request.method} {request.url.path}", error.status_code, expected, remedy)
-        return error_response(error.status_code, detail, dict(error.headers or {}))
+        return http_response(request.method, request.url.path, error)
 
     @app.exception_handler(NotFound)
     def miss(request: Request, error: NotFound) -> Response:
@@ -107,7 +112,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Contended)
     def give_up(request: Request, error: Contended) -> Response:
-        detail = InputError("stock", str(error), "goods that stay where they are for a moment", "send it again")
+        detail = InputError("stock", str(error), "a moment in which others take less", "send it again")
         return error_response(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": "1"})
 
     @app.exception_handler(DataError)

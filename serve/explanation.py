@@ -52,7 +52,9 @@ class ExplanationAnswer(BaseModel):
     excluded: list[ExclusionAnswer] = Field(
         description="per line, warehouse and service, why the chosen plan does not use them"
     )
-    flips: list[FlipAnswer] = Field(description="the smallest change of each kind with which the choice is another")
+    flips: list[FlipAnswer] = Field(
+        description="the smallest change of each kind with which the choice is another; none if a person or chance did"
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +92,8 @@ class Explanation:
             fallback_reason=told.fallback_reason,
             policy=told.policy,
             plans=[self._plan(n) for n in range(self._snapshot.num_plans)],
-            why=told.reasons[:1] + ([] if slot is None else shape(self._snapshot, names, slot)),
+            why=told.reasons[: 1 if told.plan_propensity == 1 else 2]
+            + ([] if slot is None else shape(self._snapshot, names, slot)),
             why_not=None if warehouse is None else self._why_not(warehouse, excluded),
             excluded=excluded,
             flips=[] if slot is None else self._flips(slot, warehouse),
@@ -151,10 +154,10 @@ class Explanation:
             self.weighed.case,
             self._snapshot,
             slot,
-            lambda snapshot: self.record.repeat(self.service, snapshot, told).slot,
+            lambda snapshot: self.record.repeat(self.service, snapshot, told).own_slot,
             self.service.reader.read,
         )
-        if self.record.parcels is not None:  # a person's choice follows no rule
+        if self.record.parcels is not None or self.weighed.choice.replaced is not None:  # no rule led to this plan
             return []
         other = self._runner_up(slot) if warehouse is None else self._best_from(warehouse)
         found = [self._told(flips.price(slot), "dearer", plan=slot)]

@@ -12,6 +12,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, delete, select
 
 from serve import tables
+from serve.actor import KEEPER
 from serve.audit import AuditWriter, Entry
 from serve.changes import Changes
 from serve.database import Database
@@ -101,11 +102,11 @@ class Keeper:
         changes = Changes()
         if expire_order(tx, self._known, changes, order_id, now):
             changes.make(tx)
-            self._audit.write(tx, Entry("expired", "keeper", order_id, b""))
+            self._audit.write(tx, Entry("expired", KEEPER, order_id, b""))
 
     def _end_review(self, tx: Connection, number: int, now: int) -> None:
         if expire_review(tx, number, now):
-            self._audit.write(tx, Entry("review_expired", "keeper", f"review {number}", b""))
+            self._audit.write(tx, Entry("review_expired", KEEPER, f"review {number}", b""))
 
     def _release(self, tx: Connection, parcel_id: str, now: int) -> None:
         changes = Changes()

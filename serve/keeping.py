@@ -68,8 +68,7 @@ class Keeping:
                 raise Repeated
         if draft.question.is_kept:
             self._keep_order(tx, asked, draft)
-        is_part = any(draft.question.is_part(order) for order in draft.question.asked)
-        note_decision(tx, draft.pick, draft.weighed, asked.now, is_part)
+        note_decision(tx, draft.pick, draft.question, draft.weighed, asked.now)
         content = encode_record(draft.weighed, asked.request.max_alternatives, draft.answer)
         seq = self.audit.write(tx, Entry("decided", asked.actor, draft.decision_id, content))
         kept = {

@@ -131,9 +131,9 @@ class Policies:
         slots = self.slots  # one moment
         return slots.services[slots.standing.active]
 
-    def pick(self, tx: Connection, subject: Subject, is_known: bool) -> Pick:
-        """Who decides an order; ``is_known`` if it was decided before."""
-        return pick_for(tx, self.slots, subject, is_known)
+    def pick(self, tx: Connection, subject: Subject, is_known: bool, is_kept: bool = True) -> Pick:
+        """Who decides an order, see ``serve.trials.entering.pick_for``."""
+        return pick_for(tx, self.slots, subject, is_known, is_kept)
 
     def find(self, sha256: str) -> DecisionService:
         """A policy that decided at some time, from its slot or from its folder.

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import socket
 import sys
+import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
+from typing import Any, TypeAlias
 
 from scenarios.errors import InputError
 
 MOST_PROCESSES = 64
+
+Handler: TypeAlias = Any
+"""Of a signal, as ``signal.signal`` gives and takes it."""
+
+_PR_SET_PDEATHSIG = 1
 
 
 def check_processes(number: int, port: int, is_kept: bool, is_request_clock: bool) -> None:
@@ -44,7 +53,12 @@ def shared_socket(host: str, port: int) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    made.bind((host, port))
+    try:
+        made.bind((host, port))
+    except OSError as error:
+        made.close()
+        problem = error.strerror or type(error).__name__
+        raise InputError("--port", port, f"a port that is free at {host}: {problem}", "choose another one") from error
     return made
 
 
@@ -58,16 +72,19 @@ def run_together(number: int, serve: Callable[[], None]) -> int:
     Returns:
         0 if they ended because they were told to, else 1: a process that is missed is for a service manager to notice.
     """
-    children = {_child(serve) for _ in range(number)}
-    is_told = False
+    children, is_told = set[int](), False
 
     def pass_on(number: int, frame: FrameType | None) -> None:
         nonlocal is_told
         is_told = True
         _end(children)
 
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, pass_on)
+    before = {name: signal.signal(name, pass_on) for name in (signal.SIGTERM, signal.SIGINT)}
+    for _ in range(number):
+        if not is_told:
+            children.add(_child(serve, before))
+            if is_told:  # while it was made
+                _end(children)
     while children:
         pid, _ = os.wait()
         children.discard(pid)
@@ -75,22 +92,42 @@ def run_together(number: int, serve: Callable[[], None]) -> int:
     return 0 if is_told else 1
 
 
-def _child(serve: Callable[[], None]) -> int:
+def _child(serve: Callable[[], None], handlers: dict[signal.Signals, Handler]) -> int:
+    """Forks. The child takes a signal only when its handlers are those that it should have."""
     sys.stdout.flush()
+    parent = os.getpid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, handlers)
     pid = os.fork()
     if pid:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, handlers)
         return pid
     code = 1
     try:
+        _end_with(parent)
+        for name, handler in handlers.items():
+            signal.signal(name, handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, handlers)
         serve()
         code = 0
     except InputError as error:
         print(error, file=sys.stderr)
+    except Exception:
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
+        sys.stderr.flush()
         os._exit(code)
 
 
+def _end_with(parent: int) -> None:
+    """Linux tells this process to end when its parent does, however it does."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it was faster
+            os._exit(1)
+
+
 def _end(children: set[int]) -> None:
-    for pid in children:
-        os.kill(pid, signal.SIGTERM)
+    for pid in tuple(children):
+        with suppress(ProcessLookupError):  # it has just ended
+            os.kill(pid, signal.SIGTERM)

@@ -78,6 +78,14 @@ def _comparison(snapshot: Snapshot, names: Names, slot: int, other: int) -> str:
     return text
 
 
+def of_chance(snapshot: Snapshot, names: Names, own: int, is_drawn: bool) -> str:
+    """What part chance had in a plan, where it had one."""
+    if not is_drawn:
+        return "It is the policy's own choice; an experiment could have drawn another plan instead."
+    words = describe_plan(snapshot, names, own)
+    return f"An experiment drew it by chance among plans nearly as good as the policy's own choice ({words})."
+
+
 def shape(snapshot: Snapshot, names: Names, slot: int) -> list[str]:
     """Why split, why backordered, why held, why declined."""
     plans, count = snapshot.plans, snapshot.num_plans

@@ -60,7 +60,8 @@ def reasons_of(weighed: Weighed, limits: ReviewLimits, is_drifting: bool = False
         return ["unroutable"]
     if choice.stage == "review" or weighed.snapshot.plans.slots["hold_seconds"][choice.slot]:
         return []
-    if choice.probabilities is not None and choice.probabilities[choice.slot] < limits.least_confidence:
+    own = choice.probabilities
+    if own is not None and own[choice.own_slot] < limits.least_confidence:  # a plan drawn by chance says nothing of it
         found.append("low_confidence")
     most = limits.least_margin_millicents
     if most is not None and weighed.snapshot.seen.order["margin_millicents"][0] >= most:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, select
 
 from scenarios.errors import InputError
 from serve import tables
+from serve.actor import KEEPER
 from serve.changes import Changes
 from serve.ending import Ending, cancel_order
 from serve.group import find_group, open_places
@@ -124,7 +125,7 @@ def expire_review(tx: Connection, number: int, now: int) -> bool:
     if review is None:
         return False
     group = find_group(tx, review.order_id, lock=True)
-    if not close_review(tx, number, "expired", now, closed_by="keeper"):
+    if not close_review(tx, number, "expired", now, closed_by=KEEPER):
         return False
     if open_places(tx, group):
         add_task(tx, "review_ended", review.order_id, now)

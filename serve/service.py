@@ -17,7 +17,7 @@ from serve.answer import DecisionAnswer, PolicyVersion, ReservationAnswer, write
 from serve.chain import Chain, Choice
 from serve.metrics import DECISIONS
 from serve.monitoring.logs import note
-from serve.reasons import explain
+from serve.reasons import explain, of_chance
 from serve.request import DecisionRequest
 from serve.trials.exploring import Exploration
 
@@ -160,6 +160,9 @@ class DecisionService:
         if plan is not None and mark.is_stored:
             for number, parcel in enumerate(plan.parcels, start=1):
                 parcel.id = f"{mark.decision_id}-{number}"
+        reasons = explain(snapshot, names, choice.slot, others[0] if others else None)
+        if choice.propensity < 1 and choice.own_slot is not None:
+            reasons.insert(1, of_chance(snapshot, names, choice.own_slot, choice.replaced is not None))
         return DecisionAnswer(
             decision_id=mark.decision_id,
             order_id=case.order.id,
@@ -173,7 +176,7 @@ class DecisionService:
             confidence=plan.probability if plan else None,
             num_plans=snapshot.num_plans,
             alternatives=plans,
-            reasons=explain(snapshot, names, choice.slot, others[0] if others else None),
+            reasons=reasons,
             policy=self.policy,
             plan_propensity=choice.propensity,
             **mark.trial._asdict(),

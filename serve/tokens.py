@@ -9,7 +9,7 @@ import re
 import secrets
 
 from scenarios.errors import InputError
-from serve.actor import ROLES, Actor
+from serve.actor import OWN_NAMES, ROLES, Actor
 
 VARIABLE = "ROUTELAB_TOKENS"
 
@@ -34,6 +34,8 @@ class Tokens:
             if not _NAME.fullmatch(name) or not _DIGEST.fullmatch(digest):
                 expected = "NAME:ROLE:SHA256, the name in small letters, the hash in 64 hexadecimal digits"
                 raise InputError(key, name or "an entry of another form", expected, "make it with `routelab token`")
+            if name in OWN_NAMES:
+                raise InputError(key, name, "a name that is not the endpoint's own", "choose another name")
             if role not in ROLES:
                 raise InputError(f"{key} role", role, "one of " + ", ".join(ROLES), "correct the role")
             if bytes.fromhex(digest) in self._actors:

@@ -7,14 +7,16 @@ import time
 
 from fastapi import Response
 from prometheus_client import Counter, Gauge
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scenarios.errors import InputError
 from serve.actor import ANYONE
+from serve.admission.body import read_ahead
 from serve.admission.bucket import Bucket, Buckets
 from serve.admission.limits import Limits
 from serve.admission.line import Line
-from serve.errors import error_response
+from serve.errors import error_response, http_response
 from serve.guard import OPEN
 
 REFUSED = Counter("routelab_refused", "Requests turned away, by what was used up", ["limit"])
@@ -55,9 +57,19 @@ class Porter:
         if not is_decision:
             await self._app(scope, receive, send)
             return
+        try:
+            again = await read_ahead(receive)  # who sends slowly takes nobody's place
+        except HTTPException as error:  # here the application's handlers do not see it
+            await http_response(scope["method"], scope["path"], error)(scope, receive, send)
+            return
+        if again is None:
+            return
+        if self._line.is_full():  # by those who came meanwhile
+            await self._full()(scope, receive, send)
+            return
         await self._line.enter()
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, again, send)
         finally:
             self._line.leave()
 
@@ -70,12 +82,15 @@ class Porter:
         if not is_decision:
             return None
         if self._line.is_full():
-            return _refuse(503, "queue", f"at most {self._limits.waiting} decisions that wait", 1.0)
+            return self._full()
         if self._decisions is not None:
             wait = self._decisions.take(now)
             if wait:
                 return _refuse(429, "decision rate", f"at most {self._limits.decision_rate:g} decisions a second", wait)
         return None
+
+    def _full(self) -> Response:
+        return _refuse(503, "queue", f"at most {self._limits.waiting} decisions that wait", 1.0)
 
 
 def client_of(scope: Scope) -> str:

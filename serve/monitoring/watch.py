@@ -121,7 +121,13 @@ class Watch:
             _log.error("decisions were not counted: %s", type(error).__name__)
 
     def see(self, pick: Pick, weighed: Weighed, now: int) -> None:
-        """Takes note of a decision that was kept."""
+        """Takes note of a decision that was kept, which stands whatever happens here."""
+        try:
+            self._note(pick, weighed, now)
+        except Exception as error:
+            _log.error("a decision was not counted: %s", type(error).__name__)
+
+    def _note(self, pick: Pick, weighed: Weighed, now: int) -> None:
         service, choice, plans = pick.service, weighed.choice, weighed.snapshot.plans
         ARMS.labels(pick.arm, service.policy.bundle_sha256[:12], choice.stage).inc()
         with self._lock:
@@ -133,7 +139,7 @@ class Watch:
                     UNWATCHED.inc()
                 else:
                     features = plans.features[: weighed.snapshot.num_plans]
-                    found.waiting.append((now, Seen(features, plans.context, choice.slot)))
+                    found.waiting.append((now, Seen(features, plans.context, choice.own_slot)))
             is_due = self._is_request_clock and now >= self._last + _STATED_SECONDS
             if is_due:
                 self._last = now

@@ -21,7 +21,7 @@ from serve.trials.metric import METRICS, MetricName
 from serve.trials.off_policy import Log, value_of_log
 from serve.trials.results import IntervalAnswer
 from serve.trials.streams import read_orders
-from serve.trials.tables import trials
+from serve.trials.tables import HAS_JOINED, trials
 from serve.wanted import parcels_of
 
 
@@ -91,7 +91,7 @@ def _first_decisions(tx: Connection, experiment: Experiment, limit: int) -> list
     """In the order of time. What was decided again is left to its first decision."""
     made, inside = tables.decisions.c, trials.c
     both = tables.decisions.join(trials, (made.order_id == inside.order_id) & (made.decided_at == inside.entered_at))
-    query = select(tables.decisions).select_from(both).where(inside.experiment_id == experiment.id)
+    query = select(tables.decisions).select_from(both).where(inside.experiment_id == experiment.id, ~HAS_JOINED)
     latest = tx.execute(query.order_by(made.decided_at.desc(), made.writer, made.seq.desc()).limit(limit)).all()
     firsts = {row.order_id: row for row in latest}  # the earliest of those in the same second
     return sorted(firsts.values(), key=lambda row: (row.decided_at, row.writer, row.seq))

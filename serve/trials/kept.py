@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from scenarios.errors import InputError
+from serve.actor import WATCH
 from serve.audit import AuditWriter, Entry
 from serve.database import insert_new
 from serve.order import Conflict, NotFound
@@ -96,5 +97,5 @@ def note_alarm(tx: Connection, audit: AuditWriter, experiment_id: str, p_value: 
     alarmed = update(experiments).where(_row.id == experiment_id, _row.alarmed_at.is_(None)).values(alarmed_at=now)
     if not tx.execute(alarmed).rowcount:
         return False
-    audit.write(tx, Entry("experiment_alarmed", "watch", experiment_id, json.dumps({"p_value": p_value}).encode()))
+    audit.write(tx, Entry("experiment_alarmed", WATCH, experiment_id, json.dumps({"p_value": p_value}).encode()))
     return True

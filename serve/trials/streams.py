@@ -12,7 +12,7 @@ from serve import tables
 from serve.trials.design import Design
 from serve.trials.metric import METRICS, SETTLE_SECONDS, MetricName
 from serve.trials.sequence import Stream
-from serve.trials.tables import trials
+from serve.trials.tables import HAS_JOINED, trials
 
 PENDING_SECONDS = 86_400
 """After its end a unit does not wait longer for orders that are held."""
@@ -119,15 +119,15 @@ def _expectations(experiment_id: str) -> Any:
         "total": total,
         "late": _row.late_probability,
         "split": case((_row.num_parcels > 1, 1), (_row.num_parcels.is_not(None), 0)),
-        "manual": case((_row.is_pending, None), (or_(_row.is_manual, has_review), 1), else_=0),
+        "manual": case((or_(_row.is_pending, HAS_JOINED), None), (or_(_row.is_manual, has_review), 1), else_=0),
     }
     return select(*_about_order(literal(0)), *_named(values)).where(_row.experiment_id == experiment_id)
 
 
 def _outcomes(experiment_id: str) -> Any:
-    """Orders with what came of them, known some time after their promises."""
-    parcel = tables.parcels.c
-    is_sent = and_(parcel.order_id == _row.order_id, parcel.stage != "void")
+    """Orders with what came of their lines, wherever those are, known some time after their promises."""
+    parcel, line = tables.parcels.c, tables.lines.c
+    is_sent = and_(line.parcel_id == parcel.id, parcel.stage != "void")
     settled = _row.promise_at + SETTLE_SECONDS
     late = func.max(case((and_(parcel.delivered_at.is_not(None), parcel.delivered_at <= _row.promise_at), 0), else_=1))
     there = func.max(func.coalesce(parcel.delivered_at, settled))
@@ -136,7 +136,7 @@ def _outcomes(experiment_id: str) -> Any:
     values = {"delivered_late": late, "delivered_late_hours": hours}
     return (
         select(*_about_order(settled), *_named(values))
-        .select_from(trials.join(tables.parcels, is_sent))
+        .select_from(trials.join(tables.lines, line.order_id == _row.order_id).join(tables.parcels, is_sent))
         .where(_row.experiment_id == experiment_id)
         .group_by(*trials.c)
     )
@@ -171,8 +171,8 @@ def _by_unit(orders: Any, names: list[MetricName]) -> Any:
         column.unit,
         column.is_treated,
         func.min(column.entered_at).label("began"),
-        func.sum(column.pending).label("pending"),
-        func.max(column.known_at).label("known_at"),
+        func.sum(case((column.is_counted, column.pending), else_=0)).label("pending"),
+        func.max(case((column.is_counted, column.known_at), else_=null())).label("known_at"),
         *figures,
     ).group_by(column.unit, column.is_treated)
 

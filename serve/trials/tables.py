@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, and_
 
 from serve.tables import DIGEST, NAME, metadata
 
@@ -31,7 +31,7 @@ trials = Table(  # orders of an experiment: where each belongs since its first d
     Column("unit", String(160), nullable=False),
     Column("arm", String(12), nullable=False),
     Column("entered_at", BigInteger, nullable=False),
-    Column("is_counted", Boolean, nullable=False),  # not in the washout of its block
+    Column("is_counted", Boolean, nullable=False),  # not in a washout, nor after its customer's time
     Column("is_pending", Boolean, nullable=False),  # held: what it costs is not known
     Column("is_manual", Boolean, nullable=False),  # nobody but a person could decide
     Column("promise_at", BigInteger, nullable=False),
@@ -42,3 +42,5 @@ trials = Table(  # orders of an experiment: where each belongs since its first d
     Column("num_parcels", Integer),
     Index(None, "experiment_id", "unit"),
 )
+HAS_JOINED = and_(trials.c.cost_millicents.is_not(None), trials.c.num_parcels.is_(None))
+"""Of orders whose plan is that of another one, under which all is booked: they cost nothing more."""

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 
-from serve.actor import Actor
+from serve.actor import GUARDRAIL, Actor
 from serve.audit import AuditWriter
 from serve.database import Database
 from serve.order import Conflict
@@ -24,7 +24,7 @@ INTERVAL_SECONDS = 30
 REST = 20
 """A look is followed by so many times as long without one, as orders go first."""
 
-GUARD = Actor("guardrail", "approver", is_told_apart=False)
+GUARD = Actor(GUARDRAIL, "approver", is_told_apart=False)
 """Who stops an experiment by itself."""
 
 

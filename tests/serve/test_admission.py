@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import re
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
 from scenarios.errors import InputError
 from serve.actor import ANYONE, Actor
@@ -22,10 +26,11 @@ from serve.admission.bucket import Bucket, Buckets
 from serve.admission.limits import Limits
 from serve.admission.line import Line
 from serve.admission.options import add_limits
-from serve.admission.porter import client_of
+from serve.admission.porter import Porter, client_of
 from serve.app import create_app
 from serve.main import main
 from serve.service import DecisionService
+from tests.serve.replay.endpoints import listening
 from tests.serve.test_app import wait_until_ready
 
 
@@ -148,6 +153,56 @@ def test_a_full_line_is_503_and_what_waits_is_answered(
     assert "routelab_decisions_waiting 1.0" in metrics
     assert 'routelab_refused_total{limit="queue"}' in metrics
     assert ask(0).status_code == 200
+
+
+def test_who_stalls_takes_nobodys_place(
+    service: DecisionService, make_request: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Headers are sent, and no body: the only place is for others, and the sender is told."""
+    monkeypatch.setattr("serve.admission.body.BODY_SECONDS", 2.0)
+    head = b"POST /v1/decisions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+    app, request = create_app(lambda: service, limits=Limits(in_flight=1, waiting=0)), make_request()
+    with listening(app) as address, ExitStack() as stack:
+        url = httpx.URL(address)
+        stalled = [stack.enter_context(socket.create_connection((url.host, url.port or 0))) for _ in range(3)]
+        for sender in stalled:
+            sender.sendall(head)
+            sender.settimeout(30)
+        gone = stalled.pop()
+        gone.close()
+        assert httpx.post(f"{address}/v1/decisions", json=request, timeout=30).status_code == 200
+        for sender in stalled:
+            with sender.makefile("rb") as file:
+                told = file.read()  # to the end: the connection is closed
+            assert told.startswith(b"HTTP/1.1 408")
+            assert json.loads(told.partition(b"\r\n\r\n")[2])["error"]["expected"] == "the whole body within 2 s"
+
+
+def test_the_line_may_be_full_when_the_body_has_come() -> None:
+    async def play() -> list[int]:
+        inside, told = asyncio.Event(), list[int]()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            assert await receive() == {"type": "http.request", "body": b"{}", "more_body": False}
+            inside.set()
+            await asyncio.sleep(0.1)
+
+        async def slowly() -> Message:
+            await inside.wait()
+            return {"type": "http.request", "body": b"{}"}
+
+        async def at_once() -> Message:
+            return {"type": "http.request", "body": b"{}"}
+
+        async def send(message: Message) -> None:
+            told.append(message.get("status", 0))
+
+        scope = {"type": "http", "method": "POST", "path": "/v1/decisions", "actor": ANYONE}
+        porter = Porter(app, Limits(in_flight=1, waiting=0))
+        await asyncio.gather(*(porter(dict(scope), receive, send) for receive in (slowly, at_once)))
+        return told
+
+    assert asyncio.run(play()) == [503, 0]
 
 
 def next_done(sent: list[Any], number: int) -> list[Any]:

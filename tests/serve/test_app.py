@@ -245,7 +245,7 @@ def test_the_openapi_description_is_complete(client: TestClient) -> None:
     assert set(spec["paths"]) == {"/v1/decisions", "/health/live", "/health/ready", "/metrics"}
     post = spec["paths"]["/v1/decisions"]["post"]
     schemas = spec["components"]["schemas"]
-    for status in ("413", "422", "503"):
+    for status in ("408", "413", "422", "503"):
         reference = post["responses"][status]["content"]["application/json"]["schema"]["$ref"]
         assert reference == "#/components/schemas/ErrorAnswer"
     assert set(schemas["ErrorDetail"]["properties"]) == {"key", "value", "expected", "remedy"}

@@ -165,8 +165,9 @@ def test_a_stalled_policy_delays_no_answer_and_comes_back(
             assert time.monotonic() < recovered + 30
     assert {body["stage"] for body in bodies} == {"heuristic"}
     assert all(body["fallback_reason"] and body["plan"] for body in bodies)
-    num_late = sum(ms > 10.0 for ms in stalled_ms)
-    assert num_late <= len(stalled_ms) // 100, stalled_ms[-5:]  # none on a quiet machine; a busy one stops everybody
+    # On a quiet machine nobody is 10 ms late; a busy one stops everybody now and then, but never for a stall.
+    assert stalled_ms[len(stalled_ms) // 2] <= 10.0, stalled_ms[-5:]
+    assert stalled_ms[-1] < 1000 * STALL_SECONDS / 4, stalled_ms[-5:]
     assert num_stalled <= LIMIT
     assert allocated(desk) == {}
     desk.database.close()

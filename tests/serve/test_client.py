@@ -83,10 +83,19 @@ def test_what_may_have_been_done_is_not_sent_again() -> None:
     with pytest.raises(EndpointError, match="ReadTimeout"):
         client.end_review("1", "approve")
     assert len(script.requests) == 1
-    client, script, _ = scripted(httpx.ConnectError("no"), refusal(404))
+    for status in (502, 504):  # of a proxy
+        client, script, _ = scripted(httpx.Response(status, text="no answer"))
+        with pytest.raises(EndpointError) as caught:
+            client.end_review("1", "approve")
+        assert (caught.value.status, len(script.requests)) == (status, 1)
+    client, script, _ = scripted(httpx.ConnectError("no"), refusal(429), refusal(503), refusal(404))
     with pytest.raises(EndpointError):
         client.end_review("1", "approve")
-    assert len(script.requests) == 2
+    assert len(script.requests) == 4
+    client, script, _ = scripted(httpx.Response(502, text="no answer"), refusal(504), refusal(404))
+    with pytest.raises(EndpointError):
+        client.order("x")  # can be repeated
+    assert len(script.requests) == 3
 
 
 def test_another_service_is_named_as_such() -> None:

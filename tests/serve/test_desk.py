@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from scenarios.errors import InputError
 from scenarios.local_time import parse_utc
@@ -22,6 +22,7 @@ from serve.ending import Ending, cancel_order
 from serve.order import Conflict, confirm_order, describe_order
 from serve.record import find_decision, read_record
 from serve.request import DecisionRequest, RedecisionRequest
+from serve.retry import Contended
 from serve.tasks import lease_tasks
 
 Request = Callable[..., dict[str, Any]]
@@ -240,3 +241,33 @@ def test_time_is_the_requests_only_where_that_is_allowed(desk: Desk) -> None:
     with pytest.raises(InputError, match="--clock request"):
         wall.now("2025-03-03T00:00:00Z")
     assert abs(wall.now() - time.time()) < 60
+
+
+def test_a_connection_is_made_before_it_is_ones_turn_and_reads_begin_after(desk: Desk, make_request: Request) -> None:
+    """A database that is away fails all who ask at once; and what is read is not older than the turn."""
+    seen: list[tuple[str, bool]] = []
+    event.listen(desk.database._engine, "checkout", lambda *_: seen.append(("connection", desk._deciding.locked())))
+    event.listen(desk.database._engine, "begin", lambda *_: seen.append(("transaction", desk._deciding.locked())))
+    ask(desk, order_of(make_request, "one"))
+    assert seen[:2] == [("connection", False), ("transaction", True)]
+    assert not desk._deciding.locked()
+
+
+def test_nobody_waits_for_ever_for_others_who_decide(
+    desk: Desk, make_request: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serve.desk.TURN_SECONDS", 0.05)
+    with desk._deciding, pytest.raises(Contended, match="deciding"):
+        ask(desk, order_of(make_request, "one"))
+    assert ask(desk, order_of(make_request, "one"))["plan"]
+
+
+def test_what_is_kept_is_answered_even_if_it_cannot_be_counted(
+    desk: Desk, make_request: Request, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(desk.monitor.fallbacks, "add", fail)
+    assert ask(desk, order_of(make_request, "one"))["decision_id"]
+    assert "a decision was not counted: ZeroDivisionError" in caplog.text

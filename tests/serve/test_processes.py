@@ -11,12 +11,15 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from scenarios.errors import InputError
 from serve import tables
@@ -24,7 +27,7 @@ from serve.admission.limits import Limits
 from serve.audit import complaints
 from serve.database import Database
 from serve.file_turn import FileTurn
-from serve.processes import check_processes
+from serve.processes import _end, check_processes, shared_socket
 from tests.serve.racing import ROOT
 
 
@@ -55,7 +58,7 @@ def test_a_turn_is_handed_on_when_its_process_dies(tmp_path: Path) -> None:
     path = tmp_path / "shop.db"
     holding = (
         "import sys, time; from pathlib import Path; from serve.file_turn import FileTurn\n"
-        "with FileTurn(Path(sys.argv[1]))(): print(flush=True); time.sleep(60)"
+        "with FileTurn(Path(sys.argv[1]), 1)(): print(flush=True); time.sleep(60)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
@@ -64,8 +67,40 @@ def test_a_turn_is_handed_on_when_its_process_dies(tmp_path: Path) -> None:
         assert other.stdout is not None
         other.stdout.readline()
         other.kill()
-        with FileTurn(path)():
+        with FileTurn(path, 60)():
             pass
+
+
+def test_nobody_waits_for_ever_for_a_turn(tmp_path: Path) -> None:
+    """Of another process, for which another open file stands here, or of another thread."""
+    path = tmp_path / "shop.db"
+    mine, others = FileTurn(path, 0.05), FileTurn(path, 0.05)
+    with others():
+        with pytest.raises(OperationalError, match="keeps its turn"), mine():
+            pass
+        with pytest.raises(OperationalError), others():
+            pass
+    with mine():
+        pass
+
+
+def test_who_had_the_turn_comes_after_who_waits(tmp_path: Path) -> None:
+    """Two who want to write again at once, each for 2 ms, take turns."""
+    order = list[int]()
+
+    def work(number: int) -> None:
+        own = FileTurn(tmp_path / "shop.db", 60)
+        for _ in range(50):
+            with own():
+                order.append(number)
+                time.sleep(0.002)
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(work, number) for number in range(2)]:
+            done.result()
+    assert time.monotonic() - began < 10 * 100 * 0.002  # of a busy machine
+    assert sum(one != other for one, other in pairwise(order)) > 60
 
 
 TOGETHER = """
@@ -89,10 +124,76 @@ raise SystemExit(run_together(2, serve))
 def test_together_or_not_at_all(tmp_path: Path) -> None:
     """One of two cannot go on: the other one, who would, is told to end."""
     code = TOGETHER.format(mark=tmp_path / "first")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, timeout=60)
+    done = run_code(code)
     assert done.returncode == 1
     assert b"expected a good one" in done.stderr
+
+
+def run_code(code: str) -> subprocess.CompletedProcess[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, timeout=60)
+
+
+def test_errors_of_a_child_are_told() -> None:
+    done = run_code("from serve.processes import run_together\nraise SystemExit(run_together(2, lambda: 1 / 0))")
+    assert done.returncode == 1
+    assert b"ZeroDivisionError" in done.stderr
+
+
+def test_a_port_that_somebody_has_is_named() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(InputError, match="--port"):
+            shared_socket("127.0.0.1", other.getsockname()[1])
+
+
+EARLY = """
+import os, signal, time
+from serve import processes
+
+child = processes._child
+def told_meanwhile(*arguments):
+    pid = child(*arguments)
+    os.kill(os.getpid(), signal.SIGTERM)
+    return pid
+
+processes._child = told_meanwhile
+raise SystemExit(processes.run_together(3, lambda: time.sleep(60)))
+"""
+
+
+def test_who_is_told_to_end_while_it_forks_leaves_nobody() -> None:
+    assert run_code(EARLY).returncode == 0
+
+
+def test_one_that_has_just_ended_is_no_error() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+        _end({ended.pid})
+
+
+ALONE = """
+import os, time
+from serve.processes import run_together
+
+def serve():
+    os.write(1, f"{os.getpid()}\\n".encode())
+    time.sleep(60)
+
+run_together(2, serve)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a service of Linux")
+def test_a_parent_that_is_killed_leaves_nobody() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, "-c", ALONE], stdout=subprocess.PIPE, env=environment) as parent:
+        assert parent.stdout is not None
+        for _ in range(2):
+            assert int(parent.stdout.readline())
+        parent.kill()
+        assert parent.stdout.read() == b""  # comes when no child has it open
 
 
 @contextmanager

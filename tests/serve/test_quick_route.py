@@ -56,6 +56,10 @@ HEADERS: dict[str, list[tuple[str, str]]] = {
 }
 
 
+PLAIN = {("plain", "a key")} | {(body, "as it should be") for body in ("plain", "an int for a float", "a field twice")}
+"""What takes the short way."""
+
+
 def told(client: TestClient, body: bytes, headers: list[tuple[str, str]]) -> tuple[int, str]:
     answer = client.post("/v1/decisions", content=body, headers=headers)
     return answer.status_code, re.sub(r'"(decision_id|latency_ms)":("\w+"|[\d.]+)', "", answer.text)
@@ -73,8 +77,16 @@ def test_both_ways_answer_alike(
     headers: str,
 ) -> None:
     content = BODIES[body](make_request())
+    plain, is_plain, long_ways = serve.quick_route._plain, list[bool](), list[object]()
+
+    async def noted(*request: Any) -> Any:
+        found = await plain(*request)
+        is_plain.append(found is not None)
+        return found
+
+    monkeypatch.setattr(serve.quick_route, "_plain", noted)
     short = told(client, content, HEADERS[headers])
-    long_ways = []
+    assert is_plain == [(body, headers) in PLAIN]
 
     async def never(*request: object) -> None:
         long_ways.append(request)

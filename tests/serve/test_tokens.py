@@ -251,8 +251,9 @@ GOOD = digest_of("a").hex()
 @pytest.mark.parametrize(
     "text",
     ["", " , ", "anna", "anna:admin", f"anna:queen:{GOOD}", f"Anna K:admin:{GOOD}", f"anna:admin:{GOOD[:-1]}",
-     "anna:admin:not-a-hash", f"anna:admin:{GOOD.upper()}", f"anna:admin:{GOOD}:x", f"a:admin:{GOOD} b:viewer:{GOOD}"],
-    ids=range(11),
+     "anna:admin:not-a-hash", f"anna:admin:{GOOD.upper()}", f"anna:admin:{GOOD}:x", f"a:admin:{GOOD} b:viewer:{GOOD}",
+     *(f"{name}:viewer:{GOOD}" for name in ("anyone", "guardrail", "keeper", "retention", "watch"))],
+    ids=range(16),
 )  # fmt: skip
 def test_tokens_of_another_form_are_refused_without_being_shown(text: str) -> None:
     with pytest.raises(InputError, match=VARIABLE) as refused:

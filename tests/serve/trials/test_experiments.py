@@ -150,6 +150,37 @@ def test_customers_are_hashes_and_orders_without_one_stay_out(
         assert "customer 1" not in str(tx.execute(select(trials)).all())
 
 
+def test_a_customer_counts_for_his_time(client: TestClient, desk: Desk, make_request: Request, treatment: str) -> None:
+    begin(client, treatment, unit="customer", block_minutes=60, share=0.4)
+    base, told = parse_utc("now", make_request()["order"]["placed_at"]), []
+    for number, minutes in enumerate((0, 59, 60, 600)):
+        at = base + 60 * minutes
+        order = order_of(make_request, f"order {number}", placed_at=format_utc(at))
+        told.append(decide(client, {**order, "customer": "c-17"}, at))
+    assert len({(answer["unit"], answer["arm"]) for answer in told}) == 1
+    assert [kept(desk, f"order {number}").is_counted for number in range(4)] == [True, True, False, False]
+    with desk.database.reading() as tx:
+        design = experiment_of(find_row(tx, "march")).design
+        early = read_streams(tx, "march", design, base + 3599, {"total"})["total"]
+        late = read_streams(tx, "march", design, base + 3600, {"total"})["total"]
+    assert (len(early.sums), late.sizes.sum()) == (0, 2)
+    assert late.sums.sum() == pytest.approx(sum(answer["plan"]["total_millicents"] for answer in told[:2]))
+
+
+def test_a_snapshot_of_ones_own_stays_outside(
+    client: TestClient, desk: Desk, make_request: Request, treatment: str
+) -> None:
+    begin(client, treatment, share=0.999, explore_share=0.5, explore_margin_millicents=10_000_000)
+    request = make_request()
+    asked = {**request, "now": request["snapshot"]["now"]}
+    for _ in range(2):
+        told = client.post("/v1/decisions", json=asked).json()
+        assert (told["experiment"], told["unit"], told["arm"], told["propensity"]) == (None, None, "active", 1.0)
+        assert told["plan_propensity"] == 1.0
+    with desk.database.reading() as tx:
+        assert tx.execute(select(trials)).all() == []
+
+
 def test_results_are_of_what_was_expected_and_of_what_came(
     client: TestClient, desk: Desk, make_request: Request, treatment: str
 ) -> None:

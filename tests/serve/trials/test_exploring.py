@@ -22,7 +22,11 @@ from scenarios.network import Network
 from scenarios.registry import load_scenario
 from serve import tables
 from serve.desk import Desk
+from serve.monitoring import watch
+from serve.monitoring.tally import Seen
+from serve.review import ReviewLimits, reasons_of
 from serve.service import DecisionService
+from serve.slots import Pick
 from serve.trials.exploring import Exploration, explore, near_slots
 from tests.serve.test_app import check_error
 from tests.serve.trials.test_experiments import begin, decide, order_of
@@ -50,6 +54,27 @@ def test_plans_come_out_as_often_as_their_propensity_says(service: DecisionServi
     for slot, propensity in propensities.items():
         assert abs(drawn[slot] / num - propensity) < 4 * (propensity * (1 - propensity) / num) ** 0.5
     assert explore(weighed.snapshot, best, Exploration("salt", 0.4, 0), "order 1") == (best, 1.0)  # nothing as good
+
+
+def test_a_drawn_plan_is_not_what_the_policy_is_judged_by(
+    service: DecisionService, desk: Desk, make_request: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = parse_case(make_request())
+    for salt in range(100):
+        weighed = service.weigh(case, exploration=Exploration(f"salt {salt}", 0.9, 10_000_000))
+        if weighed.choice.slot != weighed.choice.own_slot:
+            break
+    own = service.weigh(case).choice
+    assert weighed.choice.own_slot == own.slot != weighed.choice.slot
+    assert own.probabilities is not None
+    limit = ReviewLimits(least_confidence=float(own.probabilities.max()))  # of which any other plan falls short
+    assert reasons_of(weighed, limit) == []
+    seen: list[Seen] = []
+    monkeypatch.setattr(watch, "Seen", lambda *of: seen.append(Seen(*of)) or seen[-1])
+    tally = desk.monitor._of(service, 0)
+    monkeypatch.setattr(tally, "tally", object())
+    desk.monitor.see(Pick(service), weighed, 0)
+    assert [row.slot for row in seen] == [own.slot]
 
 
 class Checker:
@@ -88,10 +113,18 @@ def test_drawn_plans_are_recorded_repeated_and_judge_another_policy(
     seen = {answer["plan_propensity"] for answer in told}
     assert len(seen) > 1
     assert 0 < min(seen) < 0.5 < max(seen) < 1
-    for answer in told[:3]:
+    drawn = [answer for answer in told if answer["plan_propensity"] < 0.5]
+    assert drawn
+    for answer in told:
+        is_drawn = answer in drawn
+        assert ("drew it by chance" in answer["reasons"][1]) is is_drawn
+        assert ("the policy's own choice;" in answer["reasons"][1]) is not is_drawn
         path = f"/v1/decisions/{answer['decision_id']}"
         assert client.post(f"{path}/replay").json() == {"is_same": True, "answer": answer}
-        assert client.get(f"{path}/explain").json()["decision_id"] == answer["decision_id"]
+    for answer in (drawn[0], next(answer for answer in told if answer not in drawn)):
+        shown = client.get(f"/v1/decisions/{answer['decision_id']}/explain").json()
+        assert shown["why"][:2] == answer["reasons"][:2]
+        assert bool(shown["flips"]) is (answer not in drawn)
     with desk.database.reading() as tx:
         row = tables.decisions.c
         kept = dict(tuple(found) for found in tx.execute(select(row.id, row.plan_propensity)))
