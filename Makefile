@@ -18,7 +18,7 @@ help:
 	@echo "make demo       simulate, train, compare, export and answer an order (about 5 minutes)"
 	@echo "make test       the tests on two cores (about 10 minutes, of which 1 for compiling once)"
 	@echo "make test-slow  the tests that train agents or run large scenarios"
-	@echo "make fuzz       10,000 requests that nobody should send to the endpoint (minutes)"
+	@echo "make fuzz       up to 10,000 requests that nobody should send to the endpoint (minutes)"
 	@echo "make soak       100,000 random orders, and a database that is away for a minute (most of an hour)"
 	@echo "make lint       ruff: rules and formatting        make format     ruff mends what it can"
 	@echo "make types      mypy                              make contracts  which room may import which"

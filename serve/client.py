@@ -21,7 +21,7 @@ from serve.event import AnyEvent, CountedStock, EventBatch, Inventory
 from serve.order import OrderAnswer
 from serve.request import DecisionRequest, RedecisionRequest
 from serve.review import ReviewAnswer
-from serve.tasks import TaskAnswer
+from serve.tasks import Lease, TaskAnswer
 
 REFUSED = frozenset({429, 503})
 """Nothing was done; it may be sent again."""
@@ -162,7 +162,7 @@ class Client:
 
     def acknowledge(self, task: TaskAnswer) -> None:
         """A task is done."""
-        body = f'{{"lease": "{task.lease}"}}'
+        body = Lease(lease=task.lease).model_dump_json()
         self._send("POST", f"/v1/tasks/{task.task_id}/acknowledge", body=body)
 
     def reviews(self, *, state: str = "open", after: int = 0, limit: int = 100) -> list[ReviewAnswer]:

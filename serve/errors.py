@@ -89,6 +89,8 @@ def add_error_handlers(app: FastAPI) -> None:
             detail = InputError("header Content-Type", given, "application/json", "send this header with the JSON body")
             return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
         path = [part for part in first["loc"] if part not in _KINDS]
+        if first["type"].startswith("union_tag"):  # the checker names the event, whose kind it does not know
+            path, first = [*path, "kind"], {**first, "input": first["input"].get("kind")}
         return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, field_error({**first, "loc": path}, skip=("body",)))
 
     @app.exception_handler(HTTPException)

@@ -16,8 +16,9 @@ from serve.desk import Desk
 from serve.routes import ERRORS
 from serve.slots import Mode, Standing
 from serve.standings import loads_of
+from serve.trials.design import Sha256
 
-Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="of the bundle, as loading it told")]
+Bundle = Annotated[Sha256, Path()]
 
 
 class Load(Document):
@@ -79,31 +80,31 @@ def add_policy_routes(desk_of: Callable[[], Desk]) -> APIRouter:
         return describe(desk, desk.policies.load(wanted.folder, who))
 
     @router.post("/{sha256}/shadow", summary="Let the candidate decide beside, for the record")
-    def shadow(sha256: Sha256, who: Who) -> SlotsAnswer:
+    def shadow(sha256: Bundle, who: Who) -> SlotsAnswer:
         who.check("rule_editor")
         desk = desk_of()
         return describe(desk, desk.policies.shadow(sha256, who))
 
     @router.post("/{sha256}/canary", summary="Let the candidate decide a share of the orders")
-    def canary(sha256: Sha256, wanted: Canary, who: Who) -> SlotsAnswer:
+    def canary(sha256: Bundle, wanted: Canary, who: Who) -> SlotsAnswer:
         who.check("approver")
         desk = desk_of()
         return describe(desk, desk.policies.canary(sha256, wanted.share, who))
 
     @router.post("/{sha256}/activate", summary="Let the candidate decide")
-    def activate(sha256: Sha256, who: Who) -> SlotsAnswer:
+    def activate(sha256: Bundle, who: Who) -> SlotsAnswer:
         who.check("approver")
         desk = desk_of()
         return describe(desk, desk.policies.activate(sha256, who))
 
     @router.post("/{sha256}/withdraw", summary="Empty the second slot")
-    def withdraw(sha256: Sha256, who: Who) -> SlotsAnswer:
+    def withdraw(sha256: Bundle, who: Who) -> SlotsAnswer:
         who.check("rule_editor")
         desk = desk_of()
         return describe(desk, desk.policies.withdraw(sha256, who))
 
     @router.post("/{sha256}/rollback", summary="Give up the active policy for the one before it")
-    def roll_back(sha256: Sha256, who: Who) -> SlotsAnswer:
+    def roll_back(sha256: Bundle, who: Who) -> SlotsAnswer:
         who.check("approver")
         desk = desk_of()
         return describe(desk, desk.policies.roll_back(sha256, who))

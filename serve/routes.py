@@ -11,7 +11,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
-from agents.documents import Document, Name, Time
+from agents.documents import Time
 from scenarios.local_time import parse_utc
 from serve.actor import Who
 from serve.answer import DecisionAnswer
@@ -29,7 +29,7 @@ from serve.order import NotFound, OrderAnswer, confirm_order, describe_order
 from serve.record import ReplayAnswer, find_decision, read_record
 from serve.request import RedecisionRequest
 from serve.retry import retried
-from serve.tasks import MAX_TASKS, TaskAnswer, acknowledge, lease_tasks
+from serve.tasks import MAX_TASKS, Lease, TaskAnswer, acknowledge, lease_tasks
 
 ERRORS: dict[int | str, dict[str, object]] = {
     401: {"model": ErrorAnswer, "description": "no token that is known"},
@@ -49,12 +49,6 @@ class TaskList(BaseModel):
     """Tasks that are now held by who asked."""
 
     tasks: list[TaskAnswer]
-
-
-class Lease(Document):
-    """Who holds a task."""
-
-    lease: Name
 
 
 class Applied(BaseModel):

@@ -8,12 +8,19 @@ from typing import Literal
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection, or_, select, update
 
+from agents.documents import Document, Name
 from scenarios.local_time import format_utc
 from serve import tables
 
 Kind = Literal["hold_ended", "plan_broke", "reservation_expired", "review_ended"]
 
 MAX_TASKS = 100
+
+
+class Lease(Document):
+    """Who holds a task."""
+
+    lease: Name
 
 
 class TaskAnswer(BaseModel):

@@ -12,6 +12,7 @@ from typing import Any
 from scenarios.local_time import format_utc, parse_utc
 
 JSON = "application/json"
+UNKNOWN = "unknown_field"
 KNOWN_METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
 
 NEVER_SOUND: tuple[Any, ...] = (
@@ -35,6 +36,7 @@ class Sent:
         content: the body.
         headers: beside the usual ones.
         spoilt: path of what was spoilt in the body, such as ``order.lines[0].units``; None: something else was.
+        is_gone: it was left out.
     """
 
     method: str
@@ -42,6 +44,16 @@ class Sent:
     content: bytes = b""
     headers: tuple[tuple[str, str], ...] = (("content-type", JSON),)
     spoilt: str | None = None
+    is_gone: bool = False
+
+    def is_named_by(self, key: str) -> bool:
+        """Whether an error tells where to look: at what was spoilt or in it; at what it was left out of."""
+        if self.spoilt is None:
+            return False
+        there, told = steps(self.spoilt), steps(key.partition(" ")[0])  # what follows is of the thing that was named
+        if told[: len(there)] == there or told == [*there[:-1], UNKNOWN]:
+            return True
+        return self.is_gone and told == there[:-1]
 
 
 def leaves(value: Any, path: str = "") -> Iterator[str]:
@@ -61,12 +73,12 @@ def steps(path: str) -> list[str | int]:
     """``order.lines[0].units`` as keys."""
     found: list[str | int] = []
     for part in path.replace("[", ".[").split("."):
-        found.append(int(part[1:-1]) if part.startswith("[") else part)
+        found.append(int(part[1:-1]) if part.startswith("[") and part[1:-1].isdigit() else part)
     return found
 
 
-def spoil(document: dict[str, Any], path: str, dice: random.Random) -> dict[str, Any]:
-    """The document with one thing replaced, left out, doubled or added to."""
+def spoil(document: dict[str, Any], path: str, dice: random.Random) -> tuple[dict[str, Any], bool]:
+    """The document with one thing replaced, left out or added beside it; and whether it was left out."""
     spoilt = copy.deepcopy(document)
     inner: Any = spoilt
     *outer, last = steps(path)
@@ -79,9 +91,10 @@ def spoil(document: dict[str, Any], path: str, dice: random.Random) -> dict[str,
         inner[last] = dice.choice(MAYBE_SOUND)
     elif act < 0.95 or not isinstance(inner, dict):
         del inner[last]
+        return spoilt, True
     else:
-        inner["unknown field"] = 1
-    return spoilt
+        inner[UNKNOWN] = 1
+    return spoilt, False
 
 
 class Fuzz:
@@ -122,6 +135,9 @@ class Fuzz:
                 ("PUT", "/v1/stations", {"id": name, "at": now, "rows": [station]}),
                 ("POST", "/v1/policies", {"folder": "nowhere"}),
                 ("POST", f"/v1/policies/{'0' * 64}/canary", {"share": 0.5}),
+                ("POST", "/v1/experiments", {"name": f"trial {name}", "treatment": "0" * 64, "share": 0.5, "alpha": 0.1,
+                                             "guardrails": [{"metric": "total", "limit": 1.5}]}),
+                ("POST", "/v1/experiments/trial 1/stop", {"reason": "enough"}),
                 ("POST", "/v1/reviews/1/override", {"now": now, "parcels": [{"warehouse": house, "service": service,
                                                                               "skus": [sku]}]}),
             ]
@@ -131,8 +147,9 @@ class Fuzz:
         """One of them with one thing spoilt."""
         method, path, body = self.sound()
         field = self._dice.choice(list(leaves(body)))
-        text = json.dumps(spoil(body, field, self._dice))
-        return Sent(method, path, text.encode("utf-8", "surrogatepass"), spoilt=field)
+        document, is_gone = spoil(body, field, self._dice)
+        text = json.dumps(document).encode("utf-8", "surrogatepass")
+        return Sent(method, path, text, spoilt=field, is_gone=is_gone)
 
     def broken(self) -> Sent:
         """One that is not even JSON, or too large, or of another kind."""
@@ -194,7 +211,8 @@ class Fuzz:
                  "tasks?limit={}&lease_seconds={}&now={}",
                  "tasks/{}/acknowledge", "health-report?since={}&until={}&baseline={}", "policies/{}/activate",
                  "health-report/baselines/{}?since={}&until={}", "monitoring/calibration?since={}&until={}",
-                 "decisions/{}/replay", "{}"]  # fmt: skip
+                 "experiments/{}?now={}", "experiments/{}/start", "experiments/{}/stop",
+                 "experiments/{}/estimate?policy={}&metric={}&limit={}", "decisions/{}/replay", "{}"]  # fmt: skip
         times = ["2025-03-03T10:00:00Z", "2025-03-04T10:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"]
         path = dice.choice(paths)
         while "{}" in path:

@@ -31,14 +31,14 @@ from serve.app import create_app
 from serve.main import main
 from serve.service import DecisionService
 from tests.serve.replay.endpoints import listening
+from tests.serve.test_app import wait_until_ready
 
 
 def ready(app: FastAPI) -> TestClient:
     """A client of an endpoint that answers."""
     client = TestClient(app)
     client.__enter__()
-    while client.get("/health/ready").status_code != 200:
-        pass
+    wait_until_ready(client)
     return client
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -98,6 +100,34 @@ answer = service.decide(DecisionRequest.model_validate(example_request(read_bund
 print(answer.stage, {HEAVY})
 """
     assert fresh_process(code, str(sound_bundle)).strip() == "policy []"
+
+
+def test_every_option_is_in_the_pages_with_its_default(sound_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: dict[str, str] = {}
+    pages = [Path("docs", name).read_text() for name in ("serving.md", "load.md")]
+    for names, default in re.findall(r"^\| (`--[^|]*) \| ([^|]*) \|", "\n".join(pages), re.MULTILINE):
+        options, defaults = re.findall(r"--[a-z-]+", names), default.split(", ")
+        found |= dict(zip(options, defaults * (len(options) if len(defaults) == 1 else 1), strict=True))
+
+    def read(parser: argparse.ArgumentParser, args: Any = None, namespace: Any = None) -> Any:
+        actions = [action for action in parser._actions if action.dest != "help"]
+        assert {action.option_strings[0]: told(action) for action in actions} == found
+        raise SystemExit
+
+    def told(action: argparse.Action) -> str:
+        if action.option_strings == ["--inventory"]:
+            return "the bundle's stock"
+        if action.required:
+            return "must be given"
+        if isinstance(action.default, str):
+            return f"`{action.default}`"
+        if isinstance(action.default, bool):
+            return {False: "off", True: "on"}[action.default]
+        return "none" if action.default is None else f"{action.default:g}"
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", read)
+    with pytest.raises(SystemExit):
+        main(["--bundle", str(sound_bundle)])
 
 
 def test_review_limits_reach_the_desk(sound_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:

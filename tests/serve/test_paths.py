@@ -57,6 +57,10 @@ def test_an_order_from_decision_to_delivery(client: TestClient, desk: Desk, make
     assert client.get("/v1/orders/one").json()["planned_lines"] == []
     events[0]["at"] = format_utc(now + 7)
     assert check_error(client.post("/v1/events", json={"events": events}))["key"] == "events[0].id"
+    events[0]["kind"] = "nothing"
+    assert check_error(client.post("/v1/events", json={"events": events}))["key"] == "events[0].kind"
+    del events[0]["kind"]
+    assert check_error(client.post("/v1/events", json={"events": events}))["key"] == "events[0].kind"
 
 
 def test_the_same_key_a_hundred_times(client: TestClient, desk: Desk, make_request: Request) -> None:
