@@ -22,3 +22,7 @@ ARMS = Counter("routelab_arm_decisions", "Decisions kept, by arm, bundle and who
 ALARM = Gauge("routelab_alarm", "1 while something is alarmed", ["kind", "bundle"])
 FALLBACK_SHARE = Gauge("routelab_fallback_share", "Of the last minutes' decisions, those not made by the policy")
 UNWATCHED = Counter("routelab_unwatched", "Decisions that drift did not count, as too many waited")
+
+REFUSED = Counter("routelab_refused", "Requests turned away, by what was used up", ["limit"])
+IN_FLIGHT = Gauge("routelab_decisions_in_flight", "Decisions that are worked on")
+WAITING = Gauge("routelab_decisions_waiting", "Decisions that wait to be worked on")

@@ -6,7 +6,6 @@ import math
 import time
 
 from fastapi import Response
-from prometheus_client import Counter, Gauge
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -18,10 +17,7 @@ from serve.admission.limits import Limits
 from serve.admission.line import Line
 from serve.errors import error_response, http_response
 from serve.guard import OPEN
-
-REFUSED = Counter("routelab_refused", "Requests turned away, by what was used up", ["limit"])
-IN_FLIGHT = Gauge("routelab_decisions_in_flight", "Decisions that are worked on")
-WAITING = Gauge("routelab_decisions_waiting", "Decisions that wait to be worked on")
+from serve.metrics import IN_FLIGHT, REFUSED, WAITING
 
 FREE = OPEN | {"/metrics"}
 """Paths that are never refused: who looks after an endpoint must see it when it is busiest."""
