@@ -20,6 +20,7 @@ from agents.scoring_model import ScoringModel
 from envs.prices import Pricing
 from envs.simulation import simulate
 from scenarios import draw_trace, load_scenario
+from scenarios.local_time import DAY_SECONDS
 from scenarios.public import PublicScenario
 from scenarios.scenario import Scenario
 
@@ -72,7 +73,7 @@ def write_load_bundle(path: Path) -> Path:
         public=scenario.public(),
         plan=PlanSettings("untrained", Pricing.CLOSED_FORM, (1.0, 1.0, 1.0), ("primal-dual", "nearest"), 1.0),
         golden=golden_cases(recorder.decisions, ScoringModel(model).scores, 4),
-        reference=reference_histograms(recorder.decisions),
+        reference=reference_histograms([recorder.decisions], DAY_SECONDS * scenario.horizon_days),
         provenance={"run": "benchmarks.load", "scenario_id": scenario.id},
     )
 
