@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agents import load_agent
-from benchmarks.probes import Doubting, Priced
+from benchmarks.probes import Doubting, priced
 from envs.many import simulate_many
 from envs.prices import Pricing
 from scenarios import draw_trace, load_scenario
@@ -33,7 +33,7 @@ def gain(name, probe, rival="myopic"):
 
 
 def test_cutoff_congestion_a_price_on_queues_pays():
-    assert gain("cutoff-congestion", Priced("queue", (("pick_start", -12.0),), Pricing.NONE)) > 0.02
+    assert gain("cutoff-congestion", priced("queue", (("pick_start", -12.0),), Pricing.NONE)) > 0.02
 
 
 def test_cutoff_congestion_the_hub_alone_cannot_pick_what_is_ordered_around_it():
@@ -117,7 +117,7 @@ def test_misplaced_scarce_receipts_cannot_be_relied_on():
 
 
 def test_presale_split_whoever_piles_up_parcels_for_the_date_pays():
-    assert gain("presale-split", Priced("split", (("num_parcels", 12.0),), Pricing.NONE)) > 0.008
+    assert gain("presale-split", priced("split", (("num_parcels", 12.0),), Pricing.NONE)) > 0.008
 
 
 def test_presale_split_baskets_are_mixed():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from agents import load_agent
-from benchmarks.probes import Priced
+from benchmarks.probes import priced
 from envs.many import simulate_many
 from envs.prices import Pricing
 from scenarios import draw_trace, load_scenario
@@ -23,7 +23,7 @@ def test_no_probe_wins_half_a_percent(name):
     best = min(cost(load_agent(agent)) for agent in ("myopic", "primal-dual"))
     for feature in ("pick_start", "queue_load", "num_parcels", "shelf_left"):
         for price in (-6.0, 6.0):
-            assert cost(Priced(feature, ((feature, price),), Pricing.NONE)) > 0.995 * best
+            assert cost(priced(feature, ((feature, price),), Pricing.NONE)) > 0.995 * best
 
 
 def test_two_tier_fronts_have_the_best_sellers_only():
