@@ -21,6 +21,7 @@ from serve.parcel import PlannedParcel, leave, take, write_parcels
 from serve.record import encode_record
 from serve.retry import Repeated
 from serve.review import Concern, ReviewLimits, open_review, reasons_of, supersede_reviews
+from serve.review_rules import names_of
 from serve.sending import change
 from serve.service import Weighed
 from serve.slots import Pick
@@ -107,9 +108,12 @@ class Keeping:
         write_parcels(tx, draft.planned, question.places, asked.now)
         self._set_states(tx, asked, draft)
         is_drifting = self.monitor.is_suspect(draft.pick)
-        reasons = reasons_of(draft.weighed, self.review, is_drifting)
+        rules = names_of(self.review.rules, draft.weighed.case.order, draft.planned)
+        reasons = reasons_of(draft.weighed, self.review, is_drifting, bool(rules))
         if reasons:
-            detail = draft.weighed.choice.fallback_reason if draft.weighed.choice.slot is None else None
+            detail = (
+                draft.weighed.choice.fallback_reason if draft.weighed.choice.slot is None else "; ".join(rules) or None
+            )
             concern = Concern(
                 question.first_id, draft.decision_id, reasons, detail, question.is_confirmed or asked.request.confirm
             )

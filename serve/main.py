@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from agents.bundle import Bundle, BundleAgent, read_bundle
-from envs.costs import MILLICENTS
 from scenarios.errors import InputError
 from scenarios.local_time import parse_utc
 from serve.admission.limits import Limits
@@ -22,7 +21,7 @@ from serve.known import Known
 from serve.monitoring.logs import writing_logs
 from serve.monitoring.options import add_watch, staleness_of, watch_of
 from serve.processes import check_processes, run_together, shared_socket
-from serve.review import ReviewLimits
+from serve.review_options import add_reviews, check_reviews, limits_of_reviews
 from serve.safety import Exposure
 from serve.seed import read_stock, seed
 from serve.service import DEFAULT_BUDGET_SECONDS, DecisionService
@@ -64,14 +63,7 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--calendar-end", metavar="TIME", help="with --clock request: where a simulation's calendar ends"
     )
-    parser.add_argument("--review-minutes", type=int, default=60, help="until a review ends by itself (default: 60)")
-    parser.add_argument(
-        "--review-confidence",
-        type=float,
-        default=0.0,
-        help="a person looks at less probable plans (default: 0)",
-    )
-    parser.add_argument("--review-margin", type=float, help="a person looks at orders of at least this margin")
+    add_reviews(parser)
     add_watch(parser)
     parser.add_argument("--policies", type=Path, metavar="DIR", help="below it lie bundles that may be loaded")
     add_limits(parser)
@@ -86,12 +78,7 @@ def main(args: Sequence[str] | None = None) -> int:
     if not 0 < options.reservation_minutes <= 100_000:
         expected = "minutes from 1 to 100000"
         raise InputError("--reservation-minutes", options.reservation_minutes, expected, "correct the number")
-    if not 0 < options.review_minutes <= 100_000:
-        raise InputError("--review-minutes", options.review_minutes, "minutes from 1 to 100000", "correct the number")
-    if not 0 <= options.review_confidence <= 1:
-        raise InputError("--review-confidence", options.review_confidence, "from 0 to 1", "correct the number")
-    if options.review_margin is not None and not 0 <= options.review_margin < 1e9:
-        raise InputError("--review-margin", options.review_margin, "an amount of money", "correct the number")
+    check_reviews(options)
     limits = limits_of(options)
     check_processes(options.processes, options.port, options.database != "none", options.clock == "request")
     watch, staleness = watch_of(options), staleness_of(options)
@@ -110,8 +97,7 @@ def main(args: Sequence[str] | None = None) -> int:
     if options.policies is not None and not options.policies.is_dir():
         raise InputError("--policies", str(options.policies), "a folder that is there", "correct the path")
     if options.database != "none":
-        margin = None if options.review_margin is None else round(MILLICENTS * options.review_margin)
-        review = ReviewLimits(60 * options.review_minutes, options.review_confidence, margin)
+        review = limits_of_reviews(options, bundle.public)
         seconds, is_request_clock = 60 * options.reservation_minutes, options.clock == "request"
         end = None if options.calendar_end is None else parse_utc("--calendar-end", options.calendar_end)
         settings = DeskSettings(seconds, is_request_clock, review, options.policies, watch, staleness, end)

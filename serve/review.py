@@ -11,11 +11,10 @@ from sqlalchemy import Connection, Row, select, update
 
 from scenarios.local_time import format_utc
 from serve import tables
+from serve.review_rules import ReviewRule
 from serve.service import Weighed
 
 Reason = Literal["unroutable", "low_confidence", "high_value", "rule", "drift", "taken_back"]
-"""Rules and drift monitors name themselves when they open a review."""
-
 ReviewState = Literal["open", "approved", "overridden", "rejected", "expired", "superseded"]
 """Superseded: the order was decided again, cancelled, or its reservation ended, before anybody looked."""
 
@@ -30,11 +29,13 @@ class ReviewLimits:
         seconds: until a review ends by itself, safely.
         least_confidence: below this probability of the chosen plan; 0: never for that reason.
         least_margin_millicents: from this margin of an order on; None: never for that reason.
+        rules: of the shop.
     """
 
     seconds: int = 3600
     least_confidence: float = 0.0
     least_margin_millicents: int | None = None
+    rules: tuple[ReviewRule, ...] = ()
 
 
 class ReviewAnswer(BaseModel):
@@ -44,7 +45,7 @@ class ReviewAnswer(BaseModel):
     order_id: str
     decision_id: str = Field(description="that is looked at; see its explanation")
     reasons: list[Reason]
-    detail: str | None = Field(description="why nothing decided, of what could not be routed")
+    detail: str | None = Field(description="why nothing decided, of what could not be routed; else the rules that hold")
     state: ReviewState
     opened_at: str
     due_at: str = Field(description="then it ends by itself: a plan stands, an order without one becomes a task")
@@ -53,7 +54,9 @@ class ReviewAnswer(BaseModel):
     label_decision_id: str | None = Field(description="of an override: the decision whose record holds what was chosen")
 
 
-def reasons_of(weighed: Weighed, limits: ReviewLimits, is_drifting: bool = False) -> list[Reason]:
+def reasons_of(
+    weighed: Weighed, limits: ReviewLimits, is_drifting: bool = False, is_ruled: bool = False
+) -> list[Reason]:
     """Why a person should look at a decision; a hold is looked at when it ends, a person's own choice never."""
     choice, found = weighed.choice, list[Reason]()
     if choice.slot is None:
@@ -66,6 +69,8 @@ def reasons_of(weighed: Weighed, limits: ReviewLimits, is_drifting: bool = False
     most = limits.least_margin_millicents
     if most is not None and weighed.snapshot.seen.order["margin_millicents"][0] >= most:
         found.append("high_value")
+    if is_ruled:
+        found.append("rule")
     if is_drifting:
         found.append("drift")
     return found

@@ -1,0 +1,125 @@
+"""Rules of the shop for what a person looks at: each condition alone, files that cannot be used, the page's example."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.documents import LineDocument, OrderDocument
+from scenarios.errors import InputError
+from serve.desk import Desk, DeskSettings
+from serve.known import Known
+from serve.main import main
+from serve.parcel import PlannedLine, PlannedParcel
+from serve.review import ReviewLimits, list_reviews
+from serve.review_rules import ReviewRule, names_of, read_rules
+from serve.service import DecisionService
+from tests.serve.test_desk import ask, order_of
+
+Request = Callable[..., dict[str, Any]]
+
+ORDER = OrderDocument(
+    id="o",
+    region="north",
+    promise_at="2026-01-01T00:00:00Z",
+    requirements=["gift"],
+    lines=[LineDocument(sku="A", units=2), LineDocument(sku="B", units=1, requirements=["cold"])],
+)
+PARCEL = PlannedParcel(
+    "p", "hub", "saver", "queued", (PlannedLine(0, "A", 2, 1000),), None, None, 500, None, 60, 1000 + 3600, 30
+)
+PARCELS = [PARCEL, replace(PARCEL, warehouse="south hub", service="express")]
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds", "does_not"),
+    [
+        ("regions", ["south", "north"], ["south"]),
+        ("skus", ["B"], ["C"]),
+        ("handling", ["cold"], ["bulky"]),
+        ("handling", ["gift"], ["hazardous"]),
+        ("least_units", 3, 4),
+        ("warehouses", ["south hub"], ["nowhere"]),
+        ("services", ["saver"], ["drone"]),
+        ("least_parcels", 2, 3),
+        ("least_late_minutes", 60, 61),
+    ],
+)
+def test_a_condition_holds_or_does_not(condition: str, holds: Any, does_not: Any) -> None:
+    yes = ReviewRule.model_validate({"name": "yes", condition: holds})
+    no = ReviewRule.model_validate({"name": "no", condition: does_not})
+    assert names_of([no, yes], ORDER, PARCELS) == ["yes"]
+    both = ReviewRule.model_validate({"name": "both", condition: holds, "least_units": 4})
+    assert names_of([both], ORDER, PARCELS) == []  # all conditions must hold
+    is_of_parcels = condition in ("warehouses", "services", "least_parcels", "least_late_minutes")
+    assert names_of([yes], ORDER, []) == ([] if is_of_parcels else ["yes"])
+
+
+def test_what_a_rule_holds_of_is_looked_at(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    rules = (
+        ReviewRule(name="this region", regions=[order["region"]]),
+        ReviewRule(name="many parcels", least_parcels=30),
+        ReviewRule(name="its goods", skus=[order["lines"][0]["sku"]]),
+    )
+    settings = DeskSettings(is_request_clock=True, review=ReviewLimits(rules=rules))
+    answer = ask(Desk(desk.service, desk.database, desk.known, settings), order)
+    with desk.database.reading() as tx:
+        (review,) = list_reviews(tx, "open", 0, 9)
+    assert (review.reasons, review.detail, review.decision_id) == (
+        ["rule"],
+        "this region; its goods",
+        answer["decision_id"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("rule = 3", "rule"),
+        ("", "rule"),
+        ("not toml", "--review-rules"),
+        ("[[rule]]\nname = 'x'", "rule[0]"),
+        ("[[rule]]\nleast_units = 1", "rule[0].name"),
+        ("[[rule]]\nname = 'x'\nleast_units = 0", "rule[0].least_units"),
+        ("[[rule]]\nname = 'x'\nskus = []", "rule[0].skus"),
+        ("[[rule]]\nname = 'x'\ncolour = 'red'", "rule[0].colour"),
+        ("[[rule]]\nname = 'x'\nregions = ['nowhere']", "rule[0].region"),
+        ("[[rule]]\nname = 'x'\nskus = ['nothing']", "rule[0].sku"),
+        ("[[rule]]\nname = 'x'\nwarehouses = ['nowhere']", "rule[0].warehouse"),
+        ("[[rule]]\nname = 'x'\nservices = ['drone']", "rule[0].service"),
+        ("[[rule]]\nname = 'x'\nhandling = ['loud']", "handling"),
+        ("[[rule]]\nname = 'x'\nleast_units = 1\n[[rule]]\nname = 'x'\nleast_units = 2", "rule[1].name"),
+    ],
+)
+def test_rules_that_cannot_be_used_are_refused(text: str, key: str, tmp_path: Path, service: DecisionService) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as found:
+        read_rules(path, Known(service.reader.public))
+    assert found.value.key == key
+
+
+def test_a_file_of_rules_that_is_not_there(sound_bundle: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--review-rules"):
+        main(["--bundle", str(sound_bundle), "--review-rules", str(tmp_path / "none.toml")])
+
+
+def test_the_rules_of_the_page_can_be_read(
+    repository: Path, tmp_path: Path, sound_bundle: Path, service: DecisionService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = re.search(r"```toml\n(.*?)```", (repository / "docs/serving.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert found
+    region = service.reader.public.names.regions[0]
+    path = tmp_path / "rules.toml"
+    path.write_text(found[1].replace("south", region, 2).replace(f"far {region}", "far south"), encoding="utf-8")
+    settings: list[DeskSettings] = []
+    monkeypatch.setattr("serve.main._serve", lambda *others: settings.append(others[2].keywords["settings"]))
+    assert main(["--bundle", str(sound_bundle), "--review-rules", str(path)]) == 0
+    assert settings[0].review.rules == read_rules(path, Known(service.reader.public))
+    assert [rule.name for rule in settings[0].review.rules] == ["gifts in two parcels", "far south, late"]
