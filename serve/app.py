@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -22,6 +21,7 @@ from serve.admission.porter import Porter
 from serve.answer import DecisionAnswer, PolicyVersion
 from serve.arrival import Arrival
 from serve.asked import Asked
+from serve.background import Background, stop
 from serve.description import Described
 from serve.desk import Desk
 from serve.errors import ErrorAnswer, add_error_handlers, error_response
@@ -49,6 +49,9 @@ TOO_MANY: dict[int | str, dict[str, object]] = {
     429: {"model": ErrorAnswer, "description": "a rate is used up; Retry-After says for how long"}
 }
 
+_RETRY_SECONDS = 1.0
+"""Until a database that could not be reached is tried again."""
+
 
 class Health(BaseModel):
     """The state of the process."""
@@ -72,35 +75,43 @@ class Loading:
         on_ready: Callable[[], None],
     ) -> None:
         self._load, self._open_desk, self._on_failure, self._on_ready = load, open_desk, on_failure, on_ready
+        self._loop = Background("bundle", self._try, _RETRY_SECONDS)
+        self._is_stopped = False
+        self._loaded: DecisionService | None = None
         self._service: DecisionService | None = None
         self._desk: Desk | None = None
         self._problem = "wait and ask /health/ready: rules are being compiled and golden cases checked"
 
     def start(self) -> None:
         """Begins to load."""
-        threading.Thread(target=self._run, name="bundle", daemon=True).start()
+        self._loop.start()
 
-    def _run(self) -> None:
+    def stop(self) -> None:
+        """Ends what was begun."""
+        self._is_stopped = True
+        stop([self._loop])
+        if self._desk is not None:
+            self._desk.stop()
+
+    def _try(self) -> None:
+        """Loads and opens; if the database cannot be reached, that is tried again."""
         try:
-            service = self._load()
+            if self._loaded is None:
+                self._loaded = self._load()
             if self._open_desk is not None:
-                self._desk = self._opened(self._open_desk, service)
-            self._service = service
+                self._desk = self._open_desk(self._loaded)
+                if self._is_stopped:
+                    self._desk.stop()
+            self._service = self._loaded
             self._on_ready()
+        except OperationalError:
+            self._problem = "wait: the database cannot be reached"
+            raise
         except Exception as error:
             self._problem = str(error)
             _log.error("the bundle was refused: %s", error)
             self._on_failure(error)
-
-    def _opened(self, open_desk: Callable[[DecisionService], Desk], service: DecisionService) -> Desk:
-        """The desk, as soon as the database is there."""
-        while True:
-            try:
-                return open_desk(service)
-            except OperationalError as error:
-                self._problem = "wait: the database cannot be reached"
-                _log.warning("the database cannot be reached: %s", type(error.orig).__name__)
-                time.sleep(1)
+        self._loop.end()
 
     def service(self) -> DecisionService:
         """The service, once it is ready.
@@ -147,6 +158,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         loading.start()
         yield
+        loading.stop()
 
     app = Described(
         title="routelab",

@@ -19,14 +19,16 @@ from serve import tables
 from serve.answer import ReservationAnswer
 from serve.asked import Asked, Question, subject_of
 from serve.audit import AuditWriter
+from serve.background import Background, stop
 from serve.database import Database
 from serve.group import Part, find_group, joined, open_part
 from serve.keeper import Keeper
 from serve.keeping import Draft, Keeping
 from serve.known import Known
 from serve.moment import read_moment
+from serve.monitoring.settings import WatchSettings
 from serve.monitoring.staleness import Staleness, doubted
-from serve.monitoring.watch import Watch, WatchSettings
+from serve.monitoring.watch import Watch
 from serve.parcel import PlannedParcel, planned_parcels
 from serve.policies import Policies
 from serve.pulse import Pulse
@@ -89,6 +91,7 @@ class Desk:
         pulse: whether the database answers.
         experiments: changes of who decides, for a while and by chance.
         guardrails: end experiments that do harm.
+        keeper: does what time brings.
     """
 
     service: DecisionService
@@ -105,6 +108,7 @@ class Desk:
     take Python's lock from each other at every statement, which doubles the time of each."""
     experiments: Experiments = field(init=False)
     guardrails: GuardrailWatch = field(init=False)
+    keeper: Keeper = field(init=False)
     _keeping: Keeping = field(init=False)
 
     def __post_init__(self) -> None:
@@ -115,11 +119,20 @@ class Desk:
         self._keeping = Keeping(self.known, self.audit, self.monitor, settings.reservation_seconds, settings.review)
         self.experiments = Experiments(self.database, self.audit, self.policies)
         self.guardrails = GuardrailWatch(self.database, self.audit, self.policies)
+        self.keeper = Keeper(self.database, self.known, self.audit)
 
-    @property
-    def keeper(self) -> Keeper:
-        """What time brings is done by it."""
-        return Keeper(self.database, self.known, self.audit)
+    def start(self) -> None:
+        """Begins what goes on beside the answers; where time comes from requests, they bring it about."""
+        if not self.settings.is_request_clock:
+            for loop in self._loops():
+                loop.start()
+
+    def stop(self) -> None:
+        """Ends it."""
+        stop((*self._loops(), self.shadows.loop))
+
+    def _loops(self) -> tuple[Background, ...]:
+        return (self.keeper.loop, self.policies.loop, self.guardrails.loop, *self.monitor.loops)
 
     def now(self, stated: str | None = None) -> int:
         """UTC seconds: the wall's, or those that the request states where it must.
@@ -157,7 +170,7 @@ class Desk:
                 pick = self.policies.pick(tx, subject, bool(question.group), question.is_kept)
             draft = self._draft(asked, question, pick)
         self.database.write(lambda tx: self._keeping.keep(tx, asked, draft))
-        self.monitor.see(draft.pick, draft.weighed, asked.now)
+        self.monitor.see(draft.pick, draft.weighed, asked)
         if draft.pick.shadow is not None:
             self.shadows.add(ShadowTask(draft.pick.shadow, draft.weighed.case, draft.answer))
         return draft.answer, False

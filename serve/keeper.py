@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,6 +12,7 @@ from sqlalchemy import Connection, delete, select
 from serve import tables
 from serve.actor import KEEPER
 from serve.audit import AuditWriter, Entry
+from serve.background import Background
 from serve.changes import Changes
 from serve.database import Database
 from serve.ending import expire_order
@@ -23,8 +22,6 @@ from serve.parcel import find_parcels
 from serve.release import release
 from serve.retry import retried
 from serve.reviewing import expire_review
-
-_log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 1.0
 KEY_SECONDS = 86_400
@@ -42,23 +39,18 @@ class Keeper:
         database: that is kept.
         known: the network.
         audit: this process's chain.
+
+    Attributes:
+        loop: keeps beside the answers.
     """
 
     def __init__(self, database: Database, known: Known, audit: AuditWriter) -> None:
         self._database, self._known, self._audit = database, known, audit
+        self.loop = Background("keeper", self._keep_now, INTERVAL_SECONDS)
 
-    def start(self) -> None:
-        """Keeps in the background, from now on."""
-        threading.Thread(target=self._run, name="keeper", daemon=True).start()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                self.keep(int(time.time()))
-                self._database.tidy()
-            except Exception:  # the database may be away for a while
-                _log.exception("could not keep what is due")
-            time.sleep(INTERVAL_SECONDS)
+    def _keep_now(self) -> None:
+        self.keep(int(time.time()))
+        self._database.tidy()
 
     def keep(self, now: int) -> None:
         """Does all that is due at ``now``, UTC seconds."""

@@ -144,11 +144,7 @@ def load_desk(
         seed(tx, known, rows)
     desk = Desk(service, database, known, settings or DeskSettings())
     desk.policies.start()
-    if not desk.settings.is_request_clock:
-        desk.keeper.start()
-        desk.policies.keep_following()
-        desk.monitor.start()
-        desk.guardrails.start()
+    desk.start()
     return desk
 
 

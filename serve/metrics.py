@@ -21,6 +21,9 @@ RETRIES = Counter("routelab_retries", "Transactions tried again because another 
 ARMS = Counter("routelab_arm_decisions", "Decisions kept, by arm, bundle and who decided", ["arm", "bundle", "stage"])
 ALARM = Gauge("routelab_alarm", "1 while something is alarmed", ["kind", "bundle"])
 FALLBACK_SHARE = Gauge("routelab_fallback_share", "Of the last minutes' decisions, those not made by the policy")
+SLOW_SHARE = Gauge("routelab_slow_share", "Of the last minutes' decisions, those beyond their deadline or the limit")
+P99 = Gauge("routelab_decision_p99_seconds", "Within which 99 % of the last minutes' decisions were made", ["stage"])
+MISSING_SHARE = Gauge("routelab_missing_share", "Of outcomes that were due, those nobody told", ["step"])
 UNWATCHED = Counter("routelab_unwatched", "Decisions that drift did not count, as too many waited")
 
 REFUSED = Counter("routelab_refused", "Requests turned away, by what was used up", ["limit"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from sqlalchemy import Connection
 from scenarios.errors import InputError
 from serve.actor import Actor, Forbidden
 from serve.audit import AuditWriter, Entry
+from serve.background import Background
 from serve.database import Database
 from serve.order import Conflict
 from serve.retry import retried
@@ -71,6 +71,7 @@ class Policies:
 
     Attributes:
         slots: who decides now. A change puts another object in its place; nobody waits for it.
+        loop: follows other processes.
     """
 
     def __init__(self, base: DecisionService, database: Database, audit: AuditWriter, directory: Path | None) -> None:
@@ -78,6 +79,7 @@ class Policies:
         self._shelf = Shelf(base, directory)
         self.slots = Slots(Standing(0, base.policy.bundle_sha256), {base.policy.bundle_sha256: base})
         self._lock = threading.Lock()
+        self.loop = Background("policies", self.try_to_follow, INTERVAL_SECONDS)
 
     def start(self) -> None:
         """Goes on with what stands since an endpoint was started with this bundle; after another one it begins anew."""
@@ -96,21 +98,13 @@ class Policies:
                 self._audit.write(tx, Entry(STARTED, COMMAND_LINE, sha256, _payload(standing)))
 
         retried(once)
-        self._try_to_follow()
+        self.try_to_follow()
 
-    def keep_following(self) -> None:
-        """Follows other processes in the background, from now on."""
-        threading.Thread(target=self._run, name="policies", daemon=True).start()
-
-    def _run(self) -> None:
-        while True:
-            time.sleep(INTERVAL_SECONDS)
-            self._try_to_follow()
-
-    def _try_to_follow(self) -> None:
+    def try_to_follow(self) -> None:
+        """Takes over what another process has changed, if that can be; else what decides goes on."""
         try:
             self.follow()
-        except Exception as error:  # a bundle that is gone, a database that is away: what decides goes on
+        except Exception as error:  # a bundle that is gone, a database that is away
             reason = error.detail if isinstance(error, Conflict) else type(error).__name__
             _log.error("the slots stay as they are: %s", reason)
 

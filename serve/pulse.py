@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NoAnswer
 
 from sqlalchemy.exc import TimeoutError as DatabaseTimeout
@@ -22,7 +22,6 @@ class Pulse:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix="pulse")
         self._lock = threading.Lock()
         self._asked: Future[None] | None = None
 
@@ -34,9 +33,17 @@ class Pulse:
         """
         with self._lock:
             if self._asked is None or self._asked.done():
-                self._asked = self._threads.submit(self._database.ping)
+                self._asked = Future()
+                threading.Thread(target=self._ask, args=(self._asked,), name="pulse", daemon=True).start()
             asked = self._asked
         try:
             asked.result(PATIENCE_SECONDS)
         except NoAnswer as error:
             raise DatabaseTimeout("the database does not answer") from error
+
+    def _ask(self, asked: Future[None]) -> None:
+        try:
+            self._database.ping()
+            asked.set_result(None)
+        except Exception as error:
+            asked.set_exception(error)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from dataclasses import dataclass
 from queue import Full, Queue
@@ -14,6 +13,7 @@ from sqlalchemy import Integer, cast, func, select
 from agents.documents import CaseDocument
 from serve import tables
 from serve.answer import DecisionAnswer, PlanAnswer, write_plan
+from serve.background import Background
 from serve.database import Database
 from serve.service import DecisionService
 
@@ -21,6 +21,9 @@ _log = logging.getLogger(__name__)
 
 MAX_WAITING = 1_000
 """Shadow decisions that wait; beyond them the next ones are left out, as answers go first."""
+
+INTERVAL_SECONDS = 60.0
+"""Between looks at a queue that nobody has announced; who adds to it does."""
 
 _AT_ONCE = 50
 
@@ -62,31 +65,31 @@ class Shadows:
 
     Args:
         database: where they are written.
+
+    Attributes:
+        loop: who works.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._queue: Queue[ShadowTask] = Queue(MAX_WAITING)
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self.loop = Background("shadow", self._work, INTERVAL_SECONDS)
 
     def add(self, task: ShadowTask) -> None:
         """To be weighed soon, unless too many wait already."""
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="shadow", daemon=True)
-                self._thread.start()
         try:
             self._queue.put_nowait(task)
         except Full:
             _log.warning("a shadow decision was left out: %d wait", MAX_WAITING)
+        self.loop.start()
+        self.loop.wake()
 
     def wait(self) -> None:
         """Returns when nothing waits any more."""
         self._queue.join()
 
-    def _run(self) -> None:
-        while True:
+    def _work(self) -> None:
+        while not self._queue.empty():
             tasks = [self._queue.get()]
             while len(tasks) < _AT_ONCE and not self._queue.empty():
                 tasks.append(self._queue.get())

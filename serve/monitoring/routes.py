@@ -12,9 +12,12 @@ from serve.answer import Stage
 from serve.desk import Desk
 from serve.health_routes import Since, Until, period
 from serve.monitoring.calibration import Calibration, calibrate
+from serve.monitoring.drift import DriftState
+from serve.monitoring.lately import Recent, share_of
+from serve.monitoring.outcomes import Step
 from serve.monitoring.reference import Finding
 from serve.monitoring.staleness import Freshness, last_heard
-from serve.monitoring.watch import DriftState
+from serve.monitoring.watch import Watch
 from serve.routes import ERRORS
 
 
@@ -55,6 +58,39 @@ class FallbackAnswer(BaseModel):
     is_alarm: bool
 
 
+class LatencyAnswer(BaseModel):
+    """Of this process, the last minutes."""
+
+    minutes: int
+    p99_ms: dict[Stage, float] = Field(
+        description="by who decided: within which 99 % were on disk after their requests came, rounded up"
+    )
+    share: float | None = Field(description="slow: after their deadline, or slow_ms if they had none; null of none")
+    slow_ms: float
+    most_share: float = Field(description="above it, by more than chance, is an alarm")
+    is_alarm: bool
+
+
+class StepAnswer(BaseModel):
+    """Outcomes that were due in a week, which ended outcome_hours ago."""
+
+    step: Step = Field(description="handover: by the collection that was booked; delivery: by the quoted time")
+    num_due: int
+    num_missing: int = Field(description="of which nobody told")
+    share: float | None = Field(description="missing; null of none")
+    mean_seconds: float | None = Field(description="after they were due, of those told; negative: before")
+    is_alarm: bool
+
+
+class OutcomesAnswer(BaseModel):
+    """Whether the shop tells what came of decisions, as judged last."""
+
+    outcome_hours: int = Field(description="due so long ago and not told: missing")
+    most_share: float = Field(description="above it, by more than chance, is an alarm")
+    steps: list[StepAnswer] = Field(description="none before it was judged first")
+    is_alarm: bool
+
+
 class NewsAnswer(BaseModel):
     """How old what is known of a warehouse is."""
 
@@ -70,19 +106,25 @@ class MonitoringAnswer(BaseModel):
     news: list[NewsAnswer]
     drift: list[DriftAnswer]
     fallback: FallbackAnswer
+    latency: LatencyAnswer
+    outcomes: OutcomesAnswer
 
 
 def add_monitoring_routes(desk_of: Callable[[], Desk]) -> APIRouter:
     """The paths; ``desk_of`` gives the desk once it is open."""
     router = APIRouter(prefix="/v1/monitoring", responses=ERRORS)
 
-    @router.get("", summary="Has traffic shifted, does the policy decide?")
+    @router.get("", summary="Has traffic shifted, does the policy decide, in time, and is it known what came of it?")
     def monitoring() -> MonitoringAnswer:
         desk = desk_of()
-        drift = [_drift(desk, sha256) for sha256 in desk.monitor.standing()]
-        fallback = _fallback(desk)
-        is_alarm = fallback.is_alarm or any(row.state == "alarm" for row in drift)
-        return MonitoringAnswer(is_alarm=is_alarm, news=_news(desk), drift=drift, fallback=fallback)
+        watch = desk.monitor
+        drift = [_drift(desk, sha256) for sha256 in watch.drift.standing()]
+        recent = watch.lately.recent(watch.latest)
+        fallback, latency, outcomes = _fallback(watch, recent), _latency(watch, recent), _outcomes(watch)
+        alarms = [fallback.is_alarm, latency.is_alarm, outcomes.is_alarm, *(row.state == "alarm" for row in drift)]
+        return MonitoringAnswer(
+            is_alarm=any(alarms), news=_news(desk), drift=drift, fallback=fallback, latency=latency, outcomes=outcomes
+        )
 
     @router.get("/calibration", summary="Are quotes kept?")
     def calibration(since: Since, until: Until) -> Calibration:
@@ -95,7 +137,7 @@ def add_monitoring_routes(desk_of: Callable[[], Desk]) -> APIRouter:
 
 
 def _drift(desk: Desk, sha256: str) -> DriftAnswer:
-    found, reference = desk.monitor.drift(sha256), desk.monitor.reference(sha256)
+    found, reference = desk.monitor.drift.of(sha256), desk.monitor.drift.reference(sha256)
     ordered = sorted(found.findings, key=lambda row: (not row.is_alarm, -row.psi / row.measure.psi_limit))
     return DriftAnswer(
         bundle_sha256=sha256,
@@ -132,13 +174,40 @@ def _news(desk: Desk) -> list[NewsAnswer]:
     return found
 
 
-def _fallback(desk: Desk) -> FallbackAnswer:
-    watch, now = desk.monitor, desk.monitor.latest
-    fallbacks = watch.fallbacks
+def _fallback(watch: Watch, recent: Recent) -> FallbackAnswer:
     return FallbackAnswer(
-        minutes=watch.settings.fallback_minutes,
-        stages=dict(fallbacks.stages(now)),
-        share=fallbacks.share(now),
+        minutes=watch.settings.minutes,
+        stages=dict(recent.stages()),
+        share=share_of(recent.num_fallbacks, recent.num),
         most_share=watch.settings.most_fallbacks,
-        is_alarm=fallbacks.is_alarm(now),
+        is_alarm=watch.is_falling_back(recent),
+    )
+
+
+def _latency(watch: Watch, recent: Recent) -> LatencyAnswer:
+    return LatencyAnswer(
+        minutes=watch.settings.minutes,
+        p99_ms={stage: recent.p99_ms(stage) for stage in recent.stages()},
+        share=share_of(recent.num_slow, recent.num),
+        slow_ms=watch.settings.slow_ms,
+        most_share=watch.settings.most_slow,
+        is_alarm=watch.is_slow(recent),
+    )
+
+
+def _outcomes(watch: Watch) -> OutcomesAnswer:
+    steps = [
+        StepAnswer(
+            step=row.step,
+            num_due=row.num,
+            num_missing=row.num_missing,
+            share=share_of(row.num_missing, row.num),
+            mean_seconds=row.mean_seconds,
+            is_alarm=watch.is_missing(row),
+        )
+        for row in watch.due
+    ]
+    settings, is_alarm = watch.settings, any(step.is_alarm for step in steps)
+    return OutcomesAnswer(
+        outcome_hours=settings.outcome_hours, most_share=settings.most_missing, steps=steps, is_alarm=is_alarm
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 
 from serve.actor import GUARDRAIL, Actor
 from serve.audit import AuditWriter
+from serve.background import Background
 from serve.database import Database
 from serve.order import Conflict
 from serve.policies import Policies
@@ -36,27 +36,16 @@ class GuardrailWatch:
         database: where experiments are kept.
         audit: this process's chain.
         policies: whose slots are watched.
+
+    Attributes:
+        loop: watches beside the answers.
     """
 
     def __init__(self, database: Database, audit: AuditWriter, policies: Policies) -> None:
         self._database, self._audit, self._policies = database, audit, policies
         self._experiments = Experiments(database, audit, policies)
         self._looked_at = 0
-
-    def start(self) -> None:
-        """Watches in the background, from now on."""
-        threading.Thread(target=self._run, name="watch", daemon=True).start()
-
-    def _run(self) -> None:
-        took = 0.0
-        while True:
-            time.sleep(max(INTERVAL_SECONDS, REST * took))
-            began = time.perf_counter()
-            try:
-                self.look(int(time.time()))
-            except Exception:  # the database may be away for a while
-                _log.exception("could not look at the experiment")
-            took = time.perf_counter() - began
+        self.loop = Background("guardrails", lambda: self.look(int(time.time())), INTERVAL_SECONDS, REST)
 
     def look_by(self, now: int) -> None:
         """Looks if it did not for a while, where time (UTC seconds) is what requests state."""

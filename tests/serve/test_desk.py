@@ -268,6 +268,6 @@ def test_what_is_kept_is_answered_even_if_it_cannot_be_counted(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(desk.monitor.fallbacks, "add", fail)
+    monkeypatch.setattr(desk.monitor.lately, "add", fail)
     assert ask(desk, order_of(make_request, "one"))["decision_id"]
     assert "a decision was not counted: ZeroDivisionError" in caplog.text

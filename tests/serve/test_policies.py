@@ -470,7 +470,7 @@ def test_a_bundle_that_is_gone_leaves_the_slots_as_they_are(
     act(client, sha256, "activate")
     shutil.rmtree(shelf / "passing")
     with client_of(second) as other:
-        second.policies._try_to_follow()
+        second.policies.try_to_follow()
         assert name_of(other, apart) == "hand-made"
         assert other.post(f"/v1/policies/{sha256}/rollback").status_code == 409  # it cannot see what it would change
     assert name_of(client, apart) == "contrary"  # has it in memory

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
@@ -17,12 +18,15 @@ from agents.recording import Decision
 from scenarios.local_time import format_utc, parse_utc
 from serve.answer import Stage
 from serve.app import create_app
+from serve.asked import Asked
 from serve.chain import Choice
 from serve.desk import Desk
 from serve.monitoring import tables
 from serve.monitoring.reference import Reference
+from serve.monitoring.settings import WatchSettings
 from serve.monitoring.tally import KEPT_WINDOWS, NUM_BLOCKS, Tally, write_tally
-from serve.monitoring.watch import Watch, WatchSettings
+from serve.monitoring.watch import Watch
+from serve.request import RedecisionRequest
 from serve.review import list_reviews
 from serve.service import DecisionService, Weighed
 from serve.slots import Pick
@@ -53,13 +57,19 @@ def client(desk: Desk) -> Iterator[TestClient]:
         yield client
 
 
+def asked_at(now: int, ms: float = 0.0, deadline_ms: float | None = None) -> Asked:
+    """A request of ``now`` that came ``ms`` before this moment."""
+    request = RedecisionRequest(deadline_ms=deadline_ms)
+    return Asked(request, "anyone", None, time.perf_counter() - ms / 1000, now)
+
+
 def play(watch: Watch, pick: Pick, decisions: Iterable[Decision], start: int, stage: Stage = "policy") -> None:
     """What was decided in a simulated week is decided from ``start`` on."""
     for row in decisions:
         plans = SimpleNamespace(features=row.features, context=row.context)
         snapshot = SimpleNamespace(plans=plans, num_plans=row.num_plans)
         weighed = Weighed(cast(Any, None), cast(Any, snapshot), Choice(stage, row.slot))
-        watch.see(pick, weighed, start + min(row.at, WEEK - 1))
+        watch.see(pick, weighed, asked_at(start + min(row.at, WEEK - 1)))
 
 
 def shift(decisions: Sequence[Decision]) -> list[Decision]:
@@ -125,12 +135,12 @@ def test_processes_share_a_window_and_a_restart_goes_on(desk: Desk, weeks: list[
     later = Watch(desk.database, desk.policies, "c", WatchSettings(), is_request_clock=True)
     play(later, pick, weeks[0][-2:], WEEK)
     later.judge(2 * WEEK - 1)
-    found = both[1].drift(sha256)
-    assert (found.state, later.drift(sha256).state) == ("steady", "steady")
+    found = both[1].drift.of(sha256)
+    assert (found.state, later.drift.of(sha256).state) == ("steady", "steady")
     assert found.num_decisions == len(weeks[0])
-    assert later.drift(sha256).num_decisions > 0.95 * len(weeks[0])
+    assert later.drift.of(sha256).num_decisions > 0.95 * len(weeks[0])
     later.judge((KEPT_WINDOWS + 3) * WEEK)
-    found = later.drift(sha256)
+    found = later.drift.of(sha256)
     assert (found.state, found.num_decisions) == ("too_few", 0)  # it watched all the time, and nobody ordered
     with desk.database.reading() as tx:
         kept = tx.execute(select(func.count()).select_from(tables.tallies)).scalar_one()
@@ -155,7 +165,7 @@ def test_a_window_with_few_decisions_is_not_judged(desk: Desk, weeks: list[list[
     for start in (0, WEEK):
         play(desk.monitor, pick, weeks[0][::20], start)
     desk.monitor.judge(2 * WEEK - 1)
-    assert desk.monitor.drift(desk.service.policy.bundle_sha256).state == "too_few"
+    assert desk.monitor.drift.of(desk.service.policy.bundle_sha256).state == "too_few"
 
 
 def test_fallbacks_alarm_and_recover(desk: Desk, client: TestClient, weeks: list[list[Decision]]) -> None:

@@ -22,13 +22,14 @@ from scenarios.network import Network
 from scenarios.registry import load_scenario
 from serve import tables
 from serve.desk import Desk
-from serve.monitoring import watch
+from serve.monitoring import drift
 from serve.monitoring.tally import Seen
 from serve.review import ReviewLimits, reasons_of
 from serve.service import DecisionService
 from serve.slots import Pick
 from serve.trials import routes
 from serve.trials.exploring import Exploration, explore, near_slots
+from tests.serve.monitoring.test_watch import asked_at
 from tests.serve.test_app import check_error
 from tests.serve.trials.test_experiments import begin, decide, order_of
 
@@ -71,10 +72,10 @@ def test_a_drawn_plan_is_not_what_the_policy_is_judged_by(
     limit = ReviewLimits(least_confidence=float(own.probabilities.max()))  # of which any other plan falls short
     assert reasons_of(weighed, limit) == []
     seen: list[Seen] = []
-    monkeypatch.setattr(watch, "Seen", lambda *of: seen.append(Seen(*of)) or seen[-1])
-    tally = desk.monitor._of(service, 0)
+    monkeypatch.setattr(drift, "Seen", lambda *of: seen.append(Seen(*of)) or seen[-1])
+    tally = desk.monitor.drift._of(service, 0)
     monkeypatch.setattr(tally, "tally", object())
-    desk.monitor.see(Pick(service), weighed, 0)
+    desk.monitor.see(Pick(service), weighed, asked_at(0))
     assert [row.slot for row in seen] == [own.slot]
 
 

@@ -1,0 +1,118 @@
+"""What goes on beside the answers: again and again, whatever fails, until it is told to end."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from agents.documents import parse_case
+from serve.app import create_app
+from serve.background import Background, stop
+from serve.database import Database
+from serve.desk import Desk
+from serve.main import load_desk
+from serve.service import DecisionService
+from serve.shadow import ShadowTask
+from tests.serve.test_app import wait_until_ready
+
+LONG_SECONDS = 60.0
+
+
+def others(before: set[threading.Thread]) -> set[str]:
+    """Names of the threads that were not there before."""
+    return {thread.name for thread in threading.enumerate() if thread not in before}
+
+
+def test_it_acts_until_it_is_told_to_end() -> None:
+    acted, times = threading.Semaphore(0), 0
+
+    def act() -> None:
+        nonlocal times
+        times += 1
+        acted.release()
+
+    loop = Background("often", act, 0.001)
+    loop.start()
+    loop.start()  # once is enough
+    for _ in range(3):
+        assert acted.acquire(timeout=LONG_SECONDS)
+    stop([loop])
+    assert "often" not in {thread.name for thread in threading.enumerate()}
+    done = times
+    loop.start()  # begins anew
+    assert acted.acquire(timeout=LONG_SECONDS)
+    stop([loop])
+    assert times > done
+
+
+def test_who_waits_can_be_woken_and_end_itself() -> None:
+    acted = threading.Semaphore(0)
+    loop = Background("seldom", acted.release, 10 * LONG_SECONDS)
+    loop.start()
+    assert acted.acquire(timeout=LONG_SECONDS)
+    loop.wake()
+    assert acted.acquire(timeout=LONG_SECONDS)
+    stop([loop])
+    ended = Background("once", lambda: ended.end(), LONG_SECONDS)
+    ended.start()
+    assert ended.wait(LONG_SECONDS)
+
+
+def test_a_problem_is_told_once_by_its_type_and_when_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "serve.background")
+    results = iter([ValueError("the secret of a customer"), ValueError("again"), KeyError("x"), None, None])
+    acted = threading.Semaphore(0)
+
+    def act() -> None:
+        acted.release()
+        error = next(results, None)
+        if error is not None:
+            raise error
+
+    loop = Background("brittle", act, 0.001)
+    loop.start()
+    for _ in range(6):
+        assert acted.acquire(timeout=LONG_SECONDS)
+    stop([loop])
+    assert [record.getMessage() for record in caplog.records] == [
+        "brittle: ValueError",
+        "brittle: KeyError",
+        "brittle: works again",
+    ]
+
+
+def test_what_does_not_end_is_told_and_not_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+    gate = threading.Event()
+    loop = Background("stuck", gate.wait, 0.001)
+    loop.start()
+    stop([loop], 0.01)
+    assert "stuck: does not end" in caplog.text
+    gate.set()
+    assert loop.wait(LONG_SECONDS)
+
+
+def test_a_stopped_app_leaves_no_thread(
+    database_url: str, service: DecisionService, make_request: Callable[..., dict[str, Any]]
+) -> None:
+    desks: list[Desk] = []
+
+    def open_desk(service: DecisionService) -> Desk:
+        desks.append(load_desk(service, Database(database_url)))
+        return desks[0]
+
+    before = set(threading.enumerate())
+    with TestClient(create_app(lambda: service, open_desk=open_desk)) as client:
+        wait_until_ready(client)
+        request = make_request()
+        answer = client.post("/v1/decisions", json=request)
+        assert answer.status_code == 200
+        desks[0].shadows.add(ShadowTask(service, parse_case(request), answer.content))
+        assert {"keeper", "policies", "guardrails", "drift", "watch", "shadow"} <= others(before)
+    of_all = {name for name in others(before) if name.startswith("quick")}  # every app of the process shares them
+    assert others(before) == of_all
+    desks[0].database.close()
