@@ -91,13 +91,12 @@ def test_calls_that_wait_behind_a_stalled_one_are_dropped() -> None:
 
 
 def test_a_forgotten_model_leaves_no_thread() -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     threads = [ModelThread(lambda features, context: features) for _ in range(5)]
     assert threads[0].scores(NOTHING, NOTHING, 30.0).tolist() == [0.0]
-    assert threading.active_count() == before + 5
+    begun = [thread for thread in set(threading.enumerate()) - before if thread.name == "policy model"]
+    assert len(begun) == 5
     threads.clear()
-    for _ in range(500):
-        if threading.active_count() == before:
-            return
-        time.sleep(0.01)
-    pytest.fail("threads of models that nobody holds are left")
+    for thread in begun:
+        thread.join(30)
+    assert [thread.name for thread in begun if thread.is_alive()] == []

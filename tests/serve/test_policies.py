@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,9 +19,10 @@ from sqlalchemy import select
 from agents.bundle import BundleAgent
 from agents.bundle_files import FILES, manifest_of
 from agents.registry import MANIFEST
-from serve import policies, tables
+from serve import tables
 from serve.app import create_app
 from serve.audit import complaints
+from serve.background import stop
 from serve.database import Database
 from serve.desk import Desk, DeskSettings
 from serve.main import load_desk
@@ -437,26 +437,14 @@ def test_processes_follow_each_other_and_restarts(
     fourth.database.close()
 
 
-def test_a_process_follows_by_itself(
-    client: TestClient, desk: Desk, database_url: str, shelf: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_follows_by_itself(client: TestClient, desk: Desk, database_url: str, shelf: Path) -> None:
     second = open_desk(desk.service, database_url, shelf)
-    naps: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        if threading.current_thread() is not threading.main_thread():  # of an endpoint that another test started
-            time.sleep(seconds)
-            return
-        if naps:
-            raise SystemExit  # once is enough
-        naps.append(seconds)
-
     sha256 = load(client)
-    with monkeypatch.context() as quick:
-        quick.setattr(policies, "time", SimpleNamespace(sleep=sleep))  # of this module, not of other threads
-        with pytest.raises(SystemExit):
-            second.policies._run()
-    assert naps == [policies.INTERVAL_SECONDS]
+    second.policies.loop.start()
+    until = time.monotonic() + 60
+    while second.policies.slots.standing.candidate != sha256 and time.monotonic() < until:
+        time.sleep(0.01)
+    stop([second.policies.loop])
     assert second.policies.slots.standing.candidate == sha256
     second.database.close()
 
