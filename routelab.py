@@ -101,6 +101,13 @@ is named. docs/scoreboard.md says what each does and how long it takes.""",
         "export [KEY=VALUE ...]",
         HYDRA,
     ),
+    "fetch": Command(
+        "experiments.fetch:main",
+        "take a bundle from MLflow's model registry, and check it",
+        "fetch NAME@ALIAS --into FOLDER [--tracking-uri URI]",
+        """NAME@ALIAS is a registered model, such as shop@champion. The bundle is checked as the endpoint checks it
+before FOLDER is made. `routelab policy load` puts it into a running endpoint.""",
+    ),
     "report": Command(
         "experiments.report:main",
         "make the tables, figures and HTML page of a recorded run again",
@@ -120,6 +127,14 @@ sqlite:///FILE, postgresql://... or none, which keeps nothing. docs/serving.md t
         "replay ORDERS [KEY=VALUE ...] [--url URL] [--seed N] [--speed X] [--clock request|wall] [--name NAME]",
         """ORDERS is a scenario's name, a file of `routelab trace` or a folder of tables. If the endpoint wants a token,
 it stands in the environment variable ROUTELAB_TOKEN. docs/replay.md tells all options.""",
+    ),
+    "policy": Command(
+        "serve.policy_command:main",
+        "who decides at a running endpoint, and changes of that",
+        "policy [show | load FOLDER | shadow | canary SHARE | activate | withdraw | rollback] [--url URL]",
+        """FOLDER lies below the endpoint's --policies. All but show and load mean the candidate (rollback the active
+policy), or what --policy SHA256 names. If the endpoint wants a token, it stands in the environment variable
+ROUTELAB_TOKEN.""",
     ),
     "token": Command(
         "serve.token_command:main",

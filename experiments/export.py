@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from envs.prices import Pricing
+from experiments.model_registry import Alias, register
 from experiments.record import Run
-from experiments.settings import check_flag, launch
+from experiments.settings import check_flag, launch, mlflow_of
 from experiments.traces import scenario_of
 from experiments.train import trained
 from scenarios.errors import InputError
@@ -35,6 +36,10 @@ def export(settings: dict[str, Any]) -> Path:
     if not isinstance(name, str) or not name.strip():
         raise InputError("name", name, "a name for tables", "write name=NAME")
     does_replace = check_flag("replace", settings["replace"])
+    alias = None if settings["register"] is None else Alias.parse("register", settings["register"])
+    uri = mlflow_of(settings)
+    if alias is not None and uri is None:
+        raise InputError("register", settings["register"], "mlflow=true", "switch MLflow on, or leave it out")
     run = Run.open(str(source))
     choice, config, policy = trained(run)
     bundle = run.path("bundle") if settings["bundle"] is None else Path(settings["bundle"])
@@ -49,7 +54,7 @@ def export(settings: dict[str, Any]) -> Path:
     }
     scenario = scenario_of(choice)
     with hushed():
-        return export_bundle(
+        written = export_bundle(
             policy,
             scenario,
             bundle,
@@ -59,6 +64,10 @@ def export(settings: dict[str, Any]) -> Path:
             name=name,
             replace=does_replace,
         )
+    if alias is not None and uri is not None:
+        number = register(written, alias, uri, run.record.get("mlflow_run_id"))
+        print(f"Registered: version {number} of {alias.name} is its {alias.alias}")
+    return written
 
 
 @contextmanager

@@ -6,9 +6,13 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from experiments.record import CONFIG, RECORD, Run
 from experiments.settings import SQLITE
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
 
 BATCH = 1000
 """Numbers MLflow takes at once."""
@@ -23,22 +27,10 @@ def track(run: Run, uri: str, metrics: Mapping[str, float], params: Mapping[str,
         metrics: numbers by name.
         params: settings by name.
     """
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nothing leaves the machine
+    client = open_client(uri)
     from mlflow.entities import Metric, Param, RunTag
-    from mlflow.tracking import MlflowClient
 
-    database = Path(uri.removeprefix(SQLITE)).resolve()
-    database.parent.mkdir(parents=True, exist_ok=True)
-    _quieten()
-    client = MlflowClient(f"{SQLITE}{database}")
-    command = str(run.record["command"])
-    found = client.get_experiment_by_name(command)
-    if found is None:
-        location = (database.parent / "mlflow-artifacts" / command).as_uri()
-        experiment = client.create_experiment(command, artifact_location=location)
-    else:
-        experiment = found.experiment_id
-    run_id = str(client.create_run(experiment, run_name=run.folder.name).info.run_id)
+    run_id = begin_run(client, uri, str(run.record["command"]), run.folder.name)
     now = int(time.time() * 1000)
     numbers = [Metric(_name(name), float(value), now, 0) for name, value in metrics.items()]
     texts = [Param(_name(name), str(value)[:500]) for name, value in params.items()][:100]
@@ -57,6 +49,36 @@ def track(run: Run, uri: str, metrics: Mapping[str, float], params: Mapping[str,
             client.log_artifact(run_id, str(path), "record")
     client.set_terminated(run_id)
     return run_id
+
+
+def open_client(uri: str) -> MlflowClient:
+    """MLflow's client, which is imported here alone; the folder of a SQLite database is made."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nothing leaves the machine
+    from mlflow.tracking import MlflowClient
+
+    _quieten()
+    if not uri.startswith(SQLITE):
+        return MlflowClient(uri)
+    database = _database(uri)
+    database.parent.mkdir(parents=True, exist_ok=True)
+    return MlflowClient(f"{SQLITE}{database}")
+
+
+def begin_run(client: MlflowClient, uri: str, command: str, name: str) -> str:
+    """Id of a new run in the experiment ``command``, whose artifacts lie beside a SQLite database."""
+    found = client.get_experiment_by_name(command)
+    if found is not None:
+        experiment = found.experiment_id
+    elif uri.startswith(SQLITE):
+        location = (_database(uri).parent / "mlflow-artifacts" / command).as_uri()
+        experiment = client.create_experiment(command, artifact_location=location)
+    else:
+        experiment = client.create_experiment(command)
+    return str(client.create_run(experiment, run_name=name).info.run_id)
+
+
+def _database(uri: str) -> Path:
+    return Path(uri.removeprefix(SQLITE)).resolve()
 
 
 def _name(text: str) -> str:

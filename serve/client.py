@@ -19,9 +19,13 @@ from serve.answer import DecisionAnswer
 from serve.errors import ErrorAnswer
 from serve.event import AnyEvent, CountedStock, EventBatch, Inventory
 from serve.order import OrderAnswer
+from serve.policy_answer import Canary, Load, SlotsAnswer
 from serve.request import DecisionRequest, RedecisionRequest
 from serve.review import ReviewAnswer
 from serve.tasks import Lease, TaskAnswer
+
+TOKEN_VARIABLE = "ROUTELAB_TOKEN"
+"""Environment variable of commands with the token that they send."""
 
 REFUSED = frozenset({429, 503})
 """Nothing was done; it may be sent again."""
@@ -172,6 +176,24 @@ class Client:
             ReviewAnswer.model_validate(row)
             for row in self._send("GET", "/v1/reviews", params=params).json()["reviews"]
         ]
+
+    def policies(self) -> SlotsAnswer:
+        """Who decides, and who is to."""
+        return _read(self._send("GET", "/v1/policies"), SlotsAnswer)
+
+    def load_policy(self, folder: str) -> SlotsAnswer:
+        """Puts the bundle in that folder below the endpoint's ``--policies`` into the second slot; see below."""
+        body = Load(folder=folder).model_dump_json()
+        return _read(self._send("POST", "/v1/policies", body=body, is_repeatable=False), SlotsAnswer)
+
+    def change_policy(self, sha256: str, how: str, *, share: float | None = None) -> SlotsAnswer:
+        """Changes what a policy does, by the paths' names: ``shadow``, ``canary`` with its share, ``activate``, ...
+
+        Sent again only if it surely was not done.
+        """
+        path = f"/v1/policies/{quote(sha256, safe='')}/{how}"
+        body = None if share is None else Canary(share=share).model_dump_json()
+        return _read(self._send("POST", path, body=body, is_repeatable=False), SlotsAnswer)
 
     def end_review(self, review_id: str, how: str, *, now: int | None = None) -> ReviewAnswer:
         """Ends a review: ``approve`` or ``reject``. Sent again only if it surely was not done."""

@@ -6,62 +6,18 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
-from agents.documents import Document
 from scenarios.local_time import format_utc
 from serve.actor import Who
 from serve.desk import Desk
+from serve.policy_answer import Canary, Load, PolicyAnswer, ShadowAnswer, SlotsAnswer
 from serve.routes import ERRORS
-from serve.slots import Mode, Standing
+from serve.slots import Standing
 from serve.standings import loads_of
 from serve.trials.design import Sha256
 
 Bundle = Annotated[Sha256, Path()]
-
-
-class Load(Document):
-    """Which bundle."""
-
-    folder: Annotated[str, Field(min_length=1, max_length=200, description="its name below --policies")]
-
-
-class Canary(Document):
-    """How much of the orders."""
-
-    share: Annotated[float, Field(gt=0, lt=1, description="of the orders that the candidate decides")]
-
-
-class PolicyAnswer(BaseModel):
-    """One policy that stands in a slot."""
-
-    bundle_sha256: str
-    name: str
-    loaded_by: list[str] = Field(description="who may not activate it")
-    loaded_at: str | None = Field(description="first; null if it was never loaded")
-
-
-class ShadowAnswer(BaseModel):
-    """What the candidate decided beside the others so far; none of it was carried out."""
-
-    count: int
-    same_share: float | None = Field(description="that chose what was decided; null of none")
-    mean_latency_ms: float | None
-    max_latency_ms: float | None
-
-
-class SlotsAnswer(BaseModel):
-    """Who decides, and who is to."""
-
-    number: int = Field(description="of the last change")
-    active: PolicyAnswer
-    previous: PolicyAnswer | None = Field(description="to which a roll-back returns")
-    candidate: PolicyAnswer | None
-    mode: Mode | None = Field(description="what the candidate does")
-    share: float = Field(description="of the orders that a canary decides, or of the units of the experiment")
-    experiment: str | None = Field(description="that runs in the slots")
-    shadow: ShadowAnswer | None = Field(description="of the candidate")
 
 
 def add_policy_routes(desk_of: Callable[[], Desk]) -> APIRouter:

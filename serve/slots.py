@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from serve.policy_answer import Mode
 from serve.service import DecisionService
 from serve.trials.assignment import Assignment, Subject
 from serve.trials.exploring import Exploration
 from serve.trials.kept import Experiment
 
-Mode = Literal["loaded", "shadow", "canary", "experiment"]
 Arm = Literal["active", "canary"]
 
 

@@ -18,11 +18,8 @@ from scenarios.local_time import format_utc, utc_of, zone_of
 from scenarios.registry import load_scenario
 from scenarios.seeds import TEST
 from scenarios.trace import Trace, load_trace
-from serve.client import Client
+from serve.client import TOKEN_VARIABLE, Client
 from serve.replay.shop import Manner, Shop
-
-VARIABLE = "ROUTELAB_TOKEN"
-"""Environment variable with the token of the shop."""
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -48,7 +45,7 @@ def main(args: Sequence[str] | None = None) -> int:
         print(f"The endpoint must run with --clock request --calendar-end {end} on a database of its own.")
     manner = Manner(options.name or uuid.uuid4().hex[:8], is_stated, options.speed if is_stated else 1.0)
     columns = (TextColumn("orders"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Client(options.url, os.environ.get(VARIABLE)) as client, Progress(*columns) as progress:
+    with Client(options.url, os.environ.get(TOKEN_VARIABLE)) as client, Progress(*columns) as progress:
         client.wait_until_ready()
         bar = progress.add_task("orders", total=trace.num_orders)
         shop = Shop(trace, client, manner, lambda number: progress.update(bar, completed=number))

@@ -96,7 +96,9 @@ def test_train_export_compare(tmp_path, refused, capsys):
     assert provenance["scenario_id"] == "tiny@1"
     capsys.readouterr()
     assert "bundle" in refused("export", f"run={folder}", f"bundle={bundle}")  # in the way
-    assert routelab.main(["export", f"run={folder}", f"bundle={bundle}", "name=robin", "replace=true"]) == 0
+    again = ("name=robin", "replace=true", "register=robin@champion", f"mlflow_uri=sqlite:///{tmp_path}/mlflow.db")
+    assert routelab.main(["export", f"run={folder}", f"bundle={bundle}", *again]) == 0
+    assert "version 1 of robin is its champion" in capsys.readouterr().out
 
     compared = tmp_path / "compared"
     arguments = ["scenario=tiny", f"agents=[myopic,{bundle}]", "traces=3", f"training_run={folder}", "mlflow=false"]
