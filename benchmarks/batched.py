@@ -34,7 +34,8 @@ NUM_ROWS = (16, 64)
 NUM_ROUNDS = 400
 """Steps of such a batch."""
 
-TRAINING = {"n_steps": 64, "batch_size": 4096, "n_epochs": 4, "seed": 0, "device": "cpu"}
+NUM_STEPS = 64
+TRAINING = {"n_steps": NUM_STEPS, "batch_size": 4096, "n_epochs": 4, "seed": 0, "device": "cpu"}
 NUM_ENVS, GROUP_SIZE, HIDDEN = 256, 16, 32
 
 
@@ -182,7 +183,7 @@ def _training(repeats: int) -> list[Speed]:
     idle = IdleVecEnv(RoutingVecEnv(scenario, NUM_ENVS, GROUP_SIZE))
     models = [_learner(RoutingVecEnv(scenario, NUM_ENVS, GROUP_SIZE, num_workers=2)), _learner(idle)]
     torch.set_num_threads(1)
-    rollout, best = NUM_ENVS * int(TRAINING["n_steps"]), [0.0, 0.0]
+    rollout, best = NUM_ENVS * NUM_STEPS, [0.0, 0.0]
     for model in models:
         model.learn(rollout)
     for _ in range(2 * repeats):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def _on_the_same_future(clock: CompiledClock) -> list[Speed]:
         player, seconds = CompiledClock(used), []
         for _ in range(SAMPLES):
             clock.answer(0)
-            seconds.append(_seconds_of(lambda used=used: fork(clock.world, used)))
+            seconds.append(_seconds_of(partial(fork, clock.world, used)))
             for _ in range(num_played):
                 player.answer(0)
         speeds.append(_row(f"a fork that then played {num_played} decisions", seconds, target))
@@ -56,11 +57,11 @@ def _on_tails(clock: CompiledClock, other: Trace) -> list[Speed]:
             for _ in range(SAMPLES):
                 clock.answer(0)
                 tail = _next_tail(clock, other, num_orders)
-                seconds.append(_seconds_of(lambda tail=tail, used=used: fork_on(clock.world, tail, used)))
+                seconds.append(_seconds_of(partial(fork_on, clock.world, tail, used)))
                 for _ in range(num_played):
                     player.answer(0)
             speeds.append(_row(f"{name}, then {num_played} decisions", seconds, target))
-        seconds = [_seconds_of(lambda tail=tail: fork_on(clock.world, tail)) for _ in range(FEW_SAMPLES)]
+        seconds = [_seconds_of(partial(fork_on, clock.world, tail)) for _ in range(FEW_SAMPLES)]
         speeds.append(_row(f"{name}, in new memory", seconds))
     seconds = [_seconds_of(lambda: _next_tail(clock, other, 300)) for _ in range(SAMPLES)]
     return [*speeds, _row("a tail of 300 orders cut out of a trace", seconds)]

@@ -26,6 +26,7 @@ from envs.snapshot import Snapshot
 from scenarios.draw import draw_trace
 from scenarios.network import Network
 from scenarios.registry import load_scenario
+from scenarios.trace import Trace
 from serve.trials.assignment import Assignment, Subject, UnitKind
 from serve.trials.sequence import Interval, Stream, difference_of, stream_of
 
@@ -125,7 +126,7 @@ def routers() -> tuple[Agent, Agent]:
     return RuleAgent("myopic", Rule.MYOPIC, needs_features=True), QueueAverse()
 
 
-def costs_of(trace, agent: Agent) -> np.ndarray:
+def costs_of(trace: Trace, agent: Agent) -> np.ndarray:
     """Currency units that each order came to in the end, float (num_orders,)."""
     ledger = simulate(trace, agent, "compiled", level="ledger").ledger
     orders, amounts = ledger["order"].to_numpy(), ledger["amount_millicents"].to_numpy()

@@ -123,13 +123,13 @@ def measure_scaling(repeats: int = 3) -> list[Growth]:
         simulate(trace, counter, level="none")
         times = [
             _microseconds(lambda a=agent, t=trace: [simulate(t, a, level="none")], repeats) for agent in (own, full)
-        ]  # type: ignore[misc]
+        ]
         rows.append(
             Growth(what, times[0][1], times[0][0], times[1][0], float(np.mean(counter.num_plans)), _megabytes(trace))
         )
     plain = draw_trace(load_scenario("metro-small"), SEED)
     times = [
-        _microseconds(lambda a=agent: simulate_many([plain] * TIMES, a, num_workers=1), repeats)  # type: ignore[misc]
+        _microseconds(lambda a=agent: simulate_many([plain] * TIMES, a, num_workers=1), repeats)
         for agent in (own, full)
     ]
     megabytes = _megabytes(plain, TIMES)

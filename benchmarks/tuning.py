@@ -65,7 +65,14 @@ def _priced(scenario: Scenario, setting: Setting) -> tuple[Scenario, Agent]:
 
 
 def _dual(scenario: Scenario, setting: Setting) -> tuple[Scenario, Agent]:
-    return scenario, dual_router(scenario, **{name: int(value) for name, value in setting.items()})
+    agent = dual_router(
+        scenario,
+        lookahead_hours=int(setting["lookahead_hours"]),
+        interval_hours=int(setting["interval_hours"]),
+        num_samples=int(setting["num_samples"]),
+        max_orders=int(setting["max_orders"]),
+    )
+    return scenario, agent
 
 
 def _static(scenario: Scenario, setting: Setting) -> tuple[Scenario, Agent]:
@@ -85,8 +92,8 @@ def _rollout(scenario: Scenario, setting: Setting) -> tuple[Scenario, Agent]:
     return scenario, agent
 
 
-_ROLLOUT = {"num_plans": 4, "num_futures": 16, "hours": 8}
-_DUAL = {"lookahead_hours": 168, "interval_hours": 6, "num_samples": 6, "max_orders": 600}
+_ROLLOUT: Setting = {"num_plans": 4, "num_futures": 16, "hours": 8}
+_DUAL: Setting = {"lookahead_hours": 168, "interval_hours": 6, "num_samples": 6, "max_orders": 600}
 
 ROUTERS: dict[str, Tuned] = {
     "primal-dual": Tuned(_priced, tuple({"price_level": x} for x in (1.0, 0.25, 0.5, 0.7, 1.4, 2.0, 4.0))),

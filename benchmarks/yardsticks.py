@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Generator
 
 import simpy
 
@@ -11,7 +12,7 @@ def simpy_timeouts(count: int) -> int:
     """One SimPy process that waits ``count`` times; returns the waits."""
     sim = simpy.Environment()
 
-    def waiting():
+    def waiting() -> Generator[simpy.Event, object, None]:
         for _ in range(count):
             yield sim.timeout(1)
 

@@ -91,6 +91,7 @@ def measured(load: Load, replies: Sequence[Reply], cost: Cost) -> Phase:
     """The row of a phase."""
     accepted = [1000 * reply.seconds for reply in replies if reply.status == 200]
     refused = [1000 * reply.seconds for reply in replies if is_refusal(reply)]
+    median, p99, longest = (_share(accepted, share) for share in (50, 99, 100))
     return Phase(
         load.name,
         round(load.seconds, 1),
@@ -98,7 +99,9 @@ def measured(load: Load, replies: Sequence[Reply], cost: Cost) -> Phase:
         round(len(accepted) / load.seconds, 1),
         len(refused),
         len(replies) - len(accepted) - len(refused),
-        *(_share(accepted, share) for share in (50, 99, 100)),
+        median,
+        p99,
+        longest,
         _share(refused, 99),
         round(cost.cpu_ms, 2),
         round(cost.memory_mb, 1),
