@@ -115,7 +115,7 @@ before FOLDER is made. `routelab policy load` puts it into a running endpoint.""
         "RUN is the folder of a recorded run.",
     ),
     "serve": Command(
-        "serve.main:main",
+        "serve.command:main",
         "answer orders over HTTP with an exported bundle",
         "serve --bundle DIR [--database URL] [--host HOST] [--port PORT] [--budget-ms MS] [--example-request]",
         """DIR is a folder written by `routelab export`. --example-request prints a request that it can answer. URL is

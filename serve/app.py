@@ -10,7 +10,7 @@ from typing import Literal
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 
@@ -28,6 +28,7 @@ from serve.errors import ErrorAnswer, add_error_handlers, error_response
 from serve.explain_routes import add_explain_routes
 from serve.guard import Guard
 from serve.health_routes import add_health_routes
+from serve.metrics import told
 from serve.monitoring.routes import add_monitoring_routes
 from serve.policy_routes import add_policy_routes
 from serve.quick_route import QuickRoute
@@ -217,6 +218,6 @@ def create_app(
 
     @app.get("/metrics", response_class=PlainTextResponse, summary="Numbers for Prometheus")
     def metrics() -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(told(), media_type=CONTENT_TYPE_LATEST)
 
     return app

@@ -1,11 +1,21 @@
 """What Prometheus is told: how many requests and decisions, how long they took, who decided.
 
-Numbers are of one process: with several, scrape each.
+Several processes that serve together put their numbers into one folder (``serve.command``): counts are added, and of
+what is looked at from time to time the largest is told.
 """
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+import os
+from functools import partial
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from serve.command import SHARED
+
+_Worst = partial(Gauge, multiprocess_mode="max")
+_Together = partial(Gauge, multiprocess_mode="sum")
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 
@@ -19,13 +29,22 @@ DECISIONS = Counter("routelab_decisions", "Decisions weighed, by who decided", [
 RETRIES = Counter("routelab_retries", "Transactions tried again because another one was faster")
 
 ARMS = Counter("routelab_arm_decisions", "Decisions kept, by arm, bundle and who decided", ["arm", "bundle", "stage"])
-ALARM = Gauge("routelab_alarm", "1 while something is alarmed", ["kind", "bundle"])
-FALLBACK_SHARE = Gauge("routelab_fallback_share", "Of the last minutes' decisions, those not made by the policy")
-SLOW_SHARE = Gauge("routelab_slow_share", "Of the last minutes' decisions, those beyond their deadline or the limit")
-P99 = Gauge("routelab_decision_p99_seconds", "Within which 99 % of the last minutes' decisions were made", ["stage"])
-MISSING_SHARE = Gauge("routelab_missing_share", "Of outcomes that were due, those nobody told", ["step"])
+ALARM = _Worst("routelab_alarm", "1 while something is alarmed", ["kind", "bundle"])
+FALLBACK_SHARE = _Worst("routelab_fallback_share", "Of the last minutes' decisions, those not made by the policy")
+SLOW_SHARE = _Worst("routelab_slow_share", "Of the last minutes' decisions, those beyond their deadline or the limit")
+P99 = _Worst("routelab_decision_p99_seconds", "Within which 99 % of the last minutes' decisions were made", ["stage"])
+MISSING_SHARE = _Worst("routelab_missing_share", "Of outcomes that were due, those nobody told", ["step"])
 UNWATCHED = Counter("routelab_unwatched", "Decisions that drift did not count, as too many waited")
 
 REFUSED = Counter("routelab_refused", "Requests turned away, by what was used up", ["limit"])
-IN_FLIGHT = Gauge("routelab_decisions_in_flight", "Decisions that are worked on")
-WAITING = Gauge("routelab_decisions_waiting", "Decisions that wait to be worked on")
+IN_FLIGHT = _Together("routelab_decisions_in_flight", "Decisions that are worked on")
+WAITING = _Together("routelab_decisions_waiting", "Decisions that wait to be worked on")
+
+
+def told() -> bytes:
+    """All numbers as Prometheus reads them, of all processes that serve together."""
+    if SHARED not in os.environ:
+        return generate_latest()
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)
+    return generate_latest(registry)

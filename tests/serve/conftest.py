@@ -21,6 +21,7 @@ from serve.main import load_desk
 from serve.service import DecisionService
 from tests.cluster import NoCluster, cluster
 from tests.policy_bundles import make_bundle
+from tests.serve.shelves import contrary
 
 AMPLE_SECONDS = 30.0
 """A budget that a busy machine does not use up."""
@@ -41,6 +42,15 @@ def sound_agent(sound_bundle: Path) -> BundleAgent:
 def agent(sound_bundle: Path) -> BundleAgent:
     """One whose ``scores`` a test may replace."""
     return BundleAgent(sound_bundle)
+
+
+@pytest.fixture(scope="module")
+def shelf(sound_agent: BundleAgent, sound_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the bundle that the endpoint is started with, and one that decides otherwise."""
+    directory = tmp_path_factory.mktemp("shelf")
+    shutil.copytree(sound_bundle, directory / "first")
+    contrary(sound_agent, directory / "other")
+    return directory
 
 
 @pytest.fixture(scope="session")

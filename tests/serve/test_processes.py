@@ -231,6 +231,13 @@ def asked(port: int, document: dict[str, Any]) -> dict[str, Any]:
             time.sleep(0.2)
 
 
+def scrape(port: int) -> float:
+    """Decisions kept, as Prometheus is told."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        lines = answer.read().decode().splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith("routelab_arm_decisions_total{"))
+
+
 @pytest.mark.slow
 def test_two_processes_keep_one_record(
     sound_bundle: Path, tmp_path: Path, make_request: Callable[..., dict[str, Any]]
@@ -240,9 +247,11 @@ def test_two_processes_keep_one_record(
     fresh["lines"] = [{"sku": line["sku"], "units": 1} for line in order["lines"]]
     with served(sound_bundle, url, 2) as (process, port):
         told = [asked(port, {"order": {**fresh, "id": f"order {i}"}})["decision_id"] for i in range(40)]
+        scraped = {scrape(port) for _ in range(20)}  # whichever process answers
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         os.kill(int(children[0]), signal.SIGKILL)
         assert process.wait(timeout=60) == 1
+    assert scraped == {float(len(told))}
     database = Database(url)
     with database.reading() as tx:
         assert set(told) <= set(tx.execute(select(tables.decisions.c.id)).scalars())

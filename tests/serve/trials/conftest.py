@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,24 +9,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from agents.bundle import BundleAgent
 from serve.app import create_app
 from serve.database import Database
 from serve.desk import Desk, DeskSettings
 from serve.main import load_desk
 from serve.service import DecisionService
 from serve.trials import experiments
-from tests.serve.shelves import contrary
 from tests.serve.test_app import wait_until_ready
-
-
-@pytest.fixture(scope="module")
-def shelf(sound_agent: BundleAgent, sound_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with the bundle that the endpoint is started with, and one that decides otherwise."""
-    directory = tmp_path_factory.mktemp("shelf")
-    shutil.copytree(sound_bundle, directory / "first")
-    contrary(sound_agent, directory / "other")
-    return directory
 
 
 @pytest.fixture(autouse=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from agents.bundle import BundleAgent
 from scenarios.errors import InputError
 from serve.app import create_app
 from serve.client import TOKEN_VARIABLE, Client, EndpointError
@@ -19,20 +17,11 @@ from serve.policy_command import main
 from serve.service import DecisionService
 from serve.tokens import Tokens, digest_of, make_token
 from tests.serve.replay.endpoints import listening
-from tests.serve.shelves import contrary
 
 PEOPLE = {"anna": "rule_editor", "bert": "approver", "vera": "viewer"}
 TOKENS = {name: make_token() for name in PEOPLE}
 
 Told = Callable[..., list[str]]
-
-
-@pytest.fixture
-def shelf(sound_agent: BundleAgent, sound_bundle: Path, tmp_path: Path) -> Path:
-    (tmp_path / "shelf").mkdir()
-    shutil.copytree(sound_bundle, tmp_path / "shelf" / "first")
-    contrary(sound_agent, tmp_path / "shelf" / "other")
-    return tmp_path / "shelf"
 
 
 @pytest.fixture
