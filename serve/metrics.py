@@ -18,6 +18,7 @@ _Worst = partial(Gauge, multiprocess_mode="max")
 _Together = partial(Gauge, multiprocess_mode="sum")
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
+_LATE_SECONDS = (60, 600, 3600, 21_600, 86_400, 259_200, 604_800)
 
 REQUESTS = Histogram(
     "routelab_request_seconds",
@@ -34,6 +35,9 @@ FALLBACK_SHARE = _Worst("routelab_fallback_share", "Of the last minutes' decisio
 SLOW_SHARE = _Worst("routelab_slow_share", "Of the last minutes' decisions, those beyond their deadline or the limit")
 P99 = _Worst("routelab_decision_p99_seconds", "Within which 99 % of the last minutes' decisions were made", ["stage"])
 MISSING_SHARE = _Worst("routelab_missing_share", "Of outcomes that were due, those nobody told", ["step"])
+TOLD_AFTER = Histogram(
+    "routelab_told_after_seconds", "From when something happened until it was told", ["kind"], buckets=_LATE_SECONDS
+)
 UNWATCHED = Counter("routelab_unwatched", "Decisions that drift did not count, as too many waited")
 
 REFUSED = Counter("routelab_refused", "Requests turned away, by what was used up", ["limit"])

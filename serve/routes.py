@@ -24,6 +24,7 @@ from serve.ending import Ending, cancel_order
 from serve.errors import ErrorAnswer
 from serve.event import EventBatch, Inventory, Stations
 from serve.happened import Happened, is_new
+from serve.monitoring.outcomes import note_lags
 from serve.monitoring.staleness import hear
 from serve.order import NotFound, OrderAnswer, confirm_order, describe_order
 from serve.record import ReplayAnswer, find_decision, read_record
@@ -131,7 +132,10 @@ def add_routes(desk_of: Callable[[], Desk]) -> APIRouter:
     def events(batch: EventBatch, who: Who) -> Applied:
         desk = desk_of()
         entry = Entry("events", who.name, batch.events[0].id, batch.model_dump_json().encode())
-        return _told(desk, entry, lambda tx: _apply(tx, desk, batch))
+        applied = _told(desk, entry, lambda tx: _apply(tx, desk, batch))
+        if not applied.known and not desk.settings.is_request_clock:
+            note_lags(batch.events, int(time.time()))
+        return applied
 
     @router.put("/inventory", summary="A count of stock")
     def inventory(counted: Inventory, who: Who) -> Applied:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Float, Integer, case, cast, func, select
 
+from scenarios.local_time import parse_utc
 from serve import tables
+from serve.event import AnyEvent
+from serve.metrics import TOLD_AFTER
 
 WINDOW_SECONDS = 7 * 86_400
 """Of outcomes that were due in so long a time, which ends when they begin to be missing."""
@@ -46,6 +50,12 @@ def read_due(tx: Connection, now: int, hours: int) -> list[Due]:
     """
     until = now - 3600 * hours
     return [_read(tx, step, until) for step in _STEPS]
+
+
+def note_lags(told: Iterable[AnyEvent], now: int) -> None:
+    """Counts how long after events had happened they were told, at ``now`` (UTC seconds)."""
+    for event in told:
+        TOLD_AFTER.labels(event.kind).observe(max(0, now - parse_utc("at", event.at)))
 
 
 def _read(tx: Connection, step: Step, until: int) -> Due:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,11 +14,12 @@ import pytest
 from fastapi.testclient import TestClient
 from prometheus_client import REGISTRY
 
+from scenarios.local_time import format_utc
 from serve import tables
 from serve.answer import Stage
 from serve.app import create_app
 from serve.chain import Choice
-from serve.desk import Desk
+from serve.desk import Desk, DeskSettings
 from serve.monitoring.alarm import is_above
 from serve.monitoring.lately import EDGES_MS, Lately
 from serve.monitoring.outcomes import WINDOW_SECONDS, Due, read_due
@@ -26,6 +28,7 @@ from serve.service import Weighed
 from serve.slots import Pick
 from tests.serve.monitoring.test_watch import asked_at
 from tests.serve.test_app import wait_until_ready
+from tests.serve.test_desk import ask, order_of
 
 NOW, HOUR = 1_800_000_000, 3600
 USUAL = WatchSettings()
@@ -160,3 +163,20 @@ def test_what_is_not_due_yet_long_past_or_given_up_is_not_missed(desk: Desk) -> 
     send(desk, 1, stage="void")
     assert due(desk) == {step: Due(step, 0, 0, None) for step in ("handover", "delivery")}
     assert due(desk, NOW + 1)["delivery"].num_missing == 1
+
+
+def test_how_late_events_are_told_is_counted_once(
+    desk: Desk, make_request: Callable[..., dict[str, Any]], client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parcel = ask(desk, order_of(make_request, "one"), confirm=True)["plan"]["parcels"][0]["id"]
+    monkeypatch.setattr(desk, "settings", DeskSettings(is_request_clock=False))
+    happened_at = int(time.time()) - 2 * HOUR
+    event = {"id": "e", "at": format_utc(happened_at), "kind": "handed_over", "parcel": parcel}
+    name, labels = "routelab_told_after_seconds", {"kind": "handed_over"}
+    before = {part: REGISTRY.get_sample_value(f"{name}_{part}", labels) or 0.0 for part in ("count", "sum")}
+    for _ in range(2):  # the second time it is known
+        assert client.post("/v1/events", json={"events": [event]}).status_code == 200
+    count, seconds = (REGISTRY.get_sample_value(f"{name}_{part}", labels) for part in ("count", "sum"))
+    assert count == before["count"] + 1
+    assert seconds is not None
+    assert 2 * HOUR <= seconds - before["sum"] < 3 * HOUR
