@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Integer, cast, func, select
 
 from agents.documents import CaseDocument
-from serve import tables
+from serve import policy_tables
 from serve.answer import DecisionAnswer, PlanAnswer, write_plan
 from serve.background import Background
 from serve.database import Database
@@ -97,7 +97,7 @@ class Shadows:
                 rows = [row for row in map(_row, tasks) if row]
                 if rows:
                     with self._database.writing() as tx:
-                        tx.execute(tables.shadows.insert(), rows)
+                        tx.execute(policy_tables.shadows.insert(), rows)
             except Exception as error:  # whatever happens to a shadow, orders do not notice
                 _log.error("shadow decisions were lost: %s", type(error).__name__)
             finally:
@@ -106,7 +106,7 @@ class Shadows:
 
     def compare(self, sha256: str) -> Comparison:
         """What one policy would have done so far."""
-        row = tables.shadows.c
+        row = policy_tables.shadows.c
         same = func.coalesce(func.sum(cast(row.is_same, Integer)), 0)
         times = func.avg(row.latency_ms), func.max(row.latency_ms)
         with self._database.reading() as tx:

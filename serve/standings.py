@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from serve import tables
+from serve import policy_tables
 from serve.changes import Taken
 from serve.database import insert_new
 from serve.slots import Standing
@@ -16,8 +16,8 @@ STARTED = "policy_started"
 """Kind of the row with which an endpoint began that was started with another bundle than before."""
 
 _COLUMNS = ("number", "active", "previous", "candidate", "mode", "share", "experiment_id")
-_row = tables.standings.c
-_LAST = select(tables.standings).order_by(_row.number.desc()).limit(1)
+_row = policy_tables.standings.c
+_LAST = select(policy_tables.standings).order_by(_row.number.desc()).limit(1)
 _LAST_STARTED = select(_row.active).where(_row.kind == STARTED).order_by(_row.number.desc()).limit(1)
 
 
@@ -41,18 +41,18 @@ def write_standing(tx: Connection, standing: Standing, kind: str) -> None:
         Taken: somebody else made a change meanwhile.
     """
     values = {name: getattr(standing, name) for name in _COLUMNS}
-    if not insert_new(tx, tables.standings, **values, kind=kind, at=int(time.time())):
+    if not insert_new(tx, policy_tables.standings, **values, kind=kind, at=int(time.time())):
         raise Taken("the slots")
 
 
 def note_loaded(tx: Connection, sha256: str, loaded_by: str, folder: str, name: str) -> None:
     """Remembers who loaded a policy, and where it lies."""
     key = {"sha256": sha256, "loaded_by": loaded_by}
-    insert_new(tx, tables.policies, **key, folder=folder, name=name, loaded_at=int(time.time()))
+    insert_new(tx, policy_tables.policies, **key, folder=folder, name=name, loaded_at=int(time.time()))
 
 
 def loads_of(tx: Connection, sha256: str) -> list[Row[Any]]:
     """Who loaded a policy, from where, and when; the first one first."""
-    row = tables.policies.c
-    query = select(tables.policies).where(row.sha256 == sha256).order_by(row.loaded_at, row.loaded_by)
+    row = policy_tables.policies.c
+    query = select(policy_tables.policies).where(row.sha256 == sha256).order_by(row.loaded_at, row.loaded_by)
     return list(tx.execute(query))

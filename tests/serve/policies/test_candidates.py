@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from agents.bundle import BundleAgent
-from serve import tables
+from serve import policy_tables, tables
 from serve.desk import Desk
 from serve.service import DecisionService
 from serve.trials.assignment import Subject
@@ -62,7 +62,7 @@ def test_a_shadow_is_written_down_and_not_carried_out(
     assert allocated(desk) == sent(kept)
     assert {kept["policy"]["name"], other["policy"]["name"]} == {"hand-made"}
     with desk.database.reading() as tx:
-        rows = {row.decision_id: row for row in tx.execute(select(tables.shadows))}
+        rows = {row.decision_id: row for row in tx.execute(select(policy_tables.shadows))}
     assert rows.keys() == {kept["decision_id"], other["decision_id"]}
     shadow = rows[other["decision_id"]]
     assert (shadow.bundle_sha256, shadow.stage, shadow.is_same) == (sha256, "policy", False)

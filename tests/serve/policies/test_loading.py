@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from agents.bundle_files import FILES, manifest_of
 from agents.registry import MANIFEST
-from serve import tables
+from serve import policy_tables
 from serve.desk import Desk
 from serve.service import DecisionService
 from tests.serve.policies.slots import client_of, open_desk, under_load
@@ -107,4 +107,4 @@ def test_no_damaged_bundle_is_accepted_and_no_order_notices(
     assert {answer.json()["policy"]["name"] for answer in answers} == {"hand-made"}
     assert desk.policies.slots.standing.number == 1
     with desk.database.reading() as tx:
-        assert tx.execute(select(tables.policies.c.name)).scalars().all() == ["hand-made"]
+        assert tx.execute(select(policy_tables.policies.c.name)).scalars().all() == ["hand-made"]
