@@ -18,9 +18,9 @@ from serve.order import Conflict, OrderAnswer, describe_order
 from serve.review import ReviewLimits
 from serve.reviewing import approve, reject
 from serve.tasks import lease_tasks
+from tests.serve.reviewed import put_instead, reviews_of, take_back
 from tests.serve.test_desk import allocated, ask, ask_again, change
 from tests.serve.test_happened import tell
-from tests.serve.test_reviews import put_instead, reviews_of, take_back
 from tests.serve.test_waiting import toy_desk
 
 

@@ -12,10 +12,10 @@ from scenarios.local_time import format_utc, parse_utc
 from serve.app import create_app
 from serve.desk import Desk
 from serve.health import Delay, HealthReport, compare, make_report
+from tests.serve.reviewed import empty_shelves, take_back
 from tests.serve.test_app import check_error, wait_until_ready
 from tests.serve.test_desk import ask, order_of
 from tests.serve.test_happened import tell
-from tests.serve.test_reviews import empty_shelves, take_back
 
 Request = Callable[..., dict[str, Any]]
 

@@ -14,23 +14,20 @@ from sqlalchemy import select
 
 from agents.bundle import BundleAgent
 from agents.heuristics import RuleAgent
-from scenarios.errors import InputError
 from scenarios.local_time import format_utc, parse_utc
 from serve import tables
 from serve.audit import complaints
 from serve.changes import Changes
 from serve.desk import Desk, DeskSettings
 from serve.ending import Ending, cancel_order
-from serve.order import Conflict, NotFound, confirm_order, describe_order
-from serve.override import Override, override
+from serve.order import Conflict, NotFound
 from serve.record import find_decision, read_record
-from serve.retry import retried
-from serve.review import ReviewAnswer, ReviewLimits, list_reviews
-from serve.reviewing import approve, reject, take_back_to_queue
+from serve.review import ReviewLimits
+from serve.reviewing import approve, reject
 from serve.tasks import lease_tasks
 from tests.serve.random_cases import random_case
+from tests.serve.reviewed import empty_shelves, put_instead, reviews_of, state_of
 from tests.serve.test_desk import allocated, ask, ask_again, change, order_of, sent
-from tests.serve.test_happened import tell
 from tests.serve.test_walks import check
 
 Request = Callable[..., dict[str, Any]]
@@ -41,48 +38,6 @@ def strict(desk: Desk) -> Desk:
     """A desk all of whose plans a person looks at."""
     limits = ReviewLimits(seconds=600, least_confidence=1.1, least_margin_millicents=0)
     return Desk(desk.service, desk.database, desk.known, DeskSettings(is_request_clock=True, review=limits))
-
-
-def reviews_of(desk: Desk, state: Any = "open") -> list[ReviewAnswer]:
-    with desk.database.reading() as tx:
-        return list_reviews(tx, state, 0, 100)
-
-
-def state_of(desk: Desk, order_id: str) -> str:
-    with desk.database.reading() as tx:
-        return describe_order(tx, order_id).state
-
-
-def empty_shelves(desk: Desk) -> None:
-    with desk.database.writing() as tx:
-        tx.execute(tables.stock.update().values(on_hand_units=tables.stock.c.allocated_units))
-
-
-def take_back(desk: Desk, order_id: str, now: int) -> None:
-    change(desk, lambda tx, changes: take_back_to_queue(tx, changes, order_id, now, desk.settings.review))
-
-
-def put_instead(desk: Desk, review_id: str, plan: dict[str, Any], now: int, **options: Any) -> dict[str, Any]:
-    """Overrides with the parcels of a plan as answers show it."""
-    parcels = [
-        {
-            "warehouse": parcel["warehouse"],
-            "service": parcel["service"],
-            "skus": [line["sku"] for line in parcel["lines"]],
-            "receipt": parcel["receipt"] and parcel["receipt"]["id"],
-        }
-        for parcel in plan["parcels"]
-    ]
-    wanted = Override.model_validate({"parcels": parcels, **options})
-    with desk.database.writing() as tx:
-        override(tx, desk, review_id, wanted, "a planner", now)
-    with desk.database.reading() as tx:
-        row = tables.decisions.c
-        latest = tx.execute(select(tables.orders.c.decision_id)).scalars().all()
-        found = tx.execute(select(tables.decisions).where(row.id.in_(latest))).all()
-        (record,) = [read_record(tx, one) for one in found if one.stage == "review"]
-        assert record.replay(desk.service).is_same
-        return record.told().model_dump()
 
 
 BROKEN = {"policy": 0, "heuristic": 1, "static": 2, "review": 3}
@@ -217,41 +172,6 @@ def test_an_order_that_could_not_be_routed_is_sent_by_a_person(desk: Desk, make_
     assert state_of(desk, "two") == "confirmed"  # as it was asked for
 
 
-@pytest.mark.parametrize("is_confirmed", [False, True])
-def test_it_is_taken_back_while_nothing_is_picked(desk: Desk, make_request: Request, is_confirmed: bool) -> None:
-    order = order_of(make_request, "one")
-    answer, now = ask(desk, order, max_alternatives=31), parse_utc("t", order["placed_at"])
-    if is_confirmed:
-        change(desk, lambda tx, changes: confirm_order(tx, "one"))
-    take_back(desk, "one", now)
-    assert (allocated(desk), state_of(desk, "one")) == ({}, "review")
-    (review,) = reviews_of(desk)
-    assert review.reasons == ["taken_back"]
-    check(desk)
-    told = put_instead(desk, review.review_id, answer["alternatives"][0], now)
-    assert state_of(desk, "one") == ("confirmed" if is_confirmed else "reserved")
-    parcel = told["plan"]["parcels"][0]["id"]
-    tell(desk, now + 60, {"kind": "pick_started", "parcel": parcel})
-    with pytest.raises(Conflict, match="nothing is picked"):
-        take_back(desk, "one", now)
-    check(desk)
-
-
-def test_a_refusal_is_taken_back_too(desk: Desk, make_request: Request) -> None:
-    now = parse_utc("t", order_of(make_request, "one")["placed_at"])
-    ask(desk, order_of(make_request, "one"))
-    take_back(desk, "one", now)
-    (review,) = reviews_of(desk)
-    change(desk, lambda tx, changes: reject(tx, desk.known, changes, review.review_id, "a planner", now))
-    assert state_of(desk, "one") == "declined"
-    take_back(desk, "one", now)  # the refusal
-    assert state_of(desk, "one") == "review"
-    change(desk, lambda tx, changes: cancel_order(tx, desk.known, changes, Ending("one", now)))
-    assert reviews_of(desk) == []
-    with pytest.raises(Conflict, match="with lines"):
-        take_back(desk, "one", now)
-
-
 def test_what_nobody_looks_at_ends_safely(strict: Desk, make_request: Request) -> None:
     order = order_of(make_request, "planned")
     answer, now = ask(strict, order, confirm=True), parse_utc("t", order["placed_at"])
@@ -312,35 +232,3 @@ def test_only_one_of_many_ends_a_review(strict: Desk, make_request: Request) -> 
     ended = reviews_of(strict, "approved") + reviews_of(strict, "rejected")
     assert [row.closed_by for row in ended] == winners
     check(strict)
-
-
-def test_either_it_is_picked_or_taken_back(desk: Desk, make_request: Request) -> None:
-    """Both at once, again and again: one of them is told that it is too late. Where they meet, one tries again."""
-    order, outcomes = order_of(make_request, "x"), Counter()
-    now = parse_utc("t", order["placed_at"])
-    for number in range(12):
-        line = {**order["lines"][0], "units": 1}
-        parcels = ask(desk, {**order, "id": f"x{number}", "lines": [line]})["plan"]["parcels"]
-
-        def pick(parcel: str = parcels[0]["id"], at: int = now + 60 + number) -> bool:
-            try:
-                retried(lambda: tell(desk, at, {"kind": "pick_started", "parcel": parcel}))
-            except InputError:
-                return False
-            return True
-
-        def back(name: str = f"x{number}") -> bool:
-            try:
-                retried(lambda: take_back(desk, name, now))
-            except Conflict:
-                return False
-            return True
-
-        with ThreadPoolExecutor(2) as pool:
-            acts = [pick, back] if number % 2 else [back, pick]
-            first, second = (pool.submit(act) for act in acts)
-            picked, taken = (first.result(), second.result())[:: 1 if number % 2 else -1]
-        assert picked != taken
-        outcomes[picked] += 1
-        check(desk)
-    assert sum(outcomes.values()) == 12

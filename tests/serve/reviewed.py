@@ -1,0 +1,58 @@
+"""What is looked at in tests of reviews, and what persons do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from serve import tables
+from serve.desk import Desk
+from serve.order import describe_order
+from serve.override import Override, override
+from serve.record import read_record
+from serve.review import ReviewAnswer, list_reviews
+from serve.reviewing import take_back_to_queue
+from tests.serve.test_desk import change
+
+
+def reviews_of(desk: Desk, state: Any = "open") -> list[ReviewAnswer]:
+    with desk.database.reading() as tx:
+        return list_reviews(tx, state, 0, 100)
+
+
+def state_of(desk: Desk, order_id: str) -> str:
+    with desk.database.reading() as tx:
+        return describe_order(tx, order_id).state
+
+
+def empty_shelves(desk: Desk) -> None:
+    with desk.database.writing() as tx:
+        tx.execute(tables.stock.update().values(on_hand_units=tables.stock.c.allocated_units))
+
+
+def take_back(desk: Desk, order_id: str, now: int) -> None:
+    change(desk, lambda tx, changes: take_back_to_queue(tx, changes, order_id, now, desk.settings.review))
+
+
+def put_instead(desk: Desk, review_id: str, plan: dict[str, Any], now: int, **options: Any) -> dict[str, Any]:
+    """Overrides with the parcels of a plan as answers show it."""
+    parcels = [
+        {
+            "warehouse": parcel["warehouse"],
+            "service": parcel["service"],
+            "skus": [line["sku"] for line in parcel["lines"]],
+            "receipt": parcel["receipt"] and parcel["receipt"]["id"],
+        }
+        for parcel in plan["parcels"]
+    ]
+    wanted = Override.model_validate({"parcels": parcels, **options})
+    with desk.database.writing() as tx:
+        override(tx, desk, review_id, wanted, "a planner", now)
+    with desk.database.reading() as tx:
+        row = tables.decisions.c
+        latest = tx.execute(select(tables.orders.c.decision_id)).scalars().all()
+        found = tx.execute(select(tables.decisions).where(row.id.in_(latest))).all()
+        (record,) = [read_record(tx, one) for one in found if one.stage == "review"]
+        assert record.replay(desk.service).is_same
+        return record.told().model_dump()
