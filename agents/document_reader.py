@@ -20,11 +20,12 @@ from agents.documents import (
     StockDocument,
     promise_of_line,
 )
+from agents.plan_tables import PlanTables, without_scratch
 from agents.rolling_calendar import MAX_AHEAD_DAYS, RollingCalendar
 from agents.table_columns import NameIndex, check_once, column, refuse_first, times
 from envs.compiling import compiled
 from envs.features import describe
-from envs.plan_table import new_plans
+from envs.plan_table import Plans, new_plans
 from envs.plans import enumerate_plans
 from envs.prices import Pricing, refresh
 from envs.snapshot import Snapshot
@@ -54,7 +55,7 @@ class DocumentReader:
     ) -> None:
         self.public, self.names, self.pricing, self.weights = public, public.names, pricing, weights
         self.calendar = RollingCalendar(public)
-        self._presale = public.ship_from_seconds
+        self._presale, self._tables = public.ship_from_seconds, PlanTables()
         names = self.names
         self._index = NameIndex(
             public.id,
@@ -69,9 +70,19 @@ class DocumentReader:
         """
         network, seen = self.observe(case.order, case.snapshot)
         plans = new_plans(network)
-        enumerate_plans(network, seen, plans)
-        describe(network, seen, plans)
+        _make_plans(network, seen, plans)
         return Snapshot(network, seen, plans)
+
+    def read_to_choose(self, case: CaseDocument) -> Snapshot:
+        """The same for who chooses a plan and writes it down: without the parcels that are in no plan.
+
+        Raises:
+            InputError: see ``read``.
+        """
+        network, seen = self.observe(case.order, case.snapshot)
+        with self._tables.lent(network) as plans:
+            _make_plans(network, seen, plans)
+        return Snapshot(network, seen, without_scratch(plans))
 
     def observe(self, order: OrderDocument, document: SnapshotDocument) -> tuple[Network, Observable]:
         """Network on its rolling window and observable state; second 0 is the window's start."""
@@ -302,6 +313,11 @@ def _refresh_all(network, seen, cells):  # type: ignore[no-untyped-def]
     """Closed-form prices of cells, int64 (2, N): warehouses and SKUs."""
     for i in range(cells.shape[1]):
         refresh(network, seen, cells[0, i], cells[1, i])
+
+
+def _make_plans(network: Network, seen: Observable, plans: Plans) -> None:
+    enumerate_plans(network, seen, plans)
+    describe(network, seen, plans)
 
 
 def _check_promise(key: str, text: str, promise_at: int, placed_at: int) -> None:
