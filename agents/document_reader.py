@@ -21,10 +21,11 @@ from agents.documents import (
     promise_of_line,
 )
 from agents.rolling_calendar import MAX_AHEAD_DAYS, RollingCalendar
-from agents.table_columns import NameIndex, check_once, column, refuse_first, times
+from agents.table_columns import NameIndex, check_once, column, refuse_first, times, values_of
+from agents.windows import Windows, without_scratch
 from envs.compiling import compiled
 from envs.features import describe
-from envs.plan_table import new_plans
+from envs.plan_table import Plans, new_plans
 from envs.plans import enumerate_plans
 from envs.prices import Pricing, refresh
 from envs.snapshot import Snapshot
@@ -54,7 +55,7 @@ class DocumentReader:
     ) -> None:
         self.public, self.names, self.pricing, self.weights = public, public.names, pricing, weights
         self.calendar = RollingCalendar(public)
-        self._presale = public.ship_from_seconds
+        self._presale, self._windows = public.ship_from_seconds, Windows()
         names = self.names
         self._index = NameIndex(
             public.id,
@@ -69,9 +70,19 @@ class DocumentReader:
         """
         network, seen = self.observe(case.order, case.snapshot)
         plans = new_plans(network)
-        enumerate_plans(network, seen, plans)
-        describe(network, seen, plans)
+        _make_plans(network, seen, plans)
         return Snapshot(network, seen, plans)
+
+    def read_to_choose(self, case: CaseDocument) -> Snapshot:
+        """The same for who chooses a plan and writes it down: without the parcels that are in no plan.
+
+        Raises:
+            InputError: see ``read``.
+        """
+        network, seen = self.observe(case.order, case.snapshot)
+        with self._windows.plans(network) as plans:
+            _make_plans(network, seen, plans)
+        return Snapshot(network, seen, without_scratch(plans))
 
     def observe(self, order: OrderDocument, document: SnapshotDocument) -> tuple[Network, Observable]:
         """Network on its rolling window and observable state; second 0 is the window's start."""
@@ -161,12 +172,12 @@ class DocumentReader:
                 f"{key}[{i}].allocated_units", rows[i].allocated_units, "at most on_hand_units", "correct one of them"
             ),
         )
-        references = [row.reference_units for row in rows]
-        left = (on_hand - allocated).tolist()
+        references = values_of(rows, "reference_units")
+        if None in references:
+            left = (on_hand - allocated).tolist()
+            references = [least if given is None else given for given, least in zip(references, left, strict=True)]
         seen.stock["on_hand_units"][w, sku], seen.stock["allocated_units"][w, sku] = on_hand, allocated
-        seen.stock["reference_units"][w, sku] = [
-            least if reference is None else reference for reference, least in zip(references, left, strict=True)
-        ]
+        seen.stock["reference_units"][w, sku] = references
         self._read_prices(network, seen, rows, np.stack([w, sku]))
         known = set(sku.tolist())
         for i, number in enumerate(asked.tolist()):
@@ -177,7 +188,7 @@ class DocumentReader:
     def _read_prices(
         self, network: Network, seen: Observable, rows: Sequence[StockDocument], cells: np.ndarray
     ) -> None:
-        prices = [row.bid_price_millicents for row in rows]
+        prices = values_of(rows, "bid_price_millicents")
         is_given = np.array([price is not None for price in prices], bool)
         if self.pricing == Pricing.NONE:
             expected, remedy = "no bid price: this policy was trained without", "leave it out"
@@ -194,7 +205,8 @@ class DocumentReader:
         w = self._index.find_all("warehouse", key, rows)
         check_once(key, w, rows, ("warehouse",))
         most, latest = network.warehouses["num_stations"][w], int(seen.clock["now_seconds"][0]) + MAX_AHEAD_SECONDS
-        num_open, num_busy = column(rows, "num_open"), np.array([len(row.busy_until) for row in rows], np.int64)
+        num_open = column(rows, "num_open")
+        num_busy = np.array(list(map(len, values_of(rows, "busy_until"))), np.int64)
         for field, count in (("num_open", num_open), ("busy_until", num_busy)):
             refuse_first(
                 count > most,
@@ -225,14 +237,11 @@ class DocumentReader:
         w, s = self._index.find_all("warehouse", key, rows), self._index.find_all("service", key, rows)
         at = times(key, rows, "collection_at") - start
         first, number = network.pairs["first_collection"][w, s], network.pairs["num_collections"][w, s]
-        collections = network.collections
-        last_at = collections["time_seconds"][np.maximum(first + number - 1, 0)]
+        last_at = network.collections["time_seconds"][np.maximum(first + number - 1, 0)]
         # What has left, or is beyond the window, does not count.
         here = np.flatnonzero((at >= seen.clock["now_seconds"][0]) & ((number == 0) | (at <= last_at)))
-        pairs = collections["warehouse"] * len(self.names.services) + collections["service"]
-        span = int(network.settings["end_seconds"][0]) + 1
-        keys = pairs * span + collections["time_seconds"]  # sorted, as collections are
-        wanted = (w * len(self.names.services) + s)[here] * span + at[here]
+        window = self._windows.of(network)
+        wanted, keys = window.key_of(w, s, at)[here], window.collection_keys
         found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
         refuse_first(
             (number[here] == 0) | (keys[found] != wanted),
@@ -302,6 +311,11 @@ def _refresh_all(network, seen, cells):  # type: ignore[no-untyped-def]
     """Closed-form prices of cells, int64 (2, N): warehouses and SKUs."""
     for i in range(cells.shape[1]):
         refresh(network, seen, cells[0, i], cells[1, i])
+
+
+def _make_plans(network: Network, seen: Observable, plans: Plans) -> None:
+    enumerate_plans(network, seen, plans)
+    describe(network, seen, plans)
 
 
 def _check_promise(key: str, text: str, promise_at: int, placed_at: int) -> None:

@@ -5,7 +5,7 @@ Field for field the documents of ``agents.documents``, but made and written ten 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -25,6 +25,7 @@ from agents.documents import (
     StationDocument,
     StockDocument,
 )
+from scenarios.local_time import format_utc
 
 D = TypeVar("D", bound=Document)
 
@@ -66,6 +67,52 @@ LightDemand = _light(DemandDocument)
 LightSnapshot = _light(SnapshotDocument)
 
 
+class LightTable(Sequence[D]):
+    """Rows as a database gives them, which are documents to who asks for one.
+
+    Args:
+        make: the document, see above.
+        rows: its fields in their order, times as UTC seconds; what is left out at the end has its default.
+    """
+
+    __slots__ = ("_columns", "_make", "rows")
+
+    def __init__(self, make: Callable[..., D], rows: Sequence[tuple[Any, ...]]) -> None:
+        self._make, self.rows = make, rows
+        self._columns: list[tuple[Any, ...]] | None = None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        names: tuple[str, ...] = self._make.__struct_fields__  # type: ignore[attr-defined]
+        return names[: len(self.rows[0])] if self.rows else names
+
+    def column(self, field: str) -> tuple[Any, ...]:
+        """All of one field."""
+        if not self.rows:
+            return ()
+        if self._columns is None:
+            self._columns = list(zip(*self.rows, strict=True))
+        return self._columns[self.fields.index(field)]
+
+    def __len__(self) -> int:
+        """Rows."""
+        return len(self.rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        """One document."""
+        values = zip(self.fields, self.rows[index], strict=True)
+        return self._make(*(_told(field, value) for field, value in values))
+
+
+TIMES = frozenset({"collection_at", "expected_at", "until"})
+"""Fields that a table has in UTC seconds, as they are compared."""
+
+
+def _told(field: str, value: Any) -> Any:
+    return format_utc(value) if field in TIMES else value
+
+
 def changed(document: D, **values: Any) -> D:
     """A document of either kind with other values."""
     if isinstance(document, msgspec.Struct):
@@ -74,9 +121,32 @@ def changed(document: D, **values: Any) -> D:
 
 
 def case_to_json(case: CaseDocument) -> bytes:
-    """A case as it is recorded: JSON without what has its default, whichever kind its snapshot is of."""
+    """A case as it is recorded: JSON without what has its default, whichever kind its snapshot is of.
+
+    Tables are written by columns, see ``recorded_case``.
+    """
     order = case.order.model_dump_json(by_alias=True, exclude_defaults=True).encode()
     if isinstance(case.snapshot, msgspec.Struct):
-        return b'{"order":%b,"snapshot":%b}' % (order, msgspec.json.encode(case.snapshot))
+        return b'{"order":%b,"snapshot":%b}' % (order, msgspec.json.encode(case.snapshot, enc_hook=_written))
     snapshot = case.snapshot.model_dump_json(by_alias=True, exclude_defaults=True).encode()
     return b'{"order":%b,"snapshot":%b}' % (order, snapshot)
+
+
+def _written(table: Any) -> dict[str, Any]:
+    if not isinstance(table, LightTable):
+        raise TypeError(f"no document: {type(table).__name__}")
+    return {"fields": table.fields, "rows": table.rows}
+
+
+def recorded_case(data: dict[str, Any]) -> dict[str, Any]:
+    """The way back from ``case_to_json``, as JSON values of a ``CaseDocument``: a row is an object again."""
+    return {"order": data["order"], "snapshot": _by_rows(data["snapshot"])}
+
+
+def _by_rows(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"fields", "rows"}:
+        fields = value["fields"]
+        return [{field: _told(field, cell) for field, cell in zip(fields, row, strict=True)} for row in value["rows"]]
+    return {name: _by_rows(part) for name, part in value.items()}

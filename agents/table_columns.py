@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from agents.light_documents import LightTable
 from scenarios.errors import InputError
 from scenarios.local_time import parse_utc
 
@@ -53,16 +54,21 @@ class NameIndex:
             InputError: the first that is unknown.
         """
         table = self._index[kind]
-        found = list(map(table.get, map(attrgetter(kind), rows)))
+        found = list(map(table.get, values_of(rows, kind)))
         if None in found:
             i = found.index(None)
             self.find(kind, f"{key}[{i}].{kind}", getattr(rows[i], kind))
         return np.array(found, np.int64)
 
 
+def values_of(rows: Sequence[Any], field: str) -> Sequence[Any]:
+    """One field of a table, as it is there: of tables by columns, times are seconds."""
+    return rows.column(field) if isinstance(rows, LightTable) else list(map(attrgetter(field), rows))
+
+
 def column(rows: Sequence[Any], field: str) -> np.ndarray:
     """Numbers of one field, int64 (rows,)."""
-    return np.array(list(map(attrgetter(field), rows)), np.int64)
+    return np.array(values_of(rows, field), np.int64)
 
 
 def times(key: str, rows: Sequence[Any], field: str) -> np.ndarray:
@@ -71,7 +77,9 @@ def times(key: str, rows: Sequence[Any], field: str) -> np.ndarray:
     Raises:
         InputError: the first that is no time.
     """
-    texts = list(map(attrgetter(field), rows))
+    if isinstance(rows, LightTable):
+        return column(rows, field)
+    texts = values_of(rows, field)
     try:
         return np.array(list(map(_seconds, texts)), np.int64)
     except InputError:

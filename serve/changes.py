@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Connection, bindparam, case, or_, update
 
 from serve import tables
 from serve.database import insert_new, is_written
-from serve.sending import change
+from serve.sending import change, change_each
 
 FOREVER_ROOM = 1 << 62
 
@@ -63,9 +63,17 @@ class Changes:
         Raises:
             Taken: units, claims or room are not there any more; the transaction must be given up.
         """
-        for (sku, warehouse), (on_hand, allocated) in sorted(self.stock.items()):
-            if on_hand or allocated:
-                _move(tx, {"of_sku": sku, "at": warehouse, "on_hand": on_hand, "allocated": allocated})
+        moves: list[dict[str, Any]] = [
+            {"of_sku": sku, "at": warehouse, "on_hand": on_hand, "allocated": allocated}
+            for (sku, warehouse), (on_hand, allocated) in sorted(self.stock.items())
+            if on_hand or allocated
+        ]
+        if any(0 <= row["allocated"] <= row["on_hand"] for row in moves):
+            for row in moves:
+                _move(tx, row)
+        else:  # of what has a row already, as decisions take it
+            done = change_each(tx, _MOVE, moves)
+            _check(done == len(moves), ", ".join(f"{row['of_sku']} at {row['at']}" for row in moves))
         for receipt, units in sorted(self.claims.items()):
             done = change(tx, _CLAIM, of=receipt, units=units)
             _check(done, f"receipt {receipt}")

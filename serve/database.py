@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import sqlite3
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy import Connection, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from scenarios.errors import InputError
-from serve.file_turn import FileTurn
-from serve.sending import change, fetch
-from serve.turns import Turns
+from serve.postgres_server import PostgresServer
+from serve.sending import fetch
+from serve.sqlite_file import SqliteFile
 
 T = TypeVar("T")
 
 DEFAULT_URL = "sqlite:///routelab.db"
-
-_BUSY_MS = 10_000
-"""How long a process waits for another one that writes to the same SQLite file."""
-
-_BEGIN, _BEGIN_WRITING = text("BEGIN"), text("BEGIN IMMEDIATE")
-
-_AHEAD_PAGES = 10_000
-"""Of 4 KiB, written ahead, beyond which a commit moves them itself, although somebody waits for it."""
 
 _MIGRATING = 0x726F757465
 """PostgreSQL's advisory lock: one process makes the schema, others wait for it."""
@@ -52,31 +42,19 @@ class Database:
         if must_exist and parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).is_file():
             raise InputError("--database", parsed.database, "a file that is there", "correct the path")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        self._engine = _sqlite_engine(parsed) if self.is_sqlite else _postgres_engine(parsed)
-        # One writer at a time is all that SQLite has; who waits does so here, where he is woken at once.
-        self._turn: Any = FileTurn(Path(str(parsed.database)), _BUSY_MS / 1000) if self.is_sqlite else nullcontext
-        self._turns = Turns(self.writing)
-        snapshot = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        self._reader = self._engine.execution_options(**snapshot)
-        self._writer = self._engine.execution_options(is_writing=True)
+        self._kept: SqliteFile | PostgresServer = SqliteFile(parsed) if self.is_sqlite else PostgresServer(parsed)
 
-    @contextmanager
-    def reading(self, before: Callable[[], object] = lambda: None) -> Iterator[Connection]:
+    def reading(self, before: Callable[[], object] = lambda: None) -> AbstractContextManager[Connection]:
         """A transaction that sees one moment, whatever others write meanwhile.
 
         Args:
             before: done when there is a connection, before that moment.
         """
-        with self._reader.connect() as tx:
-            before()
-            with tx.begin():
-                yield tx
+        return self._kept.reading(before)
 
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> AbstractContextManager[Connection]:
         """A transaction that is on disk when the block ends, or has not happened."""
-        with self._turn(), self._writer.connect() as tx, tx.begin():
-            yield tx
+        return self._kept.writing()
 
     def write(self, act: Callable[[Connection], T]) -> T:
         """What ``act`` does in a writing transaction is on disk when this returns; if it raises, it has not happened.
@@ -84,21 +62,15 @@ class Database:
         It may share the transaction with others that wait for their turn at a SQLite file, and run in their thread.
         PostgreSQL, where writers do not wait for each other, gives each a transaction of its own.
         """
-        if self.is_sqlite:
-            return self._turns.take(act)
-        with self.writing() as tx:
-            return act(tx)
+        return self._kept.write(act)
 
     def tidy(self) -> None:
         """Moves what was written ahead to its place in a SQLite file, while others write: else a commit has to."""
-        if self.is_sqlite:
-            with self._engine.connect() as connection:
-                driver: Any = connection.connection.driver_connection
-                driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        self._kept.tidy()
 
     def ping(self) -> None:
         """Fails if the database is away."""
-        with self._reader.connect() as tx:
+        with self.reading() as tx:
             tx.execute(text("SELECT 1"))
 
     def migrate(self) -> None:
@@ -109,6 +81,8 @@ class Database:
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self.writing() as tx:
+            if not tx.in_transaction():
+                tx.begin()  # else Alembic would end what is to happen as one
             if not self.is_sqlite:
                 tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
             config.attributes["connection"] = tx
@@ -116,7 +90,7 @@ class Database:
 
     def close(self) -> None:
         """Gives all connections back."""
-        self._engine.dispose()
+        self._kept.close()
 
 
 def insert(tx: Connection, table: Table) -> Any:
@@ -174,45 +148,3 @@ def _parse(url: str) -> URL:
     if kind not in ("sqlite", "postgresql") or (kind == "sqlite" and not parsed.database):
         raise InputError("--database", parsed.render_as_string(), "a SQLite file or PostgreSQL", remedy)
     return parsed
-
-
-def _postgres_engine(url: URL) -> Engine:
-    return create_engine(
-        url.set(drivername="postgresql+psycopg"),
-        pool_pre_ping=True,
-        pool_size=16,
-        pool_timeout=3,
-        connect_args={"connect_timeout": 3, "tcp_user_timeout": 5000},  # a server that vanishes is noticed, too
-    )
-
-
-def _write_ahead(connection: Any) -> None:
-    """Sets the journal of a file; when several begin a new file at once, SQLite refuses some without waiting."""
-    deadline = time.monotonic() + _BUSY_MS / 1000
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-
-
-def _sqlite_engine(url: URL) -> Engine:
-    engine = create_engine(url, pool_size=16, pool_timeout=3)
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, record: Any) -> None:
-        connection.isolation_level = None  # transactions begin below, not when the driver thinks so
-        connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
-        _write_ahead(connection)
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", f"wal_autocheckpoint={_AHEAD_PAGES}"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        is_writing = connection.get_execution_options().get("is_writing")
-        change(connection, _BEGIN_WRITING if is_writing else _BEGIN)
-
-    return engine

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Select, bindparam, or_, select
 
 from agents.documents import DemandDocument, OrderDocument
-from agents.light_documents import LightDemand, LightGoodsDemand, LightRegionDemand
+from agents.light_documents import LightDemand, LightGoodsDemand, LightRegionDemand, LightTable
 from scenarios.local_time import HOUR_SECONDS
 from serve import tables
 from serve.database import insert_for
@@ -60,6 +60,10 @@ Key = tuple[str, str]
 """Kind and name."""
 
 
+_NOTHING = (0, 0, 0, 0)
+"""Of a counter that has counted nothing: all but its hour."""
+
+
 def hour_of(now: int, epoch: int) -> int:
     """Hours count from the scenario's epoch."""
     return (now - epoch) // HOUR_SECONDS
@@ -74,36 +78,27 @@ def arrivals_of(order: OrderDocument) -> dict[Key, int]:
 def read_demand(tx: Connection, order: OrderDocument, hour: int, fresh: OrderDocument | None) -> DemandDocument:
     """Demand that an order can depend on as a router may see it, with a new one counted."""
     skus = [line.sku for line in order.lines]
-    found = fetch(tx, _seen_of(len(skus)), **named(skus))
-    counters = {(kind, name): Counter(*numbers).turned(hour, _MILLI[kind]) for kind, name, *numbers in found}
+    counters: dict[Key, tuple[int, ...]] = {}
+    for kind, name, at, *numbers in fetch(tx, _seen_of(len(skus)), **named(skus)):
+        if at < hour:
+            _, *numbers = astuple(Counter(at, *numbers).turned(hour, _MILLI[kind]))
+        counters[kind, name] = tuple(numbers)
     if fresh is not None:
         for key, number in arrivals_of(fresh).items():
-            counters[key] = counters.get(key, Counter(hour)).counted(number)
-    every = counters.pop(("all", ""), Counter(hour))
+            total, this_hour, *others = counters.get(key, _NOTHING)
+            counters[key] = (total + number, this_hour + number, *others)
+    _, this_hour, last_hour, _ = counters.pop(("all", ""), _NOTHING)
+    regions = [(name, *numbers) for (kind, name), numbers in counters.items() if kind == "region"]
+    goods = [
+        (name, total, this_hour, recent_milli)
+        for (kind, name), (total, this_hour, _, recent_milli) in counters.items()
+        if kind == "sku"
+    ]
     return LightDemand(
-        orders_this_hour=every.this_hour,
-        orders_last_hour=every.last_hour,
-        regions=[
-            LightRegionDemand(
-                region=name,
-                num_orders=counter.total,
-                orders_this_hour=counter.this_hour,
-                orders_last_hour=counter.last_hour,
-                recent_milli=counter.recent_milli,
-            )
-            for (kind, name), counter in counters.items()
-            if kind == "region"
-        ],
-        goods=[
-            LightGoodsDemand(
-                sku=name,
-                demanded_units=counter.total,
-                units_this_hour=counter.this_hour,
-                recent_milli=counter.recent_milli,
-            )
-            for (kind, name), counter in counters.items()
-            if kind == "sku"
-        ],
+        orders_this_hour=this_hour,
+        orders_last_hour=last_hour,
+        regions=LightTable(LightRegionDemand, regions) if regions else [],
+        goods=LightTable(LightGoodsDemand, goods) if goods else [],
     )
 
 

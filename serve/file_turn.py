@@ -7,12 +7,12 @@ The kernel takes from a dead process what it had.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from sqlalchemy.exc import OperationalError
 
@@ -38,7 +38,8 @@ class FileTurn:
 
     def __init__(self, database: Path, patience_seconds: float) -> None:
         self._threads, self._patience_seconds = threading.Lock(), patience_seconds
-        self._turn, self._next = (database.with_name(f"{database.name}-{name}") for name in ("turn", "next"))
+        self._paths = [database.with_name(f"{database.name}-{name}") for name in ("turn", "next")]
+        self._files: list[int] = []  # both, from the first turn on
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
@@ -54,16 +55,31 @@ class FileTurn:
             if fcntl is None:
                 yield
                 return
-            with self._turn.open("ab") as turn:  # closing gives the lock back
-                with self._next.open("ab") as following:
-                    _lock(following, _SECONDS_OF_OTHERS, until)
-                    _lock(turn, SECONDS_BETWEEN_LOOKS, until)
+            turn, following = self._opened()
+            _lock(following, _SECONDS_OF_OTHERS, until)
+            try:
+                _lock(turn, SECONDS_BETWEEN_LOOKS, until)
+            finally:
+                fcntl.flock(following, fcntl.LOCK_UN)
+            try:
                 yield
+            finally:
+                fcntl.flock(turn, fcntl.LOCK_UN)
         finally:
             self._threads.release()
 
+    def _opened(self) -> list[int]:
+        if not self._files:
+            self._files = [os.open(path, os.O_CREAT | os.O_RDWR, 0o644) for path in self._paths]
+        return self._files
 
-def _lock(file: IO[bytes], pause: float, until: float) -> None:
+    def close(self) -> None:
+        """Closes both files, which gives back what was locked."""
+        while self._files:
+            os.close(self._files.pop())
+
+
+def _lock(file: int, pause: float, until: float) -> None:
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -149,13 +149,18 @@ def join(tx: Connection, group: Sequence[Row[Any]], order_id: str) -> None:
     tx.execute(update(tables.orders).where(_row.id == order_id).values(group_id=first, place=len(group)))
 
 
-def note_hold(tx: Connection, first_id: str, decided: OrderDocument, now: int, seconds: int) -> None:
-    """How a group that was just decided was held; ``seconds`` from now on, 0 if it is not held any more."""
+def history(decided: OrderDocument, now: int, seconds: int) -> dict[str, Any]:
+    """Columns of the first order of a group that was just decided, which tell how it was held.
+
+    Args:
+        decided: what was decided, with what was before.
+        now: UTC seconds.
+        seconds: from now on; 0 if it is not held any more.
+    """
     values: dict[str, Any] = {"held_since": None, "hold_until": None, "num_holds": decided.num_holds}
     if seconds:
         values |= {"held_since": now, "hold_until": now + seconds, "num_holds": decided.num_holds + 1}
-    values |= {"held_seconds": decided.held_seconds, "is_again": False}
-    tx.execute(update(tables.orders).where(_row.id == first_id).values(values))
+    return values | {"held_seconds": decided.held_seconds, "is_again": False}
 
 
 def _together(known: Known, pieces: Sequence[Piece]) -> OrderDocument:

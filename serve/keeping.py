@@ -13,11 +13,11 @@ from serve.audit import AuditWriter, Entry
 from serve.changes import Changes, Taken
 from serve.database import insert_new
 from serve.demand_seen import count_arrival, hour_of
-from serve.group import find_group, join, note_customer, note_hold, open_places
+from serve.group import find_group, history, join, note_customer, open_places
 from serve.known import Known
 from serve.monitoring.watch import Watch
-from serve.order import State, open_order, set_state
-from serve.parcel import PlannedParcel, leave, take, write_parcels
+from serve.order import State, change_order, open_order
+from serve.parcel import PlannedParcel, leave, place_lines, placed_lines, take, write_parcels
 from serve.record import encode_record
 from serve.retry import Repeated
 from serve.review import Concern, ReviewLimits, open_review, reasons_of, supersede_reviews
@@ -41,6 +41,12 @@ class Draft:
     weighed: Weighed
     planned: list[PlannedParcel]
     answer: bytes
+
+    @property
+    def hold_seconds(self) -> int:
+        """From now on; 0 if nothing is held."""
+        slot = self.weighed.choice.slot
+        return 0 if slot is None else int(self.weighed.snapshot.plans.slots["hold_seconds"][slot])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,8 +102,10 @@ class Keeping:
             finish_tasks(tx, question.first_id, asked.now)
             if draft.weighed.choice.stage != "review" or draft.weighed.choice.slot is None:
                 supersede_reviews(tx, question.first_id, asked.now)  # a person's own choice ends its review itself
+        standing, placed = self._standing(asked, draft), placed_lines(draft.planned, question.places)
         if fresh is not None:
-            open_order(tx, fresh, draft.decision_id)
+            own = {place[1]: placed.pop(place) for place in list(placed) if place[0] == fresh.id}
+            open_order(tx, fresh, standing.pop(fresh.id), own)
             if question.group:
                 join(tx, question.group, fresh.id)
             note_customer(tx, self.known, fresh)
@@ -106,7 +114,13 @@ class Keeping:
             take(changes, parcel)
         changes.make(tx)
         write_parcels(tx, draft.planned, question.places, asked.now)
-        self._set_states(tx, asked, draft)
+        place_lines(tx, placed)
+        for order_id, values in standing.items():
+            change_order(tx, order_id, **values)
+        if draft.weighed.choice.slot is not None and not draft.planned and not draft.hold_seconds:
+            leave(tx, question.places, "declined")
+        if draft.hold_seconds:
+            add_task(tx, "hold_ended", question.first_id, asked.now + draft.hold_seconds)
         is_drifting = self.monitor.is_suspect(draft.pick)
         rules = names_of(self.review.rules, draft.weighed.case.order, draft.planned)
         reasons = reasons_of(draft.weighed, self.review, is_drifting, bool(rules))
@@ -121,28 +135,27 @@ class Keeping:
         if fresh is not None:
             count_arrival(tx, fresh, hour_of(asked.now, self.known.epoch))
 
-    def _set_states(self, tx: Connection, asked: Asked, draft: Draft) -> None:
-        question, slot = draft.question, draft.weighed.choice.slot
-        row: Any = None if slot is None else draft.weighed.snapshot.plans.slots[slot]
-        hold_seconds = 0 if row is None else int(row["hold_seconds"])
-        if row is not None and not draft.planned and not hold_seconds:
-            leave(tx, question.places, "declined")
-        expires_at = asked.now + self.reservation_seconds
+    def _standing(self, asked: Asked, draft: Draft) -> dict[str, dict[str, Any]]:
+        """How the orders stand from now on: columns of their rows, by their ids."""
+        question, hold_seconds = draft.question, draft.hold_seconds
         before: dict[str, Row[Any] | None] = {order.id: order for order in question.asked}
         if question.fresh is not None:
             before[question.fresh.id] = None
+        standing = {}
         for order_id, known in before.items():
             values: dict[str, Any] = {"decision_id": draft.decision_id, "expires_at": None}
-            state: State = "review" if row is None else "declined"
+            state: State = "review" if draft.weighed.choice.slot is None else "declined"
             if hold_seconds:
                 state = "held"
             elif draft.planned:
                 is_confirmed = asked.request.confirm or (known is not None and known.state == "confirmed")
                 state = "confirmed" if is_confirmed else "reserved"
-                values["expires_at"] = None if is_confirmed else expires_at
+                values["expires_at"] = None if is_confirmed else asked.now + self.reservation_seconds
             elif known is not None and question.is_part(known):  # what its other lines have stays as it is
                 state, values["expires_at"] = known.state, known.expires_at
-            set_state(tx, order_id, state, **values)
-        note_hold(tx, question.first_id, question.order, asked.now, hold_seconds)
-        if hold_seconds:
-            add_task(tx, "hold_ended", question.first_id, asked.now + hold_seconds)
+            standing[order_id] = values | {"state": state}
+        if question.fresh is not None:
+            standing[question.fresh.id] |= question.fresh.model_dump(include={"num_holds", "held_seconds", "is_again"})
+        past = history(question.order, asked.now, hold_seconds)
+        standing[question.first_id] = standing.get(question.first_id, {}) | past
+        return standing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -16,6 +17,9 @@ from serve.tasks import add_task
 
 State = Literal["held", "reserved", "confirmed", "review", "declined", "cancelled", "expired"]
 
+
+OPEN: Mapping[str, Any] = {"state": "open", "parcel_id": None, "promise_at": None}
+"""Where a line is that waits for a decision."""
 
 _WRITE_LINES = tables.lines.insert()
 _SET = update(tables.orders).where(tables.orders.c.id == bindparam("of"))
@@ -49,29 +53,28 @@ class OrderAnswer(BaseModel):
     cancelled_lines: list[str]
 
 
-def open_order(tx: Connection, order: OrderDocument, decision_id: str) -> None:
-    """Stores a new order with all its lines open.
+def open_order(
+    tx: Connection, order: OrderDocument, standing: Mapping[str, Any], placed: Mapping[int, Mapping[str, Any]]
+) -> None:
+    """Stores a new order.
+
+    Args:
+        tx: a writing transaction.
+        order: as it was asked.
+        standing: columns of its row that tell how it stands.
+        placed: columns of lines that tell where they are, by position; the others are open.
 
     Raises:
         Conflict: an order with this id is there.
     """
-    fresh = {"id": order.id, "document": order.model_dump_json(), "state": "review", "decision_id": decision_id}
-    is_new = insert_new(
-        tx,
-        tables.orders,
-        **fresh,
-        num_holds=order.num_holds,
-        held_seconds=order.held_seconds,
-        is_again=order.is_again,
-    )
-    if not is_new:
+    if not insert_new(tx, tables.orders, id=order.id, document=order.model_dump_json(), **standing):
         raise Conflict(
             InputError(
                 "order.id", order.id, "an id that is new", "send the Idempotency-Key again, or redecide the order"
             )
         )
     rows = [
-        {"order_id": order.id, "position": position, "sku": line.sku, "units": line.units, "state": "open"}
+        {"order_id": order.id, "position": position, "sku": line.sku, "units": line.units, **placed.get(position, OPEN)}
         for position, line in enumerate(order.lines)
     ]
     change_each(tx, _WRITE_LINES, rows)
@@ -92,7 +95,12 @@ def find_order(tx: Connection, order_id: str, *, lock: bool) -> Row[Any]:
 
 def set_state(tx: Connection, order_id: str, state: State, **values: Any) -> None:
     """How the order stands from now on."""
-    change(tx, _SET, of=order_id, state=state, **values)
+    change_order(tx, order_id, state=state, **values)
+
+
+def change_order(tx: Connection, order_id: str, **values: Any) -> None:
+    """Changes columns of its row."""
+    change(tx, _SET, of=order_id, **values)
 
 
 def confirm_order(tx: Connection, order_id: str) -> None:

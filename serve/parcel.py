@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -119,7 +119,7 @@ def book(changes: Changes, collection: tuple[int, str, str], room: int) -> None:
 
 
 def write_parcels(tx: Connection, planned: Sequence[PlannedParcel], places: Sequence[Place], now: int) -> None:
-    """Stores planned parcels and puts lines in them.
+    """Stores planned parcels.
 
     Args:
         tx: a writing transaction.
@@ -127,8 +127,6 @@ def write_parcels(tx: Connection, planned: Sequence[PlannedParcel], places: Sequ
         places: of the case's lines.
         now: UTC seconds.
     """
-    if not planned:
-        return
     rows = [
         {
             "id": parcel.id,
@@ -148,26 +146,25 @@ def write_parcels(tx: Connection, planned: Sequence[PlannedParcel], places: Sequ
         for parcel in planned
     ]
     change_each(tx, _WRITE, rows)
-    placed = [
-        {
-            "of": places[line.position][0],
-            "at": places[line.position][1],
-            "in_parcel": parcel.id,
-            "promised": line.promise_at,
-        }
+
+
+def placed_lines(planned: Sequence[PlannedParcel], places: Sequence[Place]) -> dict[Place, dict[str, Any]]:
+    """Columns of the rows of lines that are in planned parcels; ``places`` are those of the case's lines."""
+    return {
+        places[line.position]: {"state": "planned", "parcel_id": parcel.id, "promise_at": line.promise_at}
         for parcel in planned
         for line in parcel.lines
-    ]
-    change_each(tx, _PLACE, placed)
+    }
+
+
+def place_lines(tx: Connection, placed: Mapping[Place, Mapping[str, Any]]) -> None:
+    """Puts lines that are there into parcels, see ``placed_lines``."""
+    change_each(tx, _PLACE, [{"of": order_id, "at": at, **row} for (order_id, at), row in placed.items()])
 
 
 _line = tables.lines.c
 _WRITE = tables.parcels.insert()
-_PLACE = (
-    update(tables.lines)
-    .where(_line.order_id == bindparam("of"), _line.position == bindparam("at"))
-    .values(state="planned", parcel_id=bindparam("in_parcel"), promise_at=bindparam("promised"))
-)
+_PLACE = update(tables.lines).where(_line.order_id == bindparam("of"), _line.position == bindparam("at"))
 
 
 def find_parcels(tx: Connection, *where: Any) -> Sequence[Row[Any]]:

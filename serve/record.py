@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection, Row, select
 
 from agents.documents import parse_case
-from agents.light_documents import case_to_json
+from agents.light_documents import case_to_json, recorded_case
 from envs.snapshot import Snapshot
 from scenarios.errors import InputError
 from serve import tables
@@ -130,7 +130,7 @@ def read_record(tx: Connection, decision: Row[Any]) -> Record:
     data = json.loads(content)
     parcels, exploration = data.get("parcels"), data.get("exploration")
     return Record(
-        data["case"],
+        recorded_case(data["case"]),
         data["max_alternatives"],
         data["heuristic"],
         data["answer"].encode(),

@@ -44,10 +44,9 @@ def change(tx: Connection, statement: Any, **values: Any) -> int:
     return int(_sent(tx, statement, [values]).rowcount)
 
 
-def change_each(tx: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Sends a statement for each of some rows of values, which all have the same names."""
-    if rows:
-        _sent(tx, statement, rows)
+def change_each(tx: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Sends a statement for each of some rows of values, all of the same names; tells how many it has changed."""
+    return int(_sent(tx, statement, rows).rowcount) if rows else 0
 
 
 def _sent(tx: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> Any:

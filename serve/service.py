@@ -142,7 +142,7 @@ class DecisionService:
             hindrance: why the policy must not choose; None: it may.
             exploration: how its plan may give way to another one by chance; None: it does not.
         """
-        snapshot = self.reader.read(case)
+        snapshot = self.reader.read_to_choose(case)
         choice = self.chain.decide(snapshot, deadline, hindrance).explored(snapshot, exploration, case.order.id)
         DECISIONS.labels(choice.stage).inc()
         note(stage=choice.stage, policy=self.policy.bundle_sha256[:12])

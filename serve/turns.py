@@ -7,14 +7,16 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
+
+from serve.sending import change
 
 T = TypeVar("T")
 
 MOST_TOGETHER = 16
 """Of one transaction: the first of them waits for the last."""
 
-_SAVEPOINT = "together"
+_SAVE, _TAKE_BACK, _RELEASE = text("SAVEPOINT own"), text("ROLLBACK TO own"), text("RELEASE own")
 
 
 class _Turn(Generic[T]):
@@ -100,10 +102,10 @@ class Turns:
 
 def _act(tx: Connection, turn: _Turn[Any]) -> None:
     """Does what one wants, or nothing of it."""
-    tx.exec_driver_sql(f"SAVEPOINT {_SAVEPOINT}")
+    change(tx, _SAVE)
     try:
         turn.result = turn.act(tx)
     except Exception as error:
         turn.error = error
-        tx.exec_driver_sql(f"ROLLBACK TO {_SAVEPOINT}")
-    tx.exec_driver_sql(f"RELEASE {_SAVEPOINT}")
+        change(tx, _TAKE_BACK)
+    change(tx, _RELEASE)

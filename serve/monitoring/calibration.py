@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection, Float, Integer, and_, case, cast, func, select
 
 from agents.documents import CaseDocument, parse_case, promise_of_line
+from agents.light_documents import recorded_case
 from scenarios.local_time import parse_utc
 from scenarios.public import PublicScenario
 from serve import tables
@@ -103,7 +104,9 @@ def _outcomes(tx: Connection, public: PublicScenario, within: Any) -> Iterator[t
         if content is not None:
             record = json.loads(content)
             told = next(row for row in json.loads(record["answer"])["plan"]["parcels"] if row["id"] == found.id)
-            promise = _promise_of(parse_case(record["case"]), {line["sku"] for line in told["lines"]}, presale)
+            promise = _promise_of(
+                parse_case(recorded_case(record["case"])), {line["sku"] for line in told["lines"]}, presale
+            )
             yield told["late_probability"], found.delivered_at > promise
 
 

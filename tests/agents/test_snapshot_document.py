@@ -53,7 +53,7 @@ class Comparer:
             document = json.loads(json.dumps(to_document(snapshot, self.names), allow_nan=False))
             if self.edit:
                 self.edit(document)
-            again = self.reader.read(parse_case(document))
+            again = self.reader.read_to_choose(parse_case(document))  # scratch of the decision before
             self._compare(snapshot, again)
             assert self.agent.choose(again) == slot
         return slot

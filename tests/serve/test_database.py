@@ -12,6 +12,7 @@ from sqlalchemy import inspect, select, text, update
 from scenarios.errors import InputError
 from serve import tables
 from serve.database import Database, insert_new
+from serve.sending import fetch
 from tests.cluster import NoCluster, find_program
 from tests.serve.conftest import without_postgres
 
@@ -65,6 +66,32 @@ def test_a_read_sees_one_moment(database: Database) -> None:
         assert reader.execute(query).scalar() == 1
     with database.reading() as reader:
         assert reader.execute(query).scalar() == 2
+
+
+def test_a_read_sees_what_is_done_before_it(database: Database) -> None:
+    def before() -> None:
+        with database.writing() as tx:
+            insert_new(tx, tables.stations, warehouse="north", num_open=1)
+
+    with database.reading(before) as tx:
+        assert tx.execute(select(tables.stations.c.warehouse)).scalars().all() == ["north"]
+
+
+def test_a_failed_read_leaves_no_transaction_behind(database: Database) -> None:
+    """Connections are used again: what one has begun must not be what the next one sees."""
+
+    def fail() -> None:
+        with database.reading() as tx:
+            fetch(tx, select(tables.stations))
+            raise ZeroDivisionError
+
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            fail()
+    with database.writing() as tx:
+        insert_new(tx, tables.stations, warehouse="north", num_open=1)
+    with database.reading() as tx:
+        assert len(fetch(tx, select(tables.stations))) == 1
 
 
 def test_a_failed_block_leaves_nothing(database: Database) -> None:

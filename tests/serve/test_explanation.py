@@ -66,7 +66,7 @@ def test_exclusions_are_true_and_leave_nothing_out(service: DecisionService, sou
     names, seen_codes, seen_delays = service.reader.names, set(), set()
     for seed in range(150):
         weighed = service.weigh(parse_case(random_case(sound_agent, seed)))
-        snapshot, slot = weighed.snapshot, weighed.choice.slot
+        snapshot, slot = service.reader.read(weighed.case), weighed.choice.slot
         rows = Exclusions(snapshot, names, slot).all()
         priced = snapshot.plans.priced[: snapshot.plans.counts[COUNT_PRICED]]
         possible = {

@@ -46,7 +46,7 @@ def busy(sqlite_file: Database) -> Iterator[Callable[..., list[Future[Any]]]]:
             found = []
             for number, act in enumerate(acts, start=1):
                 found.append(threads.submit(sqlite_file.write, act))
-                while len(sqlite_file._turns._waiting) < number:
+                while len(sqlite_file._kept._turns._waiting) < number:
                     pass
             may_end.set()
             first.result()
