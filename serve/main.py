@@ -147,6 +147,7 @@ def load_desk(
     if not desk.settings.is_request_clock:
         desk.keeper.start()
         desk.policies.keep_following()
+        desk.pricing.start()
         desk.monitor.start()
         desk.guardrails.start()
     return desk

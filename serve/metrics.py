@@ -26,3 +26,6 @@ UNWATCHED = Counter("routelab_unwatched", "Decisions that drift did not count, a
 REFUSED = Counter("routelab_refused", "Requests turned away, by what was used up", ["limit"])
 IN_FLIGHT = Gauge("routelab_decisions_in_flight", "Decisions that are worked on")
 WAITING = Gauge("routelab_decisions_waiting", "Decisions that wait to be worked on")
+
+PRICE_JOBS = Counter("routelab_price_jobs", "Jobs that solve bid prices, by what became of them", ["outcome"])
+PRICE_AGE = Gauge("routelab_price_age_seconds", "Age of the active policy's bid prices; endless if there are none")
