@@ -57,12 +57,13 @@ class PriceJobs:
 
     Attributes:
         now: UTC second for which prices were looked after last.
+        clock: tells the time.
     """
 
     def __init__(self, database: Database, known: Known, policies: Policies, prices: BidPrices) -> None:
         self._database, self._policies, self._prices = database, policies, prices
         self._states = StateReader(known)
-        self.now = 0
+        self.now, self.clock = 0, time.time
 
     def start(self) -> None:
         """Solves in the background, from now on."""
@@ -71,13 +72,14 @@ class PriceJobs:
     def _run(self) -> None:
         while True:
             try:
-                self.look(int(time.time()))
+                self.look()
             except Exception as error:  # the database may be away for a while
                 _log.error("could not look after bid prices: %s", type(error).__name__)
             time.sleep(INTERVAL_SECONDS)
 
-    def look(self, now: int) -> None:
-        """Takes over what others have solved, and does jobs that are due at ``now`` and nobody does."""
+    def look(self) -> None:
+        """Takes over what others have solved, and does jobs that are due and nobody does."""
+        now = int(self.clock())
         self._follow(now)
         for scheduled in self._wanted():
             due = scheduled.last_due(now)
@@ -87,7 +89,7 @@ class PriceJobs:
                 is_mine = claim(tx, scheduled.sha256, due, now, now + SOLVE_SECONDS + RETRY_SECONDS)
             if is_mine:
                 self._solve_apart(scheduled, due)
-                self._follow(int(time.time()))
+                self._follow(int(self.clock()))
 
     def _wanted(self) -> Collection[Scheduled]:
         services = self._policies.slots.services.values()
@@ -106,16 +108,16 @@ class PriceJobs:
 
     def _solve_apart(self, scheduled: Scheduled, due: int) -> None:
         try:
-            solved_at = int(time.time())
+            solved_at = int(self.clock())
             with self._database.reading() as tx:
                 network, seen = self._states.read(tx, scheduled, solved_at)
             table = solve_apart(scheduled.pricer, network, seen, SOLVE_SECONDS)
         except Exception as error:  # whatever happens to a job, the prices before stay
             _tell_failed(due, error)
             with self._database.writing() as tx:
-                postpone(tx, scheduled.sha256, due, int(time.time()) + RETRY_SECONDS)
+                postpone(tx, scheduled.sha256, due, int(self.clock()) + RETRY_SECONDS)
             return
-        done_at = int(time.time())
+        done_at = int(self.clock())
         is_late = self._has_fresh(scheduled, done_at) and done_at + NOTICE_SECONDS > scheduled.comes_at(due)
         valid_from = done_at + NOTICE_SECONDS if is_late else self._comes_at(scheduled, due, done_at)
         with self._database.writing() as tx:
