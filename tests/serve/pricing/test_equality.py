@@ -21,23 +21,11 @@ from scenarios.trace import Trace
 from serve.database import Database
 from serve.pricing.kept import read_solved
 from serve.pricing.scheduled import scheduled_of
-from serve.replay.shop import Shop
 from tests.policy_bundles import FIRST_TEST_SEED
 from tests.serve.pricing.bundles import make_dual_bundle
-from tests.serve.replay.endpoints import replayed
+from tests.serve.replay.endpoints import check_same, replayed
 
 SEED = FIRST_TEST_SEED + 1
-
-
-def check_same(shop: Shop, simulated: Simulation) -> None:
-    """Event logs are equal, row for row, but for those rows that only a world with a pricer has."""
-    assert shop.report.strayed == []
-    logs = []
-    for world in (shop.world, simulated.world):
-        rows = world.hidden.events[: int(world.hidden.counters["num_events"][0])]
-        logs.append(rows[rows[:, 1] != Kind.PRICES_IN])
-    assert np.array_equal(*logs)
-    assert np.array_equal(shop.world.hidden.totals, simulated.world.hidden.totals)
 
 
 @pytest.fixture
