@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agents.bundle_files import bundle_error, load_json, read_sealed
+from agents.bundle_files import MORE_FILES, bundle_error, load_json, read_sealed
 from agents.document_reader import DocumentReader
 from agents.documents import SNAPSHOT_SCHEMA, parse_case
+from agents.dual.pricer import DualPricer
+from agents.dual.pricer_file import read_pricer
+from agents.fallback import check_fallback
 from agents.recording import GoldenCase
-from agents.registry import load_agent
 from agents.scoring_model import ScoringModel
 from envs.feature_schema import CONTEXT_FEATURES, SCHEMA_VERSION, SLOT_FEATURES, Feature
-from envs.plan_table import MAX_BLOCKS, MAX_PLANS, Rule
+from envs.plan_table import MAX_BLOCKS, MAX_PLANS
 from envs.prices import Pricing
 from envs.snapshot import Snapshot
 from scenarios.errors import InputError
@@ -93,6 +95,7 @@ class Bundle:
         reference: see ``agents.recording.reference_histograms``.
         golden: at least one case.
         provenance: where the policy came from.
+        pricing: contents of the files of its pricer; none if its bid prices are not solved on a schedule.
     """
 
     path: Path
@@ -103,6 +106,7 @@ class Bundle:
     reference: dict[str, Any]
     golden: tuple[GoldenCase, ...]
     provenance: dict[str, Any]
+    pricing: dict[str, bytes]
 
 
 def read_bundle(path: str | os.PathLike[str]) -> Bundle:
@@ -139,7 +143,16 @@ def read_bundle(path: str | os.PathLike[str]) -> Bundle:
         reference=data["reference.json"],
         golden=golden,
         provenance=data["provenance.json"],
+        pricing=_pricing(folder, contents, data["plan.json"]["pricing"]),
     )
+
+
+def _pricing(folder: Path, contents: dict[str, bytes], pricing: str) -> dict[str, bytes]:
+    found = {name: contents[name] for name in MORE_FILES if name in contents}
+    expected = MORE_FILES if pricing == Pricing.SCHEDULED.name else ()
+    if tuple(found) != expected:
+        raise bundle_error(folder, "pricing", list(found), f"with pricing {pricing} the files {list(expected)}")
+    return found
 
 
 def _plan_settings(folder: Path, data: dict[str, Any]) -> PlanSettings:
@@ -160,29 +173,10 @@ def _plan_settings(folder: Path, data: dict[str, Any]) -> PlanSettings:
     if not 0 < plan.temperature < float("inf"):
         raise bundle_error(folder, "plan.json temperature", plan.temperature, "a number above 0")
     try:
-        check_fallback(plan)
+        check_fallback(plan.fallback, plan.pricing)
     except InputError as error:
         raise bundle_error(folder, "plan.json fallback", error.value, error.expected) from error
     return plan
-
-
-def check_fallback(plan: PlanSettings) -> None:
-    """A heuristic that follows the score must mean the score that the policy's snapshots have.
-
-    Raises:
-        InputError: no fallback, an unknown heuristic, or one of another pricing.
-    """
-    if not plan.fallback:
-        raise InputError("fallback", [], "at least one heuristic", "name one, such as nearest")
-    for name in plan.fallback:
-        agent = load_agent(name)
-        if getattr(agent, "rule", None) == Rule.SCORE and agent.pricing != plan.pricing:
-            raise InputError(
-                "fallback",
-                name,
-                f"a heuristic with pricing {plan.pricing.name}",
-                "with bid prices it is primal-dual, without them myopic",
-            )
 
 
 class BundleAgent:
@@ -191,6 +185,7 @@ class BundleAgent:
     Attributes:
         bundle: where it came from.
         reader: rebuilds snapshots from documents with the policy's network, pricing and weights.
+        pricer: that solves its bid prices; None unless its pricing is ``SCHEDULED``.
         needs_features: always.
     """
 
@@ -208,9 +203,18 @@ class BundleAgent:
             self._model = ScoringModel(self.bundle.model)
         except InputError as error:
             raise bundle_error(self.bundle.path, "model.onnx", error.value, error.expected) from error
+        self.pricer = self._pricer()
         self.reader = DocumentReader(self.bundle.public, self.pricing, self.bundle.plan.weights)
         for position, case in enumerate(self.bundle.golden):
             self._check_golden(position, case)
+
+    def _pricer(self) -> DualPricer | None:
+        if not self.bundle.pricing:
+            return None
+        try:
+            return read_pricer(self.bundle.pricing, self.bundle.public.expand(num_days=1, drain_days=0))
+        except InputError as error:
+            raise bundle_error(self.bundle.path, error.key, error.value, error.expected) from error
 
     def _check_golden(self, position: int, case: GoldenCase) -> None:
         key = f"golden.json case {position}"

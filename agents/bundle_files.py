@@ -24,6 +24,10 @@ FILES = (
     "golden.json",
     "provenance.json",
 )
+"""Of every bundle."""
+
+MORE_FILES = ("pricing.json", "past.npz")
+"""Of a bundle whose bid prices are solved on a schedule, see ``agents.dual.pricer_file``."""
 
 _REMEDY = "export the policy again with `routelab export`"
 
@@ -40,10 +44,11 @@ def to_json(value: Any) -> bytes:
 
 def manifest_of(contents: Mapping[str, bytes]) -> bytes:
     """The manifest for the contents of all files; it seals itself, too."""
+    names = [name for name in (*FILES, *MORE_FILES) if name in FILES or name in contents]
     body = {
         "format": FORMAT,
         "schema_version": BUNDLE_SCHEMA,
-        "files": {name: hashlib.sha256(contents[name]).hexdigest() for name in FILES},
+        "files": {name: hashlib.sha256(contents[name]).hexdigest() for name in names},
     }
     return to_json({**body, "sha256": hashlib.sha256(to_json(body)).hexdigest()})
 
@@ -65,11 +70,12 @@ def read_sealed(path: Path) -> tuple[dict[str, bytes], str]:
         raise bundle_error(path, MANIFEST, "unreadable", "the manifest of a policy bundle") from error
     if found != (FORMAT, BUNDLE_SCHEMA):
         raise bundle_error(path, MANIFEST, found, f"{FORMAT} of schema version {BUNDLE_SCHEMA}")
-    contents = {name: _read(path, name) for name in FILES}
     recorded = manifest.get("files")
-    for name in FILES:
-        digest = hashlib.sha256(contents[name]).hexdigest()
-        if not isinstance(recorded, dict) or recorded.get(name) != digest:
+    sealed = recorded if isinstance(recorded, dict) else {}
+    contents = {name: _read(path, name) for name in (*FILES, *(name for name in MORE_FILES if name in sealed))}
+    for name, content in contents.items():
+        digest = hashlib.sha256(content).hexdigest()
+        if sealed.get(name) != digest:
             raise bundle_error(path, name, f"SHA-256 {digest}", f"the file that {MANIFEST} was written for")
     if raw != manifest_of(contents):
         raise bundle_error(path, MANIFEST, "altered", "the manifest as it was written")

@@ -11,7 +11,7 @@ from typing import Literal
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
 
 from scenarios.errors import InputError
@@ -31,6 +31,7 @@ from serve.health_routes import add_health_routes
 from serve.metrics import told
 from serve.monitoring.routes import add_monitoring_routes
 from serve.policy_routes import add_policy_routes
+from serve.pricing.bid_prices import PriceStanding
 from serve.quick_route import QuickRoute
 from serve.record import to_bytes
 from serve.request import DecisionRequest
@@ -59,6 +60,9 @@ class Health(BaseModel):
 
     status: Literal["live", "ready"]
     policy: PolicyVersion | None = None
+    bid_prices: PriceStanding | None = Field(
+        default=None, description="of the active policy, if they are solved on a schedule"
+    )
 
 
 class NotReady(Exception):
@@ -209,12 +213,14 @@ def create_app(
 
     @app.get("/health/ready", response_model=Health, responses={503: ERRORS[503]}, summary="Can orders be answered?")
     def ready() -> Health:
-        policy = loading.service().policy
+        service, prices = loading.service(), None
         if open_desk is not None:
             desk = loading.desk()
             desk.pulse.check()
-            policy = desk.policies.active.policy
-        return Health(status="ready", policy=policy)
+            service = desk.policies.active
+            if service.scheduled is not None:
+                prices = desk.prices.standing(service.scheduled, desk.pricing.now)
+        return Health(status="ready", policy=service.policy, bid_prices=prices)
 
     @app.get("/metrics", response_class=PlainTextResponse, summary="Numbers for Prometheus")
     def metrics() -> Response:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from agents.bundle import BundleAgent, PolicyError, best_slot
-from agents.registry import load_agent
+from agents.fallback import load_fallback
 from envs.snapshot import Snapshot
 from serve.answer import Stage
 from serve.breaker import Breaker
@@ -74,7 +74,7 @@ class Chain:
         self._budget_seconds = budget_seconds
         self._model = ModelThread(lambda features, context: agent.scores(features, context))
         self._breaker = Breaker()
-        self._heuristics = [load_agent(name) for name in self._plan.fallback]
+        self._heuristics = [load_fallback(name) for name in self._plan.fallback]
 
     def decide(self, snapshot: Snapshot, deadline: float | None = None, hindrance: str | None = None) -> Choice:
         """Chooses a plan.
@@ -132,7 +132,7 @@ class Chain:
         """
         if stage == "policy":
             return self._choice(snapshot, self._agent.scores(snapshot.plans.features, snapshot.plans.context))
-        slot = load_agent(heuristic).choose(snapshot) if heuristic else None
+        slot = load_fallback(heuristic).choose(snapshot) if heuristic else None
         return Choice(stage, slot, reason, heuristic)
 
     def _choice(self, snapshot: Snapshot, scores: np.ndarray) -> Choice:

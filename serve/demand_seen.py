@@ -102,6 +102,12 @@ def read_demand(tx: Connection, order: OrderDocument, hour: int, fresh: OrderDoc
     )
 
 
+def region_rates(tx: Connection, hour: int) -> dict[str, int]:
+    """Recent orders an hour of each region that has ordered, in thousandths, as they stand in an hour."""
+    found = tx.execute(select(_row.name, *(_row[field] for field in Counter.__slots__)).where(_row.kind == "region"))
+    return {name: Counter(*numbers).turned(hour, _MILLI["region"]).recent_milli for name, *numbers in found}
+
+
 def count_arrival(tx: Connection, order: OrderDocument, hour: int) -> None:
     """Counts an order. Called last in a transaction, for all orders meet at these rows."""
     arrivals = arrivals_of(order)

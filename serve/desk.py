@@ -31,6 +31,8 @@ from serve.monitoring.staleness import Staleness, doubted
 from serve.monitoring.watch import Watch
 from serve.parcel import PlannedParcel, planned_parcels
 from serve.policies import Policies
+from serve.pricing.bid_prices import BidPrices
+from serve.pricing.jobs import PriceJobs
 from serve.pulse import Pulse
 from serve.record import find_decision, read_record, to_bytes
 from serve.request import DecisionRequest
@@ -89,6 +91,8 @@ class Desk:
         shadows: what others would have decided.
         monitor: sees every decision.
         pulse: whether the database answers.
+        prices: bid prices that are in force.
+        pricing: has them solved in time.
         experiments: changes of who decides, for a while and by chance.
         guardrails: end experiments that do harm.
         keeper: does what time brings.
@@ -103,6 +107,8 @@ class Desk:
     shadows: Shadows = field(init=False)
     monitor: Watch = field(init=False)
     pulse: Pulse = field(init=False)
+    prices: BidPrices = field(init=False)
+    pricing: PriceJobs = field(init=False)
     _deciding: threading.Lock = field(default_factory=threading.Lock, init=False)
     """One decision is made at a time, while others are on their way to the disk: threads that compute together only
     take Python's lock from each other at every statement, which doubles the time of each."""
@@ -117,6 +123,8 @@ class Desk:
         self.pulse, settings = Pulse(self.database), self.settings
         self.monitor = Watch(self.database, self.policies, self.audit.id, settings.watch, settings.is_request_clock)
         self._keeping = Keeping(self.known, self.audit, self.monitor, settings.reservation_seconds, settings.review)
+        self.prices = BidPrices(self.known)
+        self.pricing = PriceJobs(self.database, self.known, self.policies, self.prices)
         self.experiments = Experiments(self.database, self.audit, self.policies)
         self.guardrails = GuardrailWatch(self.database, self.audit, self.policies)
         self.keeper = Keeper(self.database, self.known, self.audit)
@@ -132,7 +140,7 @@ class Desk:
         stop((*self._loops(), self.shadows.loop))
 
     def _loops(self) -> tuple[Background, ...]:
-        return (self.keeper.loop, self.policies.loop, self.guardrails.loop, *self.monitor.loops)
+        return (self.keeper.loop, self.policies.loop, self.pricing.loop, self.guardrails.loop, *self.monitor.loops)
 
     def now(self, stated: str | None = None) -> int:
         """UTC seconds: the wall's, or those that the request states where it must.
@@ -168,11 +176,12 @@ class Desk:
                 question = doubted(tx, self._question(tx, asked), asked.now, self.settings.staleness, self.known)
                 subject = subject_of(asked, question)
                 pick = self.policies.pick(tx, subject, bool(question.group), question.is_kept)
-            draft = self._draft(asked, question, pick)
+            draft = self._draft(asked, self.prices.priced(question, pick.service, asked.now), pick)
         self.database.write(lambda tx: self._keeping.keep(tx, asked, draft))
         self.monitor.see(draft.pick, draft.weighed, asked)
         if draft.pick.shadow is not None:
-            self.shadows.add(ShadowTask(draft.pick.shadow, draft.weighed.case, draft.answer))
+            case, hindrance = self.prices.case(question, draft.pick.shadow, asked.now)
+            self.shadows.add(ShadowTask(draft.pick.shadow, case, draft.answer, hindrance))
         return draft.answer, False
 
     @contextmanager
@@ -187,6 +196,7 @@ class Desk:
     def keep_until(self, now: int) -> None:
         """Where time comes from requests, what it brings is done when they come; else a thread does it."""
         if self.settings.is_request_clock:
+            self.pricing.solve_until(now, self.keeper.keep)
             self.keeper.keep(now)
             self.guardrails.look_by(now)
 

@@ -89,6 +89,9 @@ class Cancelled(Event):
     skus: list[Name] | None = Field(None, description="of the lines that end; all, if not given", max_length=60)
 
 
+AFTER_PRICES = (PickStarted, Cancelled)
+"""What happens after bid prices are solved in the same second, see ``envs.ranks``; all else does before."""
+
 AnyEvent = Annotated[
     ReceiptAnnounced | ReceiptArrived | PickStarted | PickFinished | HandedOver | Delivered | Outage | Cancelled,
     Field(discriminator="kind"),

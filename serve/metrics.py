@@ -44,6 +44,9 @@ REFUSED = Counter("routelab_refused", "Requests turned away, by what was used up
 IN_FLIGHT = _Together("routelab_decisions_in_flight", "Decisions that are worked on")
 WAITING = _Together("routelab_decisions_waiting", "Decisions that wait to be worked on")
 
+PRICE_JOBS = Counter("routelab_price_jobs", "Jobs that solve bid prices, by what became of them", ["outcome"])
+PRICE_AGE = _Worst("routelab_price_age_seconds", "Age of the active policy's bid prices; endless if there are none")
+
 
 def told() -> bytes:
     """All numbers as Prometheus reads them, of all processes that serve together."""

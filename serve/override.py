@@ -72,10 +72,10 @@ def override(tx: Connection, desk: Desk, review_id: str, wanted: Override, actor
     part = open_part(tx, desk.known, find_group(tx, review.order_id, lock=True), now)
     document = part.document
     question = Question(document, part.places, read_moment(tx, desk.known, document, now, None), part.group)
-    case = CaseDocument.model_construct(order=document, snapshot=question.moment)
     subject = Subject(question.first_id, document.region, None, now)
     pick = replace(desk.policies.pick(tx, subject, True), propensity=1.0)  # whichever arm, a person decides for sure
-    reader = pick.service.reader
+    question, reader = desk.prices.priced(question, pick.service, now), pick.service.reader
+    case = CaseDocument.model_construct(order=document, snapshot=question.moment)
     snapshot, slot = _with_wanted(reader.read(case), case, reader.names, wanted.parcels)
     confirm = wanted.confirm or review.is_confirmed or all(order.state == "confirmed" for order in taken)
     request = RedecisionRequest.model_validate({"confirm": confirm})

@@ -22,7 +22,7 @@ from serve.counted import count_stations, count_stock
 from serve.desk import Desk
 from serve.ending import Ending, cancel_order
 from serve.errors import ErrorAnswer
-from serve.event import EventBatch, Inventory, Stations
+from serve.event import AFTER_PRICES, EventBatch, Inventory, Stations
 from serve.happened import Happened, is_new
 from serve.monitoring.outcomes import note_lags
 from serve.monitoring.staleness import hear
@@ -181,6 +181,9 @@ def _apply(tx: Connection, desk: Desk, batch: EventBatch) -> Applied:
     for i, event in enumerate(batch.events):
         if is_new(tx, event, event.id, f"events[{i}].id", int(time.time())):
             happened = Happened(tx, desk.known, f"events[{i}]")
+            if desk.settings.is_request_clock:
+                at = parse_utc(f"events[{i}].at", event.at)
+                desk.pricing.solve_before(tx, at + isinstance(event, AFTER_PRICES))
             happened.apply(event)
             at = _told_at(desk, event.at)
             heard |= {name: max(at, heard.get(name, at)) for name in happened.heard}

@@ -17,6 +17,7 @@ from serve.answer import DecisionAnswer, PolicyVersion, ReservationAnswer, write
 from serve.chain import Chain, Choice
 from serve.metrics import DECISIONS
 from serve.monitoring.logs import note
+from serve.pricing.scheduled import scheduled_of, unpriced
 from serve.reasons import explain, of_chance
 from serve.request import DecisionRequest
 from serve.trials.exploring import Exploration
@@ -97,6 +98,7 @@ class DecisionService:
         policy: which bundle answers.
         folder: where it lies.
         budget_seconds: see above.
+        scheduled: who solves its bid prices, and when; None if they are not solved on a schedule.
         reference: what its decisions are compared with, see ``agents.recording.reference_histograms``.
     """
 
@@ -104,7 +106,7 @@ class DecisionService:
         self.reader = agent.reader
         self.chain = Chain(agent, budget_seconds)
         self.folder, self.budget_seconds = agent.bundle.path, budget_seconds
-        self.reference = agent.bundle.reference
+        self.reference, self.scheduled = agent.bundle.reference, scheduled_of(agent)
         self._quote_level = agent.bundle.public.settings.quote_level
         self.policy = PolicyVersion(
             name=agent.name, bundle_sha256=agent.bundle.sha256, scenario_id=agent.bundle.public.id
@@ -124,7 +126,8 @@ class DecisionService:
         if request.snapshot is None:
             raise InputError("snapshot", None, "a value", "add this field, or run the endpoint with a database")
         case = CaseDocument.model_construct(order=request.order, snapshot=request.snapshot)
-        weighed = self.weigh(case, deadline_of(request.deadline_ms, began))
+        hindrance = None if self.scheduled is None else unpriced(request.snapshot)
+        weighed = self.weigh(case, deadline_of(request.deadline_ms, began), hindrance)
         return self.answer(weighed, Mark(uuid.uuid4().hex, milliseconds_since(began)), request.max_alternatives)
 
     def weigh(

@@ -36,11 +36,13 @@ class ShadowTask:
         service: of the other policy.
         case: what was decided.
         answer: what was answered.
+        hindrance: why the other policy must not decide it; None: it may.
     """
 
     service: DecisionService
     case: CaseDocument
     answer: bytes
+    hindrance: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def _row(task: ShadowTask) -> dict[str, Any] | None:
     began = time.perf_counter()
     try:
         snapshot = task.service.reader.read(task.case)
-        choice = task.service.chain.decide(snapshot)
+        choice = task.service.chain.decide(snapshot, hindrance=task.hindrance)
     except Exception as error:  # its message may hold names of the order
         _log.error("a shadow decision failed: %s", type(error).__name__)
         return None

@@ -13,6 +13,8 @@ from torch import nn
 
 from agents.bundle import PlanSettings
 from agents.bundle_writer import write_bundle
+from agents.dual.pricer import DualPricer
+from agents.fallback import DUAL
 from agents.learned.base import PRIMAL_DUAL, Base
 from agents.learned.network import PlanScorer
 from agents.learned.torch_agent import TorchAgent
@@ -27,7 +29,11 @@ from scenarios.local_time import DAY_SECONDS
 from scenarios.scenario import Scenario
 from scenarios.seeds import VALIDATION
 
-FALLBACK = {Pricing.CLOSED_FORM: ("primal-dual", "nearest"), Pricing.NONE: ("myopic", "nearest")}
+FALLBACK = {
+    Pricing.CLOSED_FORM: ("primal-dual", "nearest"),
+    Pricing.NONE: ("myopic", "nearest"),
+    Pricing.SCHEDULED: (DUAL, "nearest"),
+}
 """Best heuristic with the same bid prices, then one that needs none."""
 
 _RECORDED = 1000
@@ -118,15 +124,11 @@ def export_bundle(
         The folder.
 
     Raises:
-        InputError: bid prices that a bundle cannot solve.
+        InputError: bid prices of another pricer than the dual's, which is the one that a bundle can hold.
     """
-    if base.pricing not in FALLBACK:
-        raise InputError(
-            "train.pricing",
-            base.pricing.name,
-            "one of " + ", ".join(pricing.name for pricing in FALLBACK),
-            "train with another base router: a bundle holds no past to solve prices from",
-        )
+    pricer = base.pricer
+    if pricer is not None and not isinstance(pricer, DualPricer):
+        raise InputError("pricer", type(pricer).__name__, "DualPricer", "export with the base router as it was made")
     scorer = load_scorer(policy)
     agent = TorchAgent(scorer, base, name)
     world = scenario.at(VALIDATION.start)
@@ -152,5 +154,6 @@ def export_bundle(
         golden=golden_cases(episodes[0], agent.scores),
         reference=reference_histograms(windows, seconds),
         provenance={**provenance, "golden_trace_sha256": trace.sha256},
+        pricer=pricer,
         replace=replace,
     )

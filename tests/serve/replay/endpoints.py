@@ -14,7 +14,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from agents.bundle import BundleAgent
+from envs.log import Kind
 from envs.simulation import Simulation
+from envs.world import World
 from scenarios.trace import Trace
 from serve.app import create_app
 from serve.client import Client
@@ -82,12 +84,17 @@ def replayed(agent: BundleAgent, trace: Trace, url: str) -> Shop:
     return shop
 
 
+def log_of(world: World) -> np.ndarray:
+    """The event log without what only a world with a pricer tells."""
+    rows = world.hidden.events[: int(world.hidden.counters["num_events"][0])]
+    return rows[rows[:, 1] != Kind.PRICES_IN]
+
+
 def check_same(shop: Shop, simulated: Simulation) -> None:
     """Nothing strayed, and both event logs are equal, row for row."""
     assert shop.report.strayed == []
     found, wanted = shop.world.hidden, simulated.world.hidden
-    ours = found.events[: int(found.counters["num_events"][0])]
-    theirs = wanted.events[: int(wanted.counters["num_events"][0])]
+    ours, theirs = log_of(shop.world), log_of(simulated.world)
     rows = zip(ours, theirs, strict=False)
     first = next((i for i, (one, other) in enumerate(rows) if not np.array_equal(one, other)), None)
     assert first is None, (first, ours[first - 3 : first + 3], theirs[first - 3 : first + 3])

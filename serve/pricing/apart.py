@@ -1,0 +1,64 @@
+"""Prices are solved in a process of its own: compiled code holds Python's lock, and orders must not wait for it.
+
+A crash, or a solution that takes too long, ends that process alone.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+
+from agents.dual.pricer import DualPricer
+from envs.pricer import solved_prices
+from envs.state import Observable
+from scenarios.network import Network
+
+NICE = 10
+"""Decisions go first."""
+
+
+class NotSolved(RuntimeError):
+    """The process gave no prices; the argument says why."""
+
+
+def solve_apart(pricer: DualPricer, network: Network, seen: Observable, seconds: float) -> np.ndarray:
+    """What ``envs.pricer.solved_prices`` gives, int64 (W, K), solved by another process.
+
+    Args:
+        pricer: who solves.
+        network: public arrays.
+        seen: the state.
+        seconds: after which the process is ended.
+
+    Raises:
+        NotSolved: it was ended, or failed.
+    """
+    command = [sys.executable, "-m", __name__]
+    job = pickle.dumps((pricer, network, seen))
+    try:
+        done = subprocess.run(command, input=job, capture_output=True, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise NotSolved(f"not solved within {seconds:g} s") from error
+    if done.returncode != 0:
+        told = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise NotSolved(f"the process ended with {done.returncode}: {told[:200]}")
+    table: np.ndarray = np.load(io.BytesIO(done.stdout), allow_pickle=False)
+    return table
+
+
+def main() -> None:
+    """Solves what is sent to standard input by the process that started this one; prices go to standard output."""
+    os.nice(NICE)
+    pricer, network, seen = pickle.load(sys.stdin.buffer)
+    file = io.BytesIO()
+    np.save(file, solved_prices(pricer, network, seen), allow_pickle=False)
+    sys.stdout.buffer.write(file.getvalue())
+
+
+if __name__ == "__main__":
+    main()

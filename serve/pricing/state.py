@@ -1,0 +1,121 @@
+"""The stored state as a pricer sees it in simulation: the same arrays, read from the database.
+
+Filled is what ``agents.dual`` reads: stock, announced receipts, demand seen of each region, punctuality, interruptions
+and preferences. Queues, bookings and demand of single SKUs are as in an empty house.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from agents.rolling_calendar import LOOKAHEAD_DAYS
+from envs.prices import Pricing
+from envs.state import Observable, new_observable
+from envs.world import set_weights
+from scenarios.local_time import DAY_SECONDS, HOUR_SECONDS
+from scenarios.network import Network
+from serve import tables
+from serve.demand_seen import hour_of, region_rates
+from serve.known import Known
+from serve.pricing.scheduled import Scheduled
+
+
+class StateReader:
+    """Reads the state of one shop.
+
+    Args:
+        known: the network.
+    """
+
+    def __init__(self, known: Known) -> None:
+        self._known = known
+        names = known.names
+        self._places = {
+            kind: {name: i for i, name in enumerate(called)}
+            for kind, called in (
+                ("warehouse", names.warehouses),
+                ("service", names.services),
+                ("region", names.regions),
+                ("sku", names.skus),
+            )
+        }
+        self._network: tuple[tuple[int, int], Network] | None = None
+
+    def read(self, tx: Connection, scheduled: Scheduled, now: int) -> tuple[Network, Observable]:
+        """What a router may see, with no order asked.
+
+        Args:
+            tx: a reading transaction.
+            scheduled: whose prices are to be solved.
+            now: UTC seconds.
+
+        Returns:
+            Network and state, whose second 0 is the scenario's epoch, or whole laps of the past later: a forecast
+            tells a first lap, which began without demand, from later ones, which are all alike.
+        """
+        start = self.begins_at(scheduled, now)
+        network = self._expanded(start, self._num_days(scheduled, start, now))
+        receipts = tx.execute(
+            select(tables.receipts).where(tables.receipts.c.is_open).order_by(tables.receipts.c.number)
+        ).all()
+        seen = new_observable(network, len(receipts))
+        clock = seen.clock
+        clock["now_seconds"], clock["hour"] = now - start, (now - start) // HOUR_SECONDS
+        clock["pricing"], clock["num_receipts"] = int(Pricing.SCHEDULED), len(receipts)
+        set_weights(seen, scheduled.weights)
+        self._read_stock(tx, seen)
+        for i, row in enumerate(receipts):
+            cell = self._places["warehouse"][row.warehouse], self._places["sku"][row.sku]
+            units = row.expected_units, row.claimed_units
+            seen.receipts[i] = (*cell, row.expected_at - start, *units, 1, seen.stock["first_receipt"][cell])
+            seen.stock["first_receipt"][cell] = i
+        for name, rate in region_rates(tx, hour_of(now, self._known.epoch)).items():
+            seen.demand["recent_milli"][self._places["region"][name]] = rate
+        self._read_services(tx, seen, start, now)
+        return network, seen
+
+    def begins_at(self, scheduled: Scheduled, now: int) -> int:
+        """UTC second that is second 0 for the pricer; in the replay of a simulation its own."""
+        if self._known.calendar_end is not None:
+            return scheduled.epoch
+        period = scheduled.pricer.forecast.history.period_seconds
+        laps = (now - scheduled.epoch) // period
+        return scheduled.epoch + period * (laps if laps < 0 else max(0, laps - 1))
+
+    def _num_days(self, scheduled: Scheduled, start: int, now: int) -> int:
+        end = self._known.calendar_end
+        if end is None:
+            end = now + scheduled.pricer.lookahead_seconds + LOOKAHEAD_DAYS * DAY_SECONDS
+        return -(-(end - start) // DAY_SECONDS)
+
+    def _expanded(self, start: int, num_days: int) -> Network:
+        key = (start, num_days)
+        if self._network is None or self._network[0] != key:
+            self._network = key, self._known.public.expand(start, num_days, 0)
+        return self._network[1]
+
+    def _columns(self, rows: list[Any], **fields: str) -> tuple[np.ndarray, ...]:
+        return tuple(
+            np.array([self._places[kind][getattr(row, field)] for row in rows], np.int64)
+            for field, kind in fields.items()
+        )
+
+    def _read_stock(self, tx: Connection, seen: Observable) -> None:
+        fields = ("on_hand_units", "allocated_units", "reference_units")
+        rows = list(tx.execute(select(tables.stock)))
+        cells = self._columns(rows, warehouse="warehouse", sku="sku")
+        for field in fields:
+            seen.stock[field] = 0  # a warehouse without a row has none, whatever it began with
+            seen.stock[field][cells] = [getattr(row, field) for row in rows]
+
+    def _read_services(self, tx: Connection, seen: Observable, start: int, now: int) -> None:
+        rows = list(tx.execute(select(tables.punctuality)))
+        (services,) = self._columns(rows, service="service")
+        for field in seen.punctuality.dtype.names or ():
+            seen.punctuality[field][services] = [getattr(row, field) for row in rows]
+        rows = list(tx.execute(select(tables.interruptions).where(tables.interruptions.c.until > now)))
+        pairs = self._columns(rows, warehouse="warehouse", service="service")
+        seen.interruptions["until_seconds"][pairs] = [row.until - start for row in rows]

@@ -1,0 +1,282 @@
+"""Bid prices are solved in the background, once for all processes; decisions look at those that are in force."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from prometheus_client import REGISTRY
+from sqlalchemy import select, update
+
+from agents.bundle import BundleAgent
+from agents.bundle_writer import write_bundle
+from envs.pricer import solved_prices
+from scenarios.local_time import HOUR_SECONDS
+from serve import policy_tables, tables
+from serve.actor import Actor
+from serve.answer import DecisionAnswer
+from serve.app import create_app
+from serve.client import Client
+from serve.database import Database
+from serve.desk import Desk
+from serve.main import load_desk
+from serve.pricing.apart import NotSolved, solve_apart
+from serve.pricing.jobs import NOTICE_SECONDS, RETRY_SECONDS
+from serve.pricing.state import StateReader
+from serve.record import find_decision, read_record
+from serve.request import DecisionRequest
+from serve.service import DecisionService
+from tests.policy_bundles import plan_settings
+from tests.serve.pricing.conftest import Clock
+
+OpenDesk = Callable[..., Desk]
+Decide = Callable[..., DecisionAnswer]
+DELAY, INTERVAL = 600, 6 * HOUR_SECONDS
+
+
+@pytest.fixture
+def solved_here(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Jobs are done in this process, which is as good and faster; their seconds are listed."""
+    found: list[int] = []
+
+    def solve(pricer: Any, network: Any, seen: Any, seconds: float) -> np.ndarray:
+        found.append(int(seen.clock["now_seconds"][0]))
+        return solved_prices(pricer, network, seen)
+
+    monkeypatch.setattr("serve.pricing.jobs.solve_apart", solve)
+    return found
+
+
+def in_force(desk: Desk, clock: Clock) -> tuple[int, np.ndarray] | None:
+    scheduled = desk.service.scheduled
+    assert scheduled is not None
+    solved = desk.prices.in_force(scheduled, clock.now)
+    return None if solved is None else (solved.solved_at, solved.table)
+
+
+def count(outcome: str) -> float:
+    return REGISTRY.get_sample_value("routelab_price_jobs_total", {"outcome": outcome}) or 0.0
+
+
+def recorded_prices(desk: Desk, answer: DecisionAnswer) -> list[int | None]:
+    with desk.database.reading() as tx:
+        case = read_record(tx, find_decision(tx, answer.decision_id)).case
+    return [row.get("bid_price_millicents") for row in case["snapshot"]["stock"]]
+
+
+def test_another_process_solves_the_same_prices(open_desk: OpenDesk, clock: Clock) -> None:
+    desk = open_desk()
+    scheduled = desk.service.scheduled
+    assert scheduled is not None
+    with desk.database.reading() as tx:
+        network, seen = StateReader(desk.known).read(tx, scheduled, clock.now)
+    here = solved_prices(scheduled.pricer, network, seen)
+    assert here.any()
+    assert np.array_equal(solve_apart(scheduled.pricer, network, seen, 100), here)
+    with pytest.raises(NotSolved, match="within"):
+        solve_apart(scheduled.pricer, network, seen, 0.01)
+    with pytest.raises(NotSolved, match="ended with 1"):
+        solve_apart(scheduled.pricer, network._replace(stock=network.stock[:1]), seen, 100)
+
+
+def test_first_prices_are_in_force_at_once_and_in_the_record(
+    open_desk: OpenDesk, decide: Decide, clock: Clock, solved_here: list[int]
+) -> None:
+    desk = open_desk()
+    before = decide(desk)
+    assert (before.stage, before.fallback_reason) == ("heuristic", "no bid prices have been solved yet")
+    assert before.confidence is None
+    assert set(recorded_prices(desk, before)) == {None}
+    desk.pricing.look()
+    found = in_force(desk, clock)
+    assert found is not None
+    assert found[0] == clock.now
+    after = decide(desk)
+    assert after.stage == "policy"
+    names, (_, table) = desk.known.names, found
+    with desk.database.reading() as tx:
+        record = read_record(tx, find_decision(tx, after.decision_id))
+    for row in record.case["snapshot"]["stock"]:
+        cell = names.warehouses.index(row["warehouse"]), names.skus.index(row["sku"])
+        assert row["bid_price_millicents"] == table[cell]
+    clock.now += 20 * INTERVAL  # other prices, or none: a record holds its own
+    desk.pricing.look()
+    assert record.replay(desk.service).is_same
+    assert len(solved_here) == 2
+
+
+def test_next_prices_come_after_their_delay(open_desk: OpenDesk, clock: Clock, solved_here: list[int]) -> None:
+    desk = open_desk()
+    desk.pricing.look()
+    first = in_force(desk, clock)
+    assert first is not None
+    desk.pricing.look()
+    assert len(solved_here) == 1
+    done = count("in_time")
+    clock.now = clock.due + INTERVAL + 1
+    desk.pricing.look()
+    assert len(solved_here) == 2
+    assert count("in_time") == done + 1
+    assert in_force(desk, clock) == first
+    clock.now = clock.due + INTERVAL + DELAY - 1
+    assert in_force(desk, clock) == first
+    clock.now += 1
+    second = in_force(desk, clock)
+    assert second is not None
+    assert second[0] == clock.due + INTERVAL + 1
+
+
+def test_processes_and_restarts_share_prices(open_desk: OpenDesk, clock: Clock, solved_here: list[int]) -> None:
+    desks = [open_desk(), open_desk()]
+    threads = [threading.Thread(target=desk.pricing.look) for desk in desks for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(solved_here) == 1
+    later = open_desk()
+    for desk in (*desks, later):
+        desk.pricing.look()
+        found = in_force(desk, clock)
+        assert found is not None
+        assert found[0] == clock.now
+    tables = {found[1].tobytes() for desk in (*desks, later) if (found := in_force(desk, clock)) is not None}
+    assert len(tables) == 1
+    assert len(solved_here) == 1
+
+
+def test_a_failed_job_keeps_the_prices_until_they_are_stale(
+    open_desk: OpenDesk, decide: Decide, clock: Clock, solved_here: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk()
+    desk.pricing.look()
+    first = in_force(desk, clock)
+    assert first is not None
+
+    def fail(*arguments: Any) -> np.ndarray:
+        raise NotSolved("whatever")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("serve.pricing.jobs.solve_apart", fail)
+        failures = count("failed")
+        clock.now = clock.due + INTERVAL
+        for _ in range(3):
+            desk.pricing.look()
+        assert count("failed") == failures + 1  # not again and again
+        clock.now += RETRY_SECONDS
+        desk.pricing.look()
+        assert count("failed") == failures + 2
+        clock.now += DELAY
+        assert in_force(desk, clock) == first
+        assert decide(desk).stage == "policy"
+        clock.now = first[0] + 3 * INTERVAL + 1
+        desk.pricing.look()
+        stale = decide(desk)
+    assert (stale.stage, stale.fallback_reason) == ("heuristic", "the bid prices are 18.0 h old, more than 18 h")
+    assert set(recorded_prices(desk, stale)) == {None}
+    assert REGISTRY.get_sample_value("routelab_price_age_seconds") == 3 * INTERVAL + 1
+    clock.now += RETRY_SECONDS
+    desk.pricing.look()  # nothing that could be used is in force: the new ones are, at once
+    found = in_force(desk, clock)
+    assert found is not None
+    assert found[0] == clock.now
+    assert decide(desk).stage == "policy"
+
+
+def test_late_prices_come_into_force_when_all_can_know_them(
+    open_desk: OpenDesk, clock: Clock, solved_here: list[int]
+) -> None:
+    desk = open_desk()
+    desk.pricing.look()
+    first, late = in_force(desk, clock), count("late")
+    clock.now = clock.due + INTERVAL + DELAY + 5
+    desk.pricing.look()
+    assert count("late") == late + 1
+    assert in_force(desk, clock) == first
+    clock.now += NOTICE_SECONDS
+    found = in_force(desk, clock)
+    assert found is not None
+    assert found[0] == clock.now - NOTICE_SECONDS
+
+
+def test_a_snapshot_of_somebody_else_must_state_its_prices(service: DecisionService, scarce_agent: BundleAgent) -> None:
+    document = json.loads(json.dumps(scarce_agent.bundle.golden[0].document))
+    assert service.decide(DecisionRequest.model_validate(document)).stage == "policy"
+    for row in document["snapshot"]["stock"]:
+        del row["bid_price_millicents"]
+    answer = service.decide(DecisionRequest.model_validate(document))
+    assert answer.stage == "heuristic"
+    assert answer.fallback_reason == "the snapshot does not state the bid prices of its stock"
+
+
+def test_stock_decides_prices(open_desk: OpenDesk, clock: Clock, solved_here: list[int]) -> None:
+    """They are solved from what the database knows: where there is plenty, nothing has a price."""
+    desk, places = open_desk(), tables.stock.c
+    names = desk.known.names
+    with desk.database.writing() as tx:
+        tx.execute(update(tables.stock).values(on_hand_units=100_000))
+        rows = tx.execute(select(places.warehouse, places.sku)).all()
+    desk.pricing.look()
+    found = in_force(desk, clock)
+    assert found is not None
+    cells = [(names.warehouses.index(warehouse), names.skus.index(sku)) for warehouse, sku in rows]
+    assert not found[1][tuple(np.array(cells).T)].any()
+    assert found[1].any()  # on shelves that have never had any
+
+
+def test_each_policy_sees_its_own_prices(
+    open_desk: OpenDesk, decide: Decide, scarce_agent: BundleAgent, tmp_path: Path, solved_here: list[int]
+) -> None:
+    """A shadow on other prices than those of the policy that decides."""
+    bundle = scarce_agent.bundle
+    write_bundle(
+        tmp_path / "closed",
+        model=bundle.model,
+        public=bundle.public,
+        plan=plan_settings(),
+        golden=bundle.golden,
+        reference=bundle.reference,
+        provenance={"run": "a test"},
+    )
+    desk, anyone = open_desk(tmp_path), Actor("anyone", "admin", is_told_apart=False)
+    closed = str(desk.policies.load("closed", anyone).candidate)
+    desk.policies.shadow(closed, anyone)
+    desk.pricing.look()
+    ours = decide(desk)
+    desk.policies.activate(closed, anyone)
+    desk.policies.roll_back(closed, anyone)
+    desk.policies.activate(closed, anyone)
+    theirs = decide(desk)
+    desk.shadows.wait()
+    assert (ours.stage, theirs.stage) == ("policy", "policy")
+    assert None not in recorded_prices(desk, ours)
+    assert set(recorded_prices(desk, theirs)) == {None}
+    with desk.database.reading() as tx:
+        (shadow,) = tx.execute(select(policy_tables.shadows)).all()
+    assert (shadow.decision_id, shadow.bundle_sha256, shadow.stage) == (ours.decision_id, closed, "policy")
+
+
+def test_it_is_told_how_prices_stand(
+    scarce_bundle: Path, service: DecisionService, database_url: str, solved_here: list[int]
+) -> None:
+    """The background job of a running endpoint."""
+
+    database = Database(database_url)
+    app = create_app(lambda: service, open_desk=lambda service: load_desk(service, database))
+    with TestClient(app) as http:
+        Client(http=http).wait_until_ready()
+        for _ in range(200):
+            told = http.get("/health/ready").json()["bid_prices"]
+            if told["state"] == "fresh":
+                break
+            threading.Event().wait(0.05)
+    database.close()
+    assert told["state"] == "fresh"
+    assert told["stale_seconds"] == 3 * INTERVAL
+    assert 0 <= told["age_seconds"] < 60
