@@ -1,11 +1,10 @@
-"""Rewards are minus the ledger, every order ends once, stock is conserved: on every scenario and agent."""
+"""Books are kept to the millicent, every order ends once, stock is conserved: on every scenario and agent."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import fields
 
-import gymnasium
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,10 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents import load_agent
-from envs.costs import COST_PARTS, MILLICENTS, OBJECTIVE_OF_PART, Objective
+from envs.costs import COST_PARTS
 from envs.hidden import CANCELLED, DECLINED, DELIVERED, PARCELS
 from envs.log import Kind
-from envs.protocol import pricer_of
 from envs.simulation import simulate
 from envs.state import NONE
 from envs.world import World
@@ -25,18 +23,11 @@ from tests.named_traces import NAMES
 from tests.played import decisions, is_over
 from tests.priced import Priced, ToyPricer
 from tests.retold import LINE_PARTS, Retold
-from tests.retold_goods import DEPARTED, PICKING, STAGES, STOCK, Parcel
+from tests.retold_goods import PICKING, STAGES, STOCK, Parcel
 from tests.worlds import TROUBLES, every_trouble, random_trace, traces, with_future
 
 FIELDS = tuple(field.name for field in fields(Parcel) if field.name in PARCELS.names and field.name != "stage")
 """Columns of a parcel that the retold story knows."""
-
-
-def by_objective(simulation) -> np.ndarray:
-    """int64 (3,): the ledger's rows summed by objective."""
-    ledger = simulation.ledger.to_pandas()
-    owner = np.array(OBJECTIVE_OF_PART)[ledger["part"]]
-    return np.array([ledger["amount_millicents"][owner == objective].sum() for objective in Objective])
 
 
 def assert_sound(simulation) -> Retold:
@@ -163,66 +154,6 @@ def test_random_worlds_keep_their_books(trace, agent):
     assert_sound(simulate(trace, agent_of(agent)))
 
 
-@pytest.mark.parametrize("clock", ["compiled", "simpy"])
-@pytest.mark.parametrize("env_id", ["envs:routelab/OrderRouting-v0", "envs:routelab/MOOrderRouting-v0"])
-@pytest.mark.parametrize("name", NAMES)
-def test_rewards_are_minus_the_ledger(trace_of, name, env_id, clock):
-    """By objective in millicents, exactly; and in currency units as closely as floats allow."""
-    trace = trace_of(name)
-    env = gymnasium.make(env_id, scenario="tiny", clock=clock, disable_env_checker=True)
-    random = np.random.default_rng(5)
-    _, info = env.reset(options={"trace": trace})
-    exact, reward_sum, settled = np.zeros(3, np.int64), 0.0, [info["settlements"]]
-    is_over = False
-    while not is_over:
-        action = int(random.integers(32)) if random.random() < 0.3 else 0
-        _, reward, is_over, is_cut, info = env.step(action)
-        assert not is_cut
-        exact += info["reward_millicents"]
-        reward_sum = reward_sum + np.asarray(reward, np.float64)
-        settled.append(info["settlements"])
-    world = env.unwrapped._world
-    own = np.zeros(3, np.int64)
-    np.add.at(own, np.array(OBJECTIVE_OF_PART), world.totals)
-    assert exact.tolist() == (-own).tolist()
-    assert np.sum(reward_sum) == pytest.approx(-world.totals.sum() / MILLICENTS, rel=1e-5)
-    rows = np.concatenate(settled)
-    assert rows.dtype == np.int64
-    assert rows.shape[1] == 3
-    ledger = world.hidden.ledger[: world.hidden.counters["num_ledger_rows"][0]]
-    assert rows[:, 2].sum() == ledger[ledger[:, 4] == 1][:, 5].sum()
-    assert len(rows) == (ledger[:, 4] == 1).sum()
-
-
-class Noting:
-    """Lets another agent decide and notes its slots."""
-
-    def __init__(self, agent) -> None:
-        self.agent, self.name, self.pricing, self.slots = agent, agent.name, agent.pricing, []
-        self.pricer = pricer_of(agent)
-        self.needs_features, self.start = agent.needs_features, agent.start
-
-    def choose(self, snapshot) -> int:
-        self.slots.append(self.agent.choose(snapshot))
-        return self.slots[-1]
-
-
-@pytest.mark.parametrize("agent", EVERY_AGENT)
-def test_rewards_are_those_of_simulate(trace_of, agent):
-    """The environment and ``simulate`` are one model: the same slots give the same ledger."""
-    trace = trace_of("metro-small")
-    decider = Noting(agent_of(agent))
-    simulation = simulate(trace, decider)
-    bid_prices = {"pricing": decider.pricing.name, "pricer": decider.pricer}
-    env = gymnasium.make("envs:routelab/OrderRouting-v0", scenario="metro-small", **bid_prices)
-    env.reset(options={"trace": trace})
-    exact = np.zeros(3, np.int64)
-    for slot in decider.slots:
-        *_, info = env.step(slot)
-        exact += info["reward_millicents"]
-    assert exact.tolist() == (-by_objective(simulation)).tolist()
-
-
 @settings(max_examples=80)
 @given(traces(), st.integers(0, 99))
 def test_stock_and_lists_agree_with_the_events_at_every_decision(trace, seed):
@@ -270,70 +201,6 @@ def test_books_that_are_a_millicent_off_are_noticed(part):
     ledger.loc[ledger.index[ledger["part"] == part][0], "amount_millicents"] += 1
     with pytest.raises(AssertionError):
         assert_actual_costs(retold, ledger)
-
-
-def test_metrics_leave_the_warmup_out_and_rewards_do_not(trace_of):
-    trace = trace_of("metro-small")
-    simulation = simulate(trace, load_agent("myopic"))
-    warmup = int(trace.network.settings["warmup_seconds"][0])
-    is_measured = trace.future.orders["arrival_seconds"] >= warmup
-    assert 0 < is_measured.sum() < trace.num_orders
-    assert simulation.metrics["num_orders"] == is_measured.sum()
-    cost = simulation.world.hidden.order_costs[is_measured].sum() / MILLICENTS / is_measured.sum()
-    assert simulation.metrics["cost_per_order"] == pytest.approx(cost)
-
-
-@settings(max_examples=60)
-@given(traces(), st.sampled_from(EVERY_AGENT))
-def test_metrics_recomputed_from_the_event_log(trace, agent):
-    simulation = simulate(trace, agent_of(agent))
-    metrics, retold = simulation.metrics, Retold(trace, simulation.world.pricer)
-    retold.tell(simulation.events.to_pandas().to_numpy())
-    lines = pd.DataFrame({"order": trace.future.lines["order"], "end": retold.ended, "parcel": retold.parcel_of})
-    lines["promise"] = retold.tariffs.promise_at
-    sent = lines[lines["end"] == DELIVERED].copy()
-    lives = [retold.parcels[parcel] for parcel in sent["parcel"]]
-    sent["at"] = [life.delivered_at for life in lives]
-    is_late = sent["at"] > sent["promise"]
-    is_at_once = np.array([life.released_at == life.planned_at for life in lives], bool)
-    ends, kinds = lines.groupby("order")["end"], retold.num_kinds
-    delivered = ends.agg(lambda end: (end == DELIVERED).all())
-    cancelled, declined = (
-        ends.agg(lambda end, status=status: (end == status).any()) for status in (CANCELLED, DECLINED)
-    )
-    late_orders = set(sent["order"][is_late])
-    num_parcels = sent.groupby("order")["parcel"].nunique()
-    rates = {
-        "decline_rate": (declined & ~cancelled).sum(),
-        "cancel_rate": cancelled.sum(),
-        "hold_rate": kinds[Kind.HELD],
-        "reroute_rate": kinds[Kind.ASKED_AGAIN],
-        "otif_rate": sum(is_whole and order not in late_orders for order, is_whole in delivered.items()),
-        "parcels_per_order": sum(life.stage == DEPARTED for life in retold.parcels),
-        "cost_per_order": simulation.world.totals.sum() / MILLICENTS,
-        "num_orders": trace.num_orders**2,
-    }
-    for name, count in rates.items():
-        assert metrics[name] * trace.num_orders == pytest.approx(count), name
-    assert metrics["fill_rate"] * len(lines) == pytest.approx(is_at_once.sum())
-    assert metrics["late_line_rate"] * len(lines) == pytest.approx(is_late.sum())
-    is_split = num_parcels[delivered[num_parcels.index]] > 1
-    assert metrics["split_rate"] * max(1, delivered.sum()) == pytest.approx(is_split.sum())
-    assert metrics["num_decisions"] == retold.num_decisions
-    parts = sum(metrics[f"{part.name}_per_order"] for part in COST_PARTS)
-    assert metrics["cost_per_order"] == pytest.approx(parts)
-    hours = (sent["at"] - trace.future.orders["arrival_seconds"][sent["order"]]) / 3600
-    if len(sent):
-        assert metrics["hours_to_door"] == pytest.approx(hours.mean())
-
-
-def test_utilisation_is_a_share(trace_of):
-    metrics = simulate(trace_of("metro-small"), load_agent("nearest")).metrics
-    shares = [value for name, value in metrics.items() if name.startswith("utilisation")]
-    assert len(shares) == 7
-    assert all(
-        0 <= share <= 1.05 for share in shares
-    )  # a pick under way at a shift's end is finished, so a bit above 1
 
 
 def test_random_worlds_are_unpleasant_enough():

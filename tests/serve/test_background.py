@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy.exc import OperationalError
 
 from agents.documents import parse_case
 from serve.app import create_app
@@ -116,3 +117,31 @@ def test_a_stopped_app_leaves_no_thread(
     of_all = {name for name in others(before) if name.startswith("quick")}  # every app of the process shares them
     assert others(before) == of_all
     desks[0].database.close()
+
+
+def test_a_database_that_is_away_is_asked_again_until_the_end(
+    desk: Desk, service: DecisionService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serve.app._RETRY_SECONDS", 0.01)
+    is_back, asked = threading.Event(), threading.Semaphore(0)
+
+    def open_desk(service: DecisionService) -> Desk:
+        asked.release()
+        if not is_back.is_set():
+            raise OperationalError("SELECT 1", {}, Exception("away"))
+        return desk
+
+    before = set(threading.enumerate())
+    with TestClient(create_app(lambda: service, open_desk=open_desk)) as client:
+        for _ in range(3):
+            assert asked.acquire(timeout=LONG_SECONDS)
+        answer = client.get("/health/ready")
+        assert (answer.status_code, "database" in answer.json()["error"]["remedy"]) == (503, True)
+    assert "bundle" not in others(before)  # though it never came back
+    with TestClient(create_app(lambda: service, open_desk=open_desk)) as client:
+        is_back.set()
+        wait_until_ready(client)
+        for thread in set(threading.enumerate()) - before:
+            if thread.name == "bundle":
+                thread.join(LONG_SECONDS)
+        assert "bundle" not in others(before)  # it is done

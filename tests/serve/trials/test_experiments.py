@@ -1,71 +1,22 @@
-"""Experiments over HTTP, on both databases: who falls where, what is written down, and what ends them."""
+"""Experiments over HTTP, on both databases: who falls where, what is written down, and what it comes to."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
-from scenarios.errors import InputError
 from scenarios.local_time import format_utc, parse_utc
 from serve import tables
-from serve.actor import Actor
-from serve.app import create_app
-from serve.audit import complaints
-from serve.database import Database
-from serve.desk import Desk, DeskSettings
-from serve.main import load_desk
-from serve.order import Conflict
-from serve.tokens import Tokens, digest_of
+from serve.desk import Desk
 from serve.trials.assignment import Assignment, Subject
 from serve.trials.kept import experiment_of, find_row
 from serve.trials.streams import read_streams
 from serve.trials.tables import trials
-from serve.trials.watch import GUARD
-from tests.serve import test_desk
-from tests.serve.test_app import check_error, wait_until_ready
-
-Request = Callable[..., dict[str, Any]]
-
-
-def order_of(make_request: Request, order_id: str, **changes: Any) -> dict[str, Any]:
-    """One unit of one SKU, of which there is enough for a whole test."""
-    order = test_desk.order_of(make_request, order_id, **changes)
-    return {**order, "lines": [{**order["lines"][0], "units": 1}]}
-
-
-def create(client: TestClient, treatment: str, name: str = "march", **changes: Any) -> dict[str, Any]:
-    answer = client.post("/v1/experiments", json={"name": name, "treatment": treatment, **changes})
-    assert answer.status_code == 200, answer.text
-    return dict(answer.json())
-
-
-def begin(client: TestClient, treatment: str, name: str = "march", **changes: Any) -> dict[str, Any]:
-    create(client, treatment, name, **changes)
-    answer = client.post(f"/v1/experiments/{name}/start")
-    assert answer.status_code == 200, answer.text
-    return dict(answer.json())
-
-
-def decide(client: TestClient, order: dict[str, Any], at: int | None = None, **options: Any) -> dict[str, Any]:
-    now = order["placed_at"] if at is None else format_utc(at)
-    answer = client.post("/v1/decisions", json={"order": order, "now": now, **options})
-    assert answer.status_code == 200, answer.text
-    return dict(answer.json())
-
-
-def arms(told: dict[str, Any], treatment: str) -> tuple[str, float]:
-    """What an answer must say of its arm, given which policy decided."""
-    return ("canary", 0.4) if told["policy"]["bundle_sha256"] == treatment else ("active", 0.6)
-
-
-def kept(desk: Desk, order_id: str) -> Any:
-    with desk.database.reading() as tx:
-        return tx.execute(select(trials).where(trials.c.order_id == order_id)).one()
+from tests.serve.test_app import check_error
+from tests.serve.trials.march import Request, arms, begin, create, decide, kept, order_of
 
 
 def test_orders_fall_to_arms_and_stay_there(
@@ -251,173 +202,6 @@ def test_presale_is_late_by_its_own_promise(
     assert len(early["delivered_late"].sums) == 0
     assert (streams["delivered_late"].sizes.sum(), streams["delivered_late"].sums.sum()) == (2, 1)
     assert streams["delivered_late_hours"].sums.sum() == 2
-
-
-def expect(desk: Desk, num: int, cost_treated: int, *, begin_at: int = 0) -> None:
-    """Orders of an experiment, with what they are expected to cost, as if they had been decided."""
-    experiment = desk.policies.slots.experiment
-    assert experiment is not None
-    rows = []
-    for number in range(num):
-        unit = f"unit {begin_at + number}"
-        is_treated = experiment.assignment.is_treated(unit)
-        cost = 500_000 + (7919 * number) % 1000 * 100 + (cost_treated if is_treated else 0)
-        expected = {"cost_millicents": cost, "lateness_millicents": 0, "carbon_millicents": 0}
-        rows.append(
-            {
-                "experiment_id": experiment.id,
-                "order_id": unit,
-                "unit": unit,
-                "arm": "canary" if is_treated else "active",
-                "entered_at": begin_at + number,
-                "is_counted": True,
-                "is_pending": False,
-                "is_manual": False,
-                "promise_at": begin_at + number + 86_400,
-                **expected,
-                "late_probability": 0.0,
-                "num_parcels": 1,
-            }
-        )
-    with desk.database.writing() as tx:
-        tx.execute(trials.insert(), rows)
-
-
-@pytest.mark.parametrize("of", ["difference", "treatment"])
-def test_a_guardrail_stops_the_experiment_and_all_falls_to_the_control(
-    client: TestClient, desk: Desk, make_request: Request, treatment: str, of: str
-) -> None:
-    limit = 20_000 if of == "difference" else 560_000
-    rails = [{"metric": "cost", "limit": limit, "of": of}, {"metric": "manual", "limit": 0.1}]
-    begin(client, treatment, guardrails=rails)
-    expect(desk, 400, cost_treated=0)
-    desk.guardrails.look(10**9)
-    results = client.get("/v1/experiments/march", params={"now": format_utc(10**9)}).json()["results"]
-    assert [rail["is_broken"] for rail in results["guardrails"]] == [False, False]
-    expect(desk, 800, cost_treated=60_000, begin_at=1000)
-    order = order_of(make_request, "next")
-    treated = next(
-        f"o{i}" for i in range(100) if desk.policies.slots.pick(Subject(f"o{i}", "", None, 0)).arm == "canary"
-    )
-    told = decide(client, order_of(make_request, treated), parse_utc("now", order["placed_at"]))
-    assert told["arm"] == "active"  # the watch looked before this order was decided
-    stopped = client.get("/v1/experiments/march").json()
-    assert (stopped["state"], stopped["stopped_by"]) == ("stopped", GUARD.name)
-    assert f"cost of the {of} is above {limit}" in stopped["stop_reason"]
-    slots = client.get("/v1/policies").json()
-    assert (slots["mode"], slots["share"], slots["experiment"]) == ("loaded", 0.0, None)
-    with desk.database.reading() as tx:
-        row = tables.audit.c
-        query = select(row.kind, row.actor, row.subject).where(row.kind.like("experiment_%")).order_by(row.seq)
-        kinds = [tuple(found) for found in tx.execute(query)]
-        assert list(complaints(tx)) == []
-    assert kinds == [
-        ("experiment_created", "anyone", "march"),
-        ("experiment_started", "anyone", "march"),
-        ("experiment_stopped", GUARD.name, "march"),
-    ]
-    number = slots["number"]
-    desk.guardrails.look(10**9)  # there is nothing to stop any more
-    assert client.get("/v1/policies").json()["number"] == number
-
-
-def test_one_that_cannot_be_stopped_is_told_at_every_look(
-    client: TestClient, desk: Desk, treatment: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    begin(client, treatment, guardrails=[{"metric": "cost", "limit": 20_000}])
-    expect(desk, 800, cost_treated=60_000)
-
-    def gone(*_: object) -> None:
-        raise Conflict(InputError("bundle", treatment, "a bundle that is there", "put its folder back"))
-
-    with monkeypatch.context() as broken:
-        broken.setattr(desk.policies, "change", gone)
-        for look in (1, 2):
-            desk.guardrails.look(10**9 + look)
-            told = [row.getMessage() for row in caplog.records if "must be stopped and goes on" in row.getMessage()]
-            assert len(told) == look
-    assert client.get("/v1/experiments/march").json()["state"] == "running"
-    desk.guardrails.look(10**9 + 3)
-    assert client.get("/v1/experiments/march").json()["state"] == "stopped"
-    assert "march" not in caplog.text
-
-
-def test_another_process_goes_on_with_it_and_a_wrong_ratio_is_said_once(
-    client: TestClient, desk: Desk, database_url: str, make_request: Request, treatment: str
-) -> None:
-    begin(client, treatment, share=0.4)
-    settings = DeskSettings(is_request_clock=True, policies=desk.settings.policies)
-    second = load_desk(desk.service, Database(database_url), settings)  # a restart, or another process
-    for number in range(50):
-        subject = Subject(f"order {number}", "", None, 0)
-        one, other = desk.policies.slots.pick(subject), second.policies.slots.pick(subject)
-        assert (one.arm, one.propensity, one.unit) == (other.arm, other.propensity, other.unit)
-        assert one.service.policy == other.service.policy
-    expect(desk, 3000, 0)
-    with desk.database.writing() as tx:
-        lost = trials.delete().where(trials.c.arm == "canary", trials.c.entered_at % 3 == 0)
-        tx.execute(lost)  # as if a third of what the treatment decided were not written down
-    second.guardrails.look(10**9)
-    alarmed = client.get("/v1/experiments/march", params={"now": format_utc(10**9)}).json()
-    assert alarmed["alarmed_at"] == format_utc(10**9)
-    assert (alarmed["state"], alarmed["results"]["sample_ratio"]["is_alarm"]) == ("running", True)
-    desk.guardrails.look(10**9 + 60)
-    assert client.get("/v1/experiments/march").json()["alarmed_at"] == format_utc(10**9)
-    client.post("/v1/experiments/march/stop", json={"reason": "enough"})
-    second.policies.follow()
-    assert second.policies.slots.experiment is None
-    second.database.close()
-
-
-def test_four_eyes_and_roles(desk: Desk, treatment: str) -> None:
-    entries = [f"{name}:{role}:{digest_of(name).hex()}" for name, role in ROLES_OF.items()]
-    app = create_app(lambda: desk.service, open_desk=lambda service: desk, tokens=Tokens(" ".join(entries)))
-    with TestClient(app, raise_server_exceptions=False) as client:
-        wait_until_ready(client)
-
-        def post(who: str, path: str, **body: Any) -> int:
-            headers = {"Authorization": f"Bearer {who}"}
-            return client.post(f"/v1/experiments{path}", json=body or None, headers=headers).status_code
-
-        plan = {"name": "march", "treatment": treatment}
-        assert [post(name, "", **plan) for name in ("vera", "paul")] == [403, 403]
-        assert post("anna", "", **plan) == 200  # an approver may plan, too, but then another one has to look at it
-        assert [post(name, "/march/start") for name in ("vera", "paul", "rita", "anna")] == [403, 403, 403, 403]
-        desk.policies.load("other", Actor("bert", "approver"))
-        assert post("bert", "/march/start") == 403  # he loaded the treatment
-        for_vera, for_rita = ({"Authorization": f"Bearer {name}"} for name in ("vera", "rita"))
-        assert client.get("/v1/experiments/march", headers=for_vera).json()["salt"] is None
-        assert client.get("/v1/experiments", headers=for_vera).json()["experiments"][0]["salt"] is None
-        assert post("carl", "/march/start") == 200
-        assert client.get("/v1/experiments/march", headers=for_vera).json()["salt"] == "salt of march"
-        path = f"/v1/experiments/march/estimate?policy={treatment}"
-        assert client.get(path, headers=for_vera).status_code == 403
-        assert client.get(path, headers=for_rita).status_code == 409  # no plan was drawn
-        assert [post(name, "/march/stop") for name in ("vera", "paul", "rita")] == [403, 403, 403]
-        assert post("anna", "/march/stop") == 200
-        assert client.get("/v1/experiments/march", headers={"Authorization": "Bearer vera"}).status_code == 200
-
-
-ROLES_OF = {
-    "vera": "viewer",
-    "paul": "planner",
-    "rita": "rule_editor",
-    "anna": "approver",
-    "bert": "approver",
-    "carl": "approver",
-}
-
-
-def test_any_change_of_the_slots_ends_it(client: TestClient, treatment: str) -> None:
-    for what in ("shadow", "canary", "withdraw", "activate"):
-        client.post("/v1/policies", json={"folder": "other"})
-        begin(client, treatment, f"in {what}")
-        body = {"share": 0.1} if what == "canary" else None
-        assert client.post(f"/v1/policies/{treatment}/{what}", json=body).status_code == 200
-        stopped = client.get(f"/v1/experiments/in {what}").json()
-        assert stopped["state"] == "stopped"
-        assert stopped["stop_reason"].startswith(f"policy_{what[:5]}")
-        assert client.get("/v1/policies").json()["experiment"] is None
 
 
 def test_what_cannot_be_is_refused(client: TestClient, desk: Desk, treatment: str) -> None:

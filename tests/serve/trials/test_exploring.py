@@ -31,7 +31,7 @@ from serve.trials import routes
 from serve.trials.exploring import Exploration, explore, near_slots
 from tests.serve.monitoring.test_watch import asked_at
 from tests.serve.test_app import check_error
-from tests.serve.trials.test_experiments import begin, decide, order_of
+from tests.serve.trials.march import begin, decide, order_of
 
 Request = Callable[..., dict[str, Any]]
 
