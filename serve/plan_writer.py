@@ -5,8 +5,8 @@ Field for field the answers of ``serve.answer``, and in JSON the same bytes; a t
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Callable
+from dataclasses import make_dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
@@ -44,9 +44,8 @@ _Line, _Receipt = _light(LineAnswer), _light(ReceiptAnswer)
 
 def _row(name: str, dtype: np.dtype) -> Callable[[tuple[Any, ...]], Any]:
     """Makes a row of a table from its values, which are Python's: numpy's cost more each time they are used."""
-    row: Any = namedtuple(name, dtype.names or ())
-    made: Callable[[tuple[Any, ...]], Any] = row._make
-    return made
+    row: Any = make_dataclass(name, dtype.names or (), slots=True)
+    return lambda values: row(*values)
 
 
 _option, _slot = _row("Option", OPTIONS), _row("Slot", SLOTS)
