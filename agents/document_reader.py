@@ -247,7 +247,7 @@ class DocumentReader:
             (number[here] == 0) | (keys[found] != wanted),
             lambda i: self._no_collection(f"{key}[{here[i]}]", rows[here[i]], network, int(at[here[i]])),
         )
-        check_once(key, found, [rows[i] for i in here.tolist()], ("warehouse", "service", "collection_at"))
+        check_once(key, found, rows, ("warehouse", "service", "collection_at"), here)
         seen.bookings["booked_parcels"][found] = column(rows, "booked_parcels")[here]
 
     def _no_collection(self, key: str, row: BookingDocument, network: Network, at: int) -> InputError:

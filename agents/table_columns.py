@@ -100,14 +100,17 @@ def refuse_first(is_bad: np.ndarray, error: Callable[[int], InputError]) -> None
         raise error(int(is_bad.argmax()))
 
 
-def check_once(key: str, numbers: np.ndarray, rows: Sequence[Any], fields: tuple[str, ...]) -> None:
+def check_once(
+    key: str, numbers: np.ndarray, rows: Sequence[Any], fields: tuple[str, ...], places: np.ndarray | None = None
+) -> None:
     """Refuses a second row of the same thing.
 
     Args:
         key: of the table.
-        numbers: int64 (rows,), equal for the same thing.
+        numbers: int64 (N,), equal for the same thing.
         rows: of the table.
         fields: that name the thing.
+        places: int64 (N,) of these rows in the table; None: all of them.
 
     Raises:
         InputError: names the second row.
@@ -115,7 +118,8 @@ def check_once(key: str, numbers: np.ndarray, rows: Sequence[Any], fields: tuple
     known = numbers.tolist()
     if len(set(known)) < len(known):
         i = next(i for i, number in enumerate(known) if number in known[:i])
-        raise InputError(f"{key}[{i}]", _named(rows[i], fields), "each once", "remove the second row")
+        place = i if places is None else int(places[i])
+        raise InputError(f"{key}[{place}]", _named(rows[place], fields), "each once", "remove the second row")
 
 
 def _named(row: Any, fields: tuple[str, ...]) -> object:

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from agents.documents import CaseDocument
 from envs.costs import COST_PARTS
-from envs.snapshot import Snapshot
-from envs.state import NONE
-from scenarios import local_time
-from scenarios.network import TABLE_WEIGHT
-from scenarios.trace import Names
-
-format_utc = lru_cache(maxsize=1 << 14)(local_time.format_utc)
-"""Collections and deliveries of one day are few, and named again in every answer."""
 
 Stage = Literal["policy", "heuristic", "static", "review"]
 PlanKind = Literal["ship", "backorder", "hold", "decline"]
@@ -111,57 +101,3 @@ class DecisionAnswer(BaseModel):
         default=None, description="null if nothing is sent yet, or if the request brought its own snapshot"
     )
     latency_ms: float = Field(description="until the answer was written, before it was stored")
-
-
-def write_plan(
-    snapshot: Snapshot, case: CaseDocument, names: Names, slot: int, probability: float | None
-) -> PlanAnswer:
-    """The plan in ``slot``, in names and UTC times."""
-    plans = snapshot.plans
-    row = plans.slots[slot]
-    epoch = int(snapshot.network.settings["epoch_seconds"][0])
-    options = plans.chosen[slot, : row["num_parcels"]]
-    kind: PlanKind = "ship"
-    if row["is_decline"]:
-        kind = "decline"
-    elif row["hold_seconds"]:
-        kind = "hold"
-    elif row["num_backordered_lines"]:
-        kind = "backorder"
-    held_at = epoch + int(snapshot.seen.clock["now_seconds"][0])
-    return PlanAnswer(
-        kind=kind,
-        hold_until=format_utc(held_at + int(row["hold_seconds"])) if kind == "hold" else None,
-        parcels=[_write_parcel(snapshot, case, names, int(option), epoch) for option in options],
-        quoted_delivery_at=format_utc(epoch + int(row["quoted_at"])) if len(options) else None,
-        cost_millicents={part.name: int(plans.costs[slot, i]) for i, part in enumerate(COST_PARTS)},
-        total_millicents=int(plans.costs[slot].sum()),
-        bid_price_millicents=int(row["bid_millicents"]),
-        probability=probability,
-    )
-
-
-def _write_parcel(snapshot: Snapshot, case: CaseDocument, names: Names, option: int, epoch: int) -> ParcelAnswer:
-    row = snapshot.plans.options[option]
-    receipt = None
-    if row["receipt"] != NONE:
-        document = case.snapshot.receipts[row["receipt"]]
-        receipt = ReceiptAnswer(id=document.id, expected_at=document.expected_at)
-    return ParcelAnswer(
-        warehouse=names.warehouses[row["warehouse"]],
-        service=names.services[row["service"]],
-        lines=[
-            LineAnswer(
-                sku=line.sku, units=line.units, order_id=case.order.orders[line.order] if case.order.orders else None
-            )
-            for i, line in enumerate(case.order.lines)
-            if int(row["lines_mask"]) >> i & 1
-        ],
-        collection_at=format_utc(epoch + int(row["collected_at"])),
-        expected_delivery_at=format_utc(epoch + int(row["mean_at"])),
-        quoted_delivery_at=format_utc(epoch + int(row["quoted_at"])),
-        late_probability=int(row["late_weight"]) / TABLE_WEIGHT,
-        distance_km=int(row["distance_km"]),
-        receipt=receipt,
-        release_from=format_utc(epoch + int(row["release_at"])) if row["release_at"] else None,
-    )

@@ -30,10 +30,10 @@ from serve.guard import Guard
 from serve.health_routes import add_health_routes
 from serve.metrics import told
 from serve.monitoring.routes import add_monitoring_routes
+from serve.plan_writer import to_json
 from serve.policy_routes import add_policy_routes
 from serve.pricing.bid_prices import PriceStanding
 from serve.quick_route import QuickRoute
-from serve.record import to_bytes
 from serve.request import DecisionRequest
 from serve.review_routes import add_review_routes
 from serve.routes import ERRORS, Key, add_routes, answer_once
@@ -189,7 +189,7 @@ def create_app(
         """The plan for an order, given what is known at this moment, with alternatives and reasons."""
         service, received = loading.service(), http.scope["received"]
         if open_desk is None:
-            return Response(to_bytes(service.decide(request, received)), media_type="application/json")
+            return Response(to_json(service.decide(request, received)), media_type="application/json")
         desk = loading.desk()
         if request.snapshot is not None:
             return answer_once(desk, Asked(request, who.name, key, received, int(time.time())))

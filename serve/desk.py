@@ -30,11 +30,12 @@ from serve.monitoring.settings import WatchSettings
 from serve.monitoring.staleness import Staleness, doubted
 from serve.monitoring.watch import Watch
 from serve.parcel import PlannedParcel, planned_parcels
+from serve.plan_writer import to_json
 from serve.policies import Policies
 from serve.pricing.bid_prices import BidPrices
 from serve.pricing.jobs import PriceJobs
 from serve.pulse import Pulse
-from serve.record import find_decision, read_record, to_bytes
+from serve.record import find_decision, read_record
 from serve.request import DecisionRequest
 from serve.retry import Contended, retried
 from serve.review import ReviewLimits
@@ -255,7 +256,7 @@ class Desk:
                 reservation = ReservationAnswer(state="confirmed", expires_at=None)
         latency_ms = milliseconds_since(asked.received)
         mark = Mark(decision_id, latency_ms, reservation, question.is_kept, trial_of(pick))
-        answer = to_bytes(pick.service.answer(weighed, mark, request.max_alternatives))
+        answer = to_json(pick.service.answer(weighed, mark, request.max_alternatives))
         return Draft(decision_id, question, pick, weighed, planned, answer)
 
 

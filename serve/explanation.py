@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from pydantic import BaseModel, Field
 
@@ -11,9 +12,10 @@ from envs.plan_table import SCORE, Rule
 from envs.snapshot import Snapshot
 from scenarios.errors import InputError, unknown_name
 from scenarios.trace import Names
-from serve.answer import PlanAnswer, PolicyVersion, Stage, write_plan
+from serve.answer import PlanAnswer, PolicyVersion, Stage
 from serve.exclusion import ExclusionAnswer, Exclusions
 from serve.flip import Flip, FlipAnswer, Flips, Lever
+from serve.plan_writer import PlanWriter
 from serve.reasons import describe_plan, shape
 from serve.record import Record
 from serve.service import DecisionService, Weighed
@@ -110,10 +112,10 @@ class Explanation:
     def _plan(self, slot: int) -> ExplainedPlan:
         choice, rules = self.weighed.choice, self._snapshot.plans.rules[: self._snapshot.num_plans]
         probability = None if choice.probabilities is None else float(choice.probabilities[slot])
-        plan = write_plan(self._snapshot, self.weighed.case, self._names, slot, probability)
+        plan = PlanWriter(self._snapshot, self.weighed.case, self._names).write(slot, probability)
         best_by = [rule.name.lower().replace("_", "-") for rule in Rule if rules[slot, rule] == rules[:, rule].min()]
         return ExplainedPlan(
-            **plan.model_dump(),
+            **msgspec.to_builtins(plan),
             number=slot,
             is_chosen=slot == choice.slot,
             score_millicents=int(rules[slot, SCORE]) / 1000,

@@ -124,52 +124,44 @@ def shape(snapshot: Snapshot, names: Names, slot: int) -> list[str]:
 
 
 def _exclusions(snapshot: Snapshot, names: Names) -> list[str]:
-    """Per line, the warehouses that cannot send it now, with the first cause of each."""
-    sentences, order, network = [], snapshot.seen.order[0], snapshot.network
-    lanes = network.lanes[:, :, order["region"]]
-    carried_grams = np.where(lanes["zone"] != NO_LANE, network.rates["max_grams"].max(axis=1)[lanes["rate_row"]], -1)
-    for line in range(int(order["num_lines"])):
-        causes = [f"{names.warehouses[w]} ({detail})" for w, detail in _causes(snapshot, names, line, carried_grams)]
+    """Per line, the warehouses that cannot send it now, with the first cause of each: nearly always missing units."""
+    sentences, seen, num_lines = [], snapshot.seen, int(snapshot.seen.order["num_lines"][0])
+    rows = seen.lines[:num_lines]
+    units = seen.stock[:, rows["sku"]]
+    available = units["on_hand_units"] - units["allocated_units"]
+    required = rows["requirements"] | seen.order["requirements"][0]
+    is_unable = (required & WAREHOUSE_SIDE & ~snapshot.network.warehouses["capabilities"][:, np.newaxis]) != 0
+    is_short, is_later = available < rows["units"], rows["ship_from_seconds"] > seen.clock["now_seconds"][0]
+    is_out = is_unable | is_short | is_later | ~_is_carried(snapshot, required)
+    is_plain = is_short & ~is_unable & ~is_later
+    for line, (sku, wanted) in enumerate(zip(rows["sku"].tolist(), rows["units"].tolist(), strict=True)):
+        out = np.flatnonzero(is_out[:, line])
+        found = zip(out.tolist(), available[out, line].tolist(), is_plain[out, line].tolist(), strict=True)
+        causes = [
+            f"{names.warehouses[w]} ({missing_units(left, wanted) if plain else _cause(snapshot, names, line, w)})"
+            for w, left, plain in found
+        ]
         if causes:
-            sku = names.skus[snapshot.seen.lines["sku"][line]]
-            sentences.append(f"{sku} cannot leave now from {', '.join(causes)}.")
+            sentences.append(f"{names.skus[sku]} cannot leave now from {', '.join(causes)}.")
     return sentences
 
 
-def _causes(snapshot: Snapshot, names: Names, line: int, carried_grams: np.ndarray) -> list[tuple[int, str]]:
-    """Warehouses that cannot send a line now, and why; nearly always units are missing, which is told at once."""
-    seen, row = snapshot.seen, snapshot.seen.lines[line]
-    is_out = np.flatnonzero(_cannot_leave(snapshot, line, carried_grams))
-    missing = required_of(snapshot, line) & WAREHOUSE_SIDE & ~snapshot.network.warehouses["capabilities"][is_out]
-    cells, units = seen.stock[is_out, row["sku"]], int(row["units"])
-    available = cells["on_hand_units"] - cells["allocated_units"]
-    is_plain = (missing == 0) & (available < units) & (row["ship_from_seconds"] <= seen.clock["now_seconds"][0])
-    return [
-        (w, missing_units(number, units) if plain else _cause(snapshot, names, line, w))
-        for w, number, plain in zip(is_out.tolist(), available.tolist(), is_plain.tolist(), strict=True)
-    ]
-
-
-def _cannot_leave(snapshot: Snapshot, line: int, carried_grams: np.ndarray) -> np.ndarray:
-    """Which warehouses have a ``_cause``, found for all of them at once.
+def _is_carried(snapshot: Snapshot, required: np.ndarray) -> np.ndarray:
+    """Which warehouses have a service that takes a line to its region at any time.
 
     Args:
         snapshot: of the decision.
-        line: of the order.
-        carried_grams: int64 (warehouses, services) that a service takes to the region; -1 without a lane.
+        required: int64 (lines,), what each asks of who handles it.
 
     Returns:
-        bool (warehouses,).
+        bool (warehouses, lines).
     """
-    network, seen = snapshot.network, snapshot.seen
-    row, required = seen.lines[line], required_of(snapshot, line)
-    cells = seen.stock[:, row["sku"]]
-    is_able = (required & SERVICE_SIDE & ~network.services["capabilities"]) == 0
-    is_carried = ((carried_grams >= row["grams"]) & is_able).any(axis=1)
-    is_out = (required & WAREHOUSE_SIDE & ~network.warehouses["capabilities"]) != 0
-    is_out |= cells["on_hand_units"] - cells["allocated_units"] < row["units"]
-    is_out |= row["ship_from_seconds"] > seen.clock["now_seconds"][0]
-    return np.asarray(is_out | ~is_carried)
+    network, grams = snapshot.network, snapshot.seen.lines["grams"][: len(required)]
+    lanes = network.lanes[:, :, snapshot.seen.order["region"][0]]
+    carried = np.where(lanes["zone"] != NO_LANE, network.rates["max_grams"].max(axis=1)[lanes["rate_row"]], -1)
+    is_able = (required & SERVICE_SIDE & ~network.services["capabilities"][:, np.newaxis]) == 0
+    found: np.ndarray = ((carried[:, :, np.newaxis] >= grams) & is_able).any(axis=1)
+    return found
 
 
 def _cause(snapshot: Snapshot, names: Names, line: int, warehouse: int) -> str:

@@ -19,6 +19,7 @@ from serve.answer import DecisionAnswer
 from serve.audit import payload
 from serve.chain import Choice
 from serve.order import Conflict, NotFound
+from serve.plan_writer import to_json
 from serve.service import DecisionService, Mark, Trial, Weighed
 from serve.trials.exploring import Exploration
 from serve.wanted import Parcel, parcels_of, with_plan
@@ -77,13 +78,8 @@ class Record:
         is_stored = told.plan is not None and any(parcel.id for parcel in told.plan.parcels)
         trial = Trial(told.arm, told.propensity, told.experiment, told.unit)
         mark = Mark(told.decision_id, told.latency_ms, told.reservation, is_stored, trial)
-        again = service.answer(self.weighed(service), mark, self.max_alternatives)
-        return ReplayAnswer(is_same=to_bytes(again) == self.answer, answer=again)
-
-
-def to_bytes(answer: DecisionAnswer) -> bytes:
-    """The one way in which answers are written."""
-    return answer.model_dump_json().encode()
+        again = to_json(service.answer(self.weighed(service), mark, self.max_alternatives))
+        return ReplayAnswer(is_same=again == self.answer, answer=DecisionAnswer.model_validate_json(again))
 
 
 def encode_record(weighed: Weighed, max_alternatives: int, answer: bytes) -> bytes:

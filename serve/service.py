@@ -13,10 +13,11 @@ from agents.bundle import BundleAgent
 from agents.documents import CaseDocument
 from envs.snapshot import Snapshot
 from scenarios.errors import InputError
-from serve.answer import DecisionAnswer, PolicyVersion, ReservationAnswer, write_plan
+from serve.answer import DecisionAnswer, PolicyVersion, ReservationAnswer
 from serve.chain import Chain, Choice
 from serve.metrics import DECISIONS
 from serve.monitoring.logs import note
+from serve.plan_writer import LightDecision, PlanWriter
 from serve.pricing.scheduled import scheduled_of, unpriced
 from serve.reasons import explain, of_chance
 from serve.request import DecisionRequest
@@ -155,8 +156,9 @@ class DecisionService:
         """What is chosen, in names and words. Pure: the same arguments, the same bytes."""
         case, snapshot, choice, names = weighed.case, weighed.snapshot, weighed.choice, self.reader.names
         others = self._others(choice, snapshot.plans.rules[: snapshot.num_plans, 0])
+        writer = PlanWriter(snapshot, case, names)
         plans = [
-            write_plan(snapshot, case, names, slot, _probability(choice, slot))
+            writer.write(slot, _probability(choice, slot))
             for slot in ([] if choice.slot is None else [choice.slot]) + others[:max_alternatives]
         ]
         plan = None if choice.slot is None else plans.pop(0)
@@ -166,7 +168,7 @@ class DecisionService:
         reasons = explain(snapshot, names, choice.slot, others[0] if others else None)
         if choice.propensity < 1 and choice.own_slot is not None:
             reasons.insert(1, of_chance(snapshot, names, choice.own_slot, choice.replaced is not None))
-        return DecisionAnswer(
+        return LightDecision(
             decision_id=mark.decision_id,
             order_id=case.order.id,
             joined_orders=[order_id for order_id in case.order.orders if order_id != case.order.id],

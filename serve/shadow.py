@@ -12,9 +12,10 @@ from sqlalchemy import Integer, cast, func, select
 
 from agents.documents import CaseDocument
 from serve import policy_tables
-from serve.answer import DecisionAnswer, PlanAnswer, write_plan
+from serve.answer import DecisionAnswer, PlanAnswer
 from serve.background import Background
 from serve.database import Database
+from serve.plan_writer import PlanWriter, to_json
 from serve.service import DecisionService
 
 _log = logging.getLogger(__name__)
@@ -120,7 +121,7 @@ def _row(task: ShadowTask) -> dict[str, Any] | None:
     """What is written down; None if the shadow cannot even read the case."""
     began = time.perf_counter()
     try:
-        snapshot = task.service.reader.read(task.case)
+        snapshot = task.service.reader.read_to_choose(task.case)
         choice = task.service.chain.decide(snapshot, hindrance=task.hindrance)
     except Exception as error:  # its message may hold names of the order
         _log.error("a shadow decision failed: %s", type(error).__name__)
@@ -128,14 +129,14 @@ def _row(task: ShadowTask) -> dict[str, Any] | None:
     latency_ms = 1000 * (time.perf_counter() - began)
     told, plan = DecisionAnswer.model_validate_json(task.answer), None
     if choice.slot is not None:
-        plan = write_plan(snapshot, task.case, task.service.reader.names, choice.slot, None)
+        plan = PlanWriter(snapshot, task.case, task.service.reader.names).write(choice.slot, None)
     return {
         "decision_id": told.decision_id,
         "bundle_sha256": task.service.policy.bundle_sha256,
         "stage": choice.stage,
         "latency_ms": latency_ms,
         "is_same": _sends(plan) == _sends(told.plan),
-        "plan": None if plan is None else plan.model_dump_json(),
+        "plan": None if plan is None else to_json(plan).decode(),
     }
 
 
@@ -143,5 +144,8 @@ def _sends(plan: PlanAnswer | None) -> object:
     """What a plan does, whatever the parcels are called and in whichever order they are."""
     if plan is None:
         return None
-    parcels = [parcel.model_dump_json(include={"warehouse", "service", "lines"}) for parcel in plan.parcels]
+    parcels = [
+        (parcel.warehouse, parcel.service, [(line.sku, line.units, line.order_id or "") for line in parcel.lines])
+        for parcel in plan.parcels
+    ]
     return plan.kind, plan.hold_until, sorted(parcels)

@@ -22,6 +22,7 @@ from serve.desk import Desk
 from serve.ending import Ending, cancel_order
 from serve.moment import read_moment
 from serve.order import Conflict, confirm_order, describe_order
+from serve.plan_writer import to_json
 from serve.record import find_decision, read_record
 from serve.request import DecisionRequest, RedecisionRequest
 from serve.retry import Contended
@@ -94,7 +95,7 @@ def test_the_same_as_from_a_snapshot(desk: Desk, make_request: Request) -> None:
     stored = ask(desk, order)
     with desk.database.reading() as tx:
         record = read_record(tx, find_decision(tx, stored["decision_id"]))
-    told = json.loads(desk.service.decide(DecisionRequest.model_validate(record.case)).model_dump_json())
+    told = json.loads(to_json(desk.service.decide(DecisionRequest.model_validate(record.case))))
     for answer in (stored, told):
         for field in ("decision_id", "latency_ms", "reservation"):
             answer.pop(field)

@@ -22,7 +22,8 @@ from serve.completion import Completions
 from serve.exclusion import Exclusions, cause_by
 from serve.explanation import Explanation, ExplanationAnswer
 from serve.flip import find_plan, plan_key, repriced, restocked
-from serve.record import Record, to_bytes
+from serve.plan_writer import to_json
+from serve.record import Record
 from serve.service import DecisionService, Mark
 from tests.exhaustive import Exhaustive
 from tests.serve.conftest import AMPLE_SECONDS
@@ -35,7 +36,7 @@ HARD = {"capability", "no_stock", "no_lane", "handling", "no_collection", "too_h
 def explained(service: DecisionService, document: dict[str, Any]) -> Explanation:
     """The explanation of a decision from its record."""
     weighed = service.weigh(parse_case(document))
-    answer = to_bytes(service.answer(weighed, Mark("a decision", 1.0), 5))
+    answer = to_json(service.answer(weighed, Mark("a decision", 1.0), 5))
     record = Record(document, 5, weighed.choice.heuristic, answer)
     return Explanation(service, record, record.weighed(service))
 

@@ -15,8 +15,8 @@ from envs.prices import Pricing
 from envs.snapshot import Snapshot
 from scenarios.local_time import format_utc, parse_utc
 from scenarios.registry import load_scenario
-from serve.answer import write_plan
 from serve.chain import Chain
+from serve.plan_writer import PlanWriter
 from serve.reasons import describe_plan, explain
 from tests.policy_bundles import record
 from tests.serve.conftest import AMPLE_SECONDS
@@ -44,11 +44,11 @@ def test_a_hold_states_until_when() -> None:
     document, reader = first_request("toy-hold")
     case, snapshot = read(document, reader)
     held = held_slot(snapshot)
-    plan = write_plan(snapshot, case, reader.names, held, None)
+    plan = PlanWriter(snapshot, case, reader.names).write(held, None)
     assert (plan.kind, plan.parcels, plan.quoted_delivery_at) == ("hold", [], None)
     assert plan.hold_until == format_utc(parse_utc("now", document["snapshot"]["now"]) + HOLD_SECONDS)
     assert plan.total_millicents == plan.cost_millicents["waiting"] == snapshot.plans.costs[held, WAITING]
-    other = write_plan(snapshot, case, reader.names, 1 - held, None)
+    other = PlanWriter(snapshot, case, reader.names).write(1 - held, None)
     assert (other.kind, other.hold_until) == ("ship", None)
     assert [parcel.release_from for parcel in other.parcels] == [None]
 
@@ -86,7 +86,7 @@ def test_a_hold_is_no_stock_that_a_backorder_passes_over() -> None:
     held = held_slot(snapshot)
     slot = int(np.flatnonzero(snapshot.plans.slots["num_backordered_lines"][: snapshot.num_plans])[0])
     reasons = explain(snapshot, reader.names, slot, held)
-    assert write_plan(snapshot, case, reader.names, slot, None).kind == "backorder"
+    assert PlanWriter(snapshot, case, reader.names).write(slot, None).kind == "backorder"
     assert "It waits for a receipt because stock alone cannot serve the whole order." in reasons
 
 
@@ -107,7 +107,7 @@ def test_a_presale_parcel_states_its_date() -> None:
     case, snapshot = read(document, reader)
     slots = snapshot.plans.slots[: snapshot.num_plans]
     split = int(np.flatnonzero((slots["num_parcels"] == 2) & (slots["num_later_lines"] == 1))[0])
-    plan = write_plan(snapshot, case, reader.names, split, None)
+    plan = PlanWriter(snapshot, case, reader.names).write(split, None)
     now = parse_utc("now", document["snapshot"]["now"])
     at_once, later = sorted(plan.parcels, key=lambda parcel: parcel.release_from or "")
     assert (plan.kind, at_once.release_from) == ("ship", None)

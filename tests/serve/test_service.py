@@ -13,6 +13,7 @@ from scenarios.errors import InputError
 from scenarios.local_time import format_utc, parse_utc
 from scenarios.public import PublicScenario
 from serve.answer import DecisionAnswer, PlanAnswer
+from serve.plan_writer import to_json
 from serve.request import DecisionRequest
 from serve.service import DecisionService
 
@@ -203,3 +204,10 @@ def test_names_that_do_not_fit_are_refused(service: DecisionService, make_reques
     document["order"]["lines"][0]["sku"] = "item-00l"
     with pytest.raises(InputError, match=r"order\.lines\[0\]\.sku.*Did you mean"):
         ask(service, document)
+
+
+def test_answers_are_written_as_their_schema_would_be(service: DecisionService, make_request: Request) -> None:
+    """Byte by byte: what was kept before is compared with what is made again."""
+    for position in range(4):
+        written = to_json(ask(service, {**make_request(position), "max_alternatives": 31}))
+        assert DecisionAnswer.model_validate_json(written).model_dump_json().encode() == written

@@ -13,7 +13,8 @@ from envs.plan_table import MAX_PLANS
 from envs.plan_table import SCORE as SCORE_RULE
 from serve.chain import Choice
 from serve.exclusion import Exclusions
-from serve.record import Record, encode_record, to_bytes
+from serve.plan_writer import to_json
+from serve.record import Record, encode_record
 from serve.service import DecisionService, Mark, Weighed
 from serve.wanted import parcels_of, with_plan
 from tests.exhaustive import Exhaustive
@@ -46,7 +47,7 @@ def test_every_plan_that_there_is_can_be_had(
             beyond += changed is not snapshot
             assert changed.num_plans <= min(MAX_PLANS, snapshot.num_plans + 1)
             weighed = Weighed(case, changed, Choice("review", slot, "a person chose"))
-            answer = to_bytes(service.answer(weighed, Mark("a decision", 1.0), 5))
+            answer = to_json(service.answer(weighed, Mark("a decision", 1.0), 5))
             content = encode_record(weighed, 5, answer)
             assert b'"parcels":[[' in content
             record = Record(document, 5, None, answer, tuple(wanted))
