@@ -266,11 +266,10 @@ def test_each_policy_sees_its_own_prices(
 
 
 def test_it_is_told_how_prices_stand(
-    scarce_bundle: Path, service: DecisionService, database_url: str, solved_here: list[int]
+    service: DecisionService, sqlite_template: Path, tmp_path: Path, solved_here: list[int]
 ) -> None:
     """The background job of a running endpoint."""
-
-    database = Database(database_url)
+    database = Database(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'shop.db')}")
     app = create_app(lambda: service, open_desk=lambda service: load_desk(service, database))
     with TestClient(app) as http:
         Client(http=http).wait_until_ready()
