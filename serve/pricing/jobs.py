@@ -22,7 +22,7 @@ from serve.database import Database
 from serve.known import Known
 from serve.metrics import PRICE_AGE, PRICE_JOBS
 from serve.policies import Policies
-from serve.pricing.apart import solve_apart
+from serve.pricing.apart import NotSolved, solve_apart
 from serve.pricing.bid_prices import BidPrices
 from serve.pricing.kept import Solved, claim, keep, postpone
 from serve.pricing.scheduled import Scheduled
@@ -64,18 +64,26 @@ class PriceJobs:
         self._database, self._policies, self._prices = database, policies, prices
         self._states = StateReader(known)
         self.now, self.clock = 0, time.time
+        self._following = threading.Lock()
+        """Who reads later knows more."""
 
     def start(self) -> None:
-        """Solves in the background, from now on."""
-        threading.Thread(target=self._run, name="bid prices", daemon=True).start()
+        """Knows what is kept when it returns; from then on follows it, and solves, in the background."""
+        self.follow()
+        for name, act in (("bid prices", self.follow), ("price jobs", self.look)):
+            threading.Thread(target=self._run, args=(act,), name=name, daemon=True).start()
 
-    def _run(self) -> None:
+    def _run(self, act: Callable[[], None]) -> None:
         while True:
+            time.sleep(INTERVAL_SECONDS)
             try:
-                self.look()
+                act()
             except Exception as error:  # the database may be away for a while
                 _log.error("could not look after bid prices: %s", type(error).__name__)
-            time.sleep(INTERVAL_SECONDS)
+
+    def follow(self) -> None:
+        """Takes over what others have solved."""
+        self._follow(int(self.clock()))
 
     def look(self) -> None:
         """Takes over what others have solved, and does jobs that are due and nobody does."""
@@ -99,7 +107,7 @@ class PriceJobs:
     def _follow(self, now: int) -> None:
         self.now, wanted = now, self._wanted()
         if wanted:
-            with self._database.reading() as tx:
+            with self._following, self._database.reading() as tx:
                 self._prices.follow(tx, wanted)
         scheduled = self._policies.active.scheduled
         if scheduled is not None:
@@ -182,5 +190,6 @@ class PriceJobs:
 
 
 def _tell_failed(due: int, error: Exception) -> None:
-    _log.error("bid prices of second %d were not solved: %s", due, type(error).__name__)
+    reason = str(error) if isinstance(error, NotSolved) else type(error).__name__  # others may name what was sent
+    _log.error("bid prices of second %d were not solved: %s", due, reason)
     PRICE_JOBS.labels("failed").inc()
