@@ -133,6 +133,7 @@ class Desk:
     def start(self) -> None:
         """Begins what goes on beside the answers; where time comes from requests, they bring it about."""
         if not self.settings.is_request_clock:
+            self.pricing.follow()  # what is kept is known before the first decision
             for loop in self._loops():
                 loop.start()
 
@@ -141,7 +142,7 @@ class Desk:
         stop((*self._loops(), self.shadows.loop))
 
     def _loops(self) -> tuple[Background, ...]:
-        return (self.keeper.loop, self.policies.loop, self.pricing.loop, self.guardrails.loop, *self.monitor.loops)
+        return (self.keeper.loop, self.policies.loop, self.guardrails.loop, *self.pricing.loops, *self.monitor.loops)
 
     def now(self, stated: str | None = None) -> int:
         """UTC seconds: the wall's, or those that the request states where it must.

@@ -32,7 +32,7 @@ class ExportedAgent:
     Args:
         model: content of the file.
         pricing: bid prices that are in the score.
-        pricer: the job that solves them, with ``SCHEDULED`` only; a bundle cannot hold one.
+        pricer: the job that solves them, with ``SCHEDULED`` only.
         name: for tables.
     """
 

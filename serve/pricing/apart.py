@@ -23,7 +23,7 @@ NICE = 10
 
 
 class NotSolved(RuntimeError):
-    """The process gave no prices; the argument says why."""
+    """The process gave no prices; the argument says why, without any data."""
 
 
 def solve_apart(pricer: DualPricer, network: Network, seen: Observable, seconds: float) -> np.ndarray:
@@ -38,15 +38,17 @@ def solve_apart(pricer: DualPricer, network: Network, seen: Observable, seconds:
     Raises:
         NotSolved: it was ended, or failed.
     """
-    command = [sys.executable, "-m", __name__]
+    command = [sys.executable, "-P", "-m", __name__]  # -P: what lies in the working directory is no module
     job = pickle.dumps((pricer, network, seen))
+    places = os.pathsep.join(path or os.getcwd() for path in sys.path)
+    environment = {**os.environ, "PYTHONPATH": places}  # the modules of this process, wherever they came from
     try:
-        done = subprocess.run(command, input=job, capture_output=True, timeout=seconds, check=False)
+        done = subprocess.run(command, input=job, capture_output=True, timeout=seconds, check=False, env=environment)
     except subprocess.TimeoutExpired as error:
         raise NotSolved(f"not solved within {seconds:g} s") from error
     if done.returncode != 0:
-        told = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise NotSolved(f"the process ended with {done.returncode}: {told[:200]}")
+        told = done.stderr.decode(errors="replace").strip().rpartition("\n")[2].partition(":")[0]
+        raise NotSolved(f"the process ended with {done.returncode}, {told[:80]}")
     table: np.ndarray = np.load(io.BytesIO(done.stdout), allow_pickle=False)
     return table
 

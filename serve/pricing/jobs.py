@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 import time
 from collections.abc import Callable, Collection
 
@@ -22,7 +23,7 @@ from serve.database import Database
 from serve.known import Known
 from serve.metrics import PRICE_AGE, PRICE_JOBS
 from serve.policies import Policies
-from serve.pricing.apart import solve_apart
+from serve.pricing.apart import NotSolved, solve_apart
 from serve.pricing.bid_prices import BidPrices
 from serve.pricing.kept import Solved, claim, keep, postpone
 from serve.pricing.scheduled import Scheduled
@@ -58,14 +59,23 @@ class PriceJobs:
     Attributes:
         now: UTC second for which prices were looked after last.
         clock: tells the time.
-        loop: solves in the background.
+        loops: follow what others solve, and solve, in the background.
     """
 
     def __init__(self, database: Database, known: Known, policies: Policies, prices: BidPrices) -> None:
         self._database, self._policies, self._prices = database, policies, prices
         self._states = StateReader(known)
         self.now, self.clock = 0, time.time
-        self.loop = Background("bid prices", self.look, INTERVAL_SECONDS)
+        self._following = threading.Lock()
+        """Who reads later knows more."""
+        self.loops = (
+            Background("bid prices", self.follow, INTERVAL_SECONDS),
+            Background("price jobs", self.look, INTERVAL_SECONDS),
+        )
+
+    def follow(self) -> None:
+        """Takes over what others have solved."""
+        self._follow(int(self.clock()))
 
     def look(self) -> None:
         """Takes over what others have solved, and does jobs that are due and nobody does."""
@@ -89,7 +99,7 @@ class PriceJobs:
     def _follow(self, now: int) -> None:
         self.now, wanted = now, self._wanted()
         if wanted:
-            with self._database.reading() as tx:
+            with self._following, self._database.reading() as tx:
                 self._prices.follow(tx, wanted)
         scheduled = self._policies.active.scheduled
         if scheduled is not None:
@@ -172,5 +182,6 @@ class PriceJobs:
 
 
 def _tell_failed(due: int, error: Exception) -> None:
-    _log.error("bid prices of second %d were not solved: %s", due, type(error).__name__)
+    reason = str(error) if isinstance(error, NotSolved) else type(error).__name__  # others may name what was sent
+    _log.error("bid prices of second %d were not solved: %s", due, reason)
     PRICE_JOBS.labels("failed").inc()

@@ -79,7 +79,8 @@ def test_tiny_on_both_databases(database_url: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("scenario", "changes"),
     [
-        pytest.param("misplaced-scarce", {"horizon_days": 1}, id="scarce"),
+        pytest.param("stationary", {"horizon_days": 2}, id="receipts"),
+        pytest.param("misplaced-scarce", {"horizon_days": 1}, id="scarce", marks=pytest.mark.slow),
         pytest.param(
             "metro-disrupted",
             {"horizon_days": 1, "orders_per_day": 80},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +16,12 @@ from prometheus_client import REGISTRY
 from sqlalchemy import select, update
 
 from agents.bundle import BundleAgent
+from agents.bundle_files import FILES, MORE_FILES, manifest_of
 from agents.bundle_writer import write_bundle
+from agents.registry import MANIFEST
 from envs.pricer import solved_prices
+from envs.state import new_observable
+from scenarios.errors import InputError
 from scenarios.local_time import HOUR_SECONDS
 from serve import policy_tables, tables
 from serve.actor import Actor
@@ -28,7 +33,6 @@ from serve.desk import Desk
 from serve.main import load_desk
 from serve.pricing.apart import NotSolved, solve_apart
 from serve.pricing.jobs import NOTICE_SECONDS, RETRY_SECONDS
-from serve.pricing.state import StateReader
 from serve.record import find_decision, read_record
 from serve.request import DecisionRequest
 from serve.service import DecisionService
@@ -70,18 +74,17 @@ def recorded_prices(desk: Desk, answer: DecisionAnswer) -> list[int | None]:
     return [row.get("bid_price_millicents") for row in case["snapshot"]["stock"]]
 
 
-def test_another_process_solves_the_same_prices(open_desk: OpenDesk, clock: Clock) -> None:
-    desk = open_desk()
-    scheduled = desk.service.scheduled
+def test_another_process_solves_the_same_prices(service: DecisionService) -> None:
+    """And whatever happens to it does not happen here."""
+    scheduled, network = service.scheduled, service.reader.public.expand()
     assert scheduled is not None
-    with desk.database.reading() as tx:
-        network, seen = StateReader(desk.known).read(tx, scheduled, clock.now)
+    seen = new_observable(network, 0)
     here = solved_prices(scheduled.pricer, network, seen)
     assert here.any()
     assert np.array_equal(solve_apart(scheduled.pricer, network, seen, 100), here)
     with pytest.raises(NotSolved, match="within"):
         solve_apart(scheduled.pricer, network, seen, 0.01)
-    with pytest.raises(NotSolved, match="ended with 1"):
+    with pytest.raises(NotSolved, match=r"ended with 1, .*InputError$"):
         solve_apart(scheduled.pricer, network._replace(stock=network.stock[:1]), seen, 100)
 
 
@@ -263,11 +266,10 @@ def test_each_policy_sees_its_own_prices(
 
 
 def test_it_is_told_how_prices_stand(
-    scarce_bundle: Path, service: DecisionService, database_url: str, solved_here: list[int]
+    service: DecisionService, sqlite_template: Path, tmp_path: Path, solved_here: list[int]
 ) -> None:
     """The background job of a running endpoint."""
-
-    database = Database(database_url)
+    database = Database(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'shop.db')}")
     app = create_app(lambda: service, open_desk=lambda service: load_desk(service, database))
     with TestClient(app) as http:
         Client(http=http).wait_until_ready()
@@ -280,3 +282,21 @@ def test_it_is_told_how_prices_stand(
     assert told["state"] == "fresh"
     assert told["stale_seconds"] == 3 * INTERVAL
     assert 0 <= told["age_seconds"] < 60
+
+
+@pytest.mark.parametrize("name", MORE_FILES)
+def test_a_damaged_pricer_is_refused(name: str, scarce_bundle: Path, tmp_path: Path) -> None:
+    """Like every other file of a bundle; and so is one that is missing, or that no policy needs."""
+    folder = Path(shutil.copytree(scarce_bundle, tmp_path / "policy"))
+    raw = (folder / name).read_bytes()
+    for damaged in (raw[:-1], bytes([raw[0] ^ 1]) + raw[1:], b""):
+        (folder / name).write_bytes(damaged)
+        with pytest.raises(InputError, match=name):
+            BundleAgent(folder)
+    (folder / name).unlink()
+    with pytest.raises(InputError, match=name):
+        BundleAgent(folder)
+    names = [file for file in (*FILES, *MORE_FILES) if file != name]
+    (folder / MANIFEST).write_bytes(manifest_of({file: (folder / file).read_bytes() for file in names}))
+    with pytest.raises(InputError, match="with pricing SCHEDULED"):
+        BundleAgent(folder)
