@@ -13,7 +13,7 @@ from typing import Any
 from envs.prices import Pricing
 from experiments.model_registry import Alias, register
 from experiments.record import Run
-from experiments.settings import check_flag, launch, mlflow_of
+from experiments.settings import check_flag, launch
 from experiments.traces import scenario_of
 from experiments.train import trained
 from scenarios.errors import InputError
@@ -37,8 +37,7 @@ def export(settings: dict[str, Any]) -> Path:
         raise InputError("name", name, "a name for tables", "write name=NAME")
     does_replace = check_flag("replace", settings["replace"])
     alias = None if settings["register"] is None else Alias.parse("register", settings["register"])
-    uri = mlflow_of(settings)
-    if alias is not None and uri is None:
+    if alias is not None and not check_flag("mlflow", settings["mlflow"]):
         raise InputError("register", settings["register"], "mlflow=true", "switch MLflow on, or leave it out")
     run = Run.open(str(source))
     choice, config, policy = trained(run)
@@ -64,8 +63,8 @@ def export(settings: dict[str, Any]) -> Path:
             name=name,
             replace=does_replace,
         )
-    if alias is not None and uri is not None:
-        number = register(written, alias, uri, run.record.get("mlflow_run_id"))
+    if alias is not None:
+        number = register(written, alias, str(settings["mlflow_uri"]), run.record.get("mlflow_run_id"))
         print(f"Registered: version {number} of {alias.name} is its {alias.alias}")
     return written
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from agents.bundle import Bundle, BundleAgent, read_bundle
 from agents.bundle_files import FILES
@@ -161,5 +162,11 @@ def _refusing(uri: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError) as error:
-        reason = str(error).partition("\n")[0][:200]
-        raise InputError("MLflow", uri, f"a registry that answers ({reason})", "look whether it runs there") from error
+        reason = _without_password(uri, str(error).partition("\n")[0])[:200]
+        expected = f"a registry that answers ({reason})"
+        raise InputError("MLflow", _without_password(uri, uri), expected, "look whether it runs there") from None
+
+
+def _without_password(uri: str, text: str) -> str:
+    password = urlsplit(uri).password
+    return text.replace(f":{password}@", ":***@") if password else text

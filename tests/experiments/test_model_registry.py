@@ -91,6 +91,7 @@ def test_what_an_alias_names_is_fetched_and_checked(refused: Refused, tmp_path: 
 @pytest.mark.slow
 def test_a_registry_that_is_away_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    with pytest.raises(InputError, match="a registry that answers"):
-        fetch(CHAMPION, "http://127.0.0.1:9", tmp_path / "x")
+    with pytest.raises(InputError, match="a registry that answers") as refused:
+        fetch(CHAMPION, "http://anna:secret@127.0.0.1:9", tmp_path / "x")
+    assert "secret" not in str(refused.value)
     assert list(tmp_path.iterdir()) == []
