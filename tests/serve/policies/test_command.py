@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+import routelab
+from experiments.model_registry import Alias, register
+from experiments.settings import SQLITE
 from scenarios.errors import InputError
 from serve.app import create_app
 from serve.client import TOKEN_VARIABLE, Client, EndpointError
@@ -84,3 +88,17 @@ def test_what_is_missing_is_said(told: Told) -> None:
     ):
         with pytest.raises(InputError, match=words):
             told("bert", *arguments)
+
+
+@pytest.mark.slow
+def test_a_bundle_comes_from_an_alias_of_a_registry_to_a_running_endpoint(
+    told: Told, shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri, target = f"{SQLITE}{tmp_path / 'mlflow.db'}", shelf / "fetched"
+    assert register(shelf / "other", Alias("shop", "champion"), uri) == 1
+    assert routelab.main(["fetch", "shop@champion", "--into", str(target), "--tracking-uri", uri]) == 0
+    try:
+        assert told("anna", "load", "fetched")[-2:] == ["active:", "candidate: contrary"]
+        assert told("bert", "activate") == ["active:", "previous:"]
+    finally:
+        shutil.rmtree(target)  # the shelf is shared
