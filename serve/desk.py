@@ -195,10 +195,15 @@ class Desk:
         finally:
             self._deciding.release()
 
-    def keep_until(self, now: int) -> None:
-        """Where time comes from requests, what it brings is done when they come; else a thread does it."""
+    def keep_until(self, now: int, is_settled: bool = True) -> None:
+        """Where time comes from requests, what it brings is done when they come; else a thread does it.
+
+        Args:
+            now: UTC seconds.
+            is_settled: whether all has been told that happens in this second before bid prices are solved.
+        """
         if self.settings.is_request_clock:
-            self.pricing.solve_until(now, self.keeper.keep)
+            self.pricing.solve_until(now if is_settled else now - 1, self.keeper.keep)
             self.keeper.keep(now)
             self.guardrails.look_by(now)
 

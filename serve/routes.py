@@ -117,7 +117,7 @@ def add_routes(desk_of: Callable[[], Desk]) -> APIRouter:
         who.check("planner")  # a lease keeps others from the task
         desk = desk_of()
         at = desk.now(now)
-        desk.keep_until(at)
+        desk.keep_until(at, is_settled=False)
         with desk.database.writing() as tx:
             return TaskList(tasks=lease_tasks(tx, at, limit, lease_seconds))
 

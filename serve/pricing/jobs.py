@@ -102,16 +102,15 @@ class PriceJobs:
             with self._following, self._database.reading() as tx:
                 self._prices.follow(tx, wanted)
         scheduled = self._policies.active.scheduled
-        if scheduled is not None:
-            age = self._prices.standing(scheduled, now).age_seconds
-            PRICE_AGE.set(math.inf if age is None else age)
+        age = 0 if scheduled is None else self._prices.standing(scheduled, now).age_seconds
+        PRICE_AGE.set(math.inf if age is None else age)
 
     def _solve_apart(self, scheduled: Scheduled, due: int) -> None:
         try:
             solved_at = int(self.clock())
             with self._database.reading() as tx:
                 network, seen = self._states.read(tx, scheduled, solved_at)
-            table = solve_apart(scheduled.pricer, network, seen, SOLVE_SECONDS)
+            table = solve_apart(self._states.pricer(scheduled), network, seen, SOLVE_SECONDS)
         except Exception as error:  # whatever happens to a job, the prices before stay
             _tell_failed(due, error)
             with self._database.writing() as tx:
@@ -172,7 +171,7 @@ class PriceJobs:
         if not claim(tx, scheduled.sha256, due, due, due):
             return
         try:
-            table = solved_prices(scheduled.pricer, *self._states.read(tx, scheduled, due))
+            table = solved_prices(self._states.pricer(scheduled), *self._states.read(tx, scheduled, due))
         except ValueError as error:  # of the solver: the prices before stay
             _tell_failed(due, error)
             return

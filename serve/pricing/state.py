@@ -6,11 +6,13 @@ and preferences. Queues, bookings and demand of single SKUs are as in an empty h
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, select
 
+from agents.dual.pricer import DualPricer
 from agents.rolling_calendar import LOOKAHEAD_DAYS
 from envs.prices import Pricing
 from envs.state import Observable, new_observable
@@ -76,6 +78,11 @@ class StateReader:
             seen.demand["recent_milli"][self._places["region"][name]] = rate
         self._read_services(tx, seen, start, now)
         return network, seen
+
+    def pricer(self, scheduled: Scheduled) -> DualPricer:
+        """Who solves: in the replay of a simulation the pricer as it is; a shop's orders have no published end."""
+        pricer = scheduled.pricer
+        return pricer if self._known.calendar_end is not None else replace(pricer, ends_at=None)
 
     def begins_at(self, scheduled: Scheduled, now: int) -> int:
         """UTC second that is second 0 for the pricer; in the replay of a simulation its own."""

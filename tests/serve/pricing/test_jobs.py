@@ -22,7 +22,7 @@ from agents.registry import MANIFEST
 from envs.pricer import solved_prices
 from envs.state import new_observable
 from scenarios.errors import InputError
-from scenarios.local_time import HOUR_SECONDS
+from scenarios.local_time import DAY_SECONDS, HOUR_SECONDS
 from serve import policy_tables, tables
 from serve.actor import Actor
 from serve.answer import DecisionAnswer
@@ -32,7 +32,9 @@ from serve.database import Database
 from serve.desk import Desk
 from serve.main import load_desk
 from serve.pricing.apart import NotSolved, solve_apart
-from serve.pricing.jobs import NOTICE_SECONDS, RETRY_SECONDS
+from serve.pricing.jobs import NOTICE_SECONDS, RETRY_SECONDS, SOLVE_SECONDS
+from serve.pricing.kept import claim
+from serve.pricing.tables import bid_prices
 from serve.record import find_decision, read_record
 from serve.request import DecisionRequest
 from serve.service import DecisionService
@@ -190,6 +192,36 @@ def test_a_failed_job_keeps_the_prices_until_they_are_stale(
     assert found is not None
     assert found[0] == clock.now
     assert decide(desk).stage == "policy"
+
+
+def test_a_job_whose_process_died_is_done_by_another(open_desk: OpenDesk, clock: Clock, solved_here: list[int]) -> None:
+    desk = open_desk()
+    scheduled = desk.service.scheduled
+    assert scheduled is not None
+    until = clock.now + SOLVE_SECONDS + RETRY_SECONDS
+    with desk.database.writing() as tx:
+        assert claim(tx, scheduled.sha256, clock.due, clock.now, until)
+    desk.pricing.look()
+    clock.now = until - 1
+    desk.pricing.look()
+    assert in_force(desk, clock) is None
+    clock.now += 1
+    desk.pricing.look()
+    assert in_force(desk, clock) is not None
+    assert len(solved_here) == 1
+
+
+def test_old_prices_are_forgotten(open_desk: OpenDesk, clock: Clock, solved_here: list[int]) -> None:
+    desk = open_desk()
+    scheduled = desk.service.scheduled
+    assert scheduled is not None
+    for _ in range(5):
+        desk.pricing.look()
+        clock.now += 2 * DAY_SECONDS
+    with desk.database.reading() as tx:
+        dues = tx.execute(select(bid_prices.c.due_at)).scalars().all()
+    assert sorted(dues) == [clock.due + day * DAY_SECONDS for day in (2, 4, 6, 8)]
+    assert [row.due_at for row in desk.prices.solved(scheduled)] == sorted(dues)
 
 
 def test_late_prices_come_into_force_when_all_can_know_them(
