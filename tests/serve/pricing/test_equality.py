@@ -81,12 +81,6 @@ def test_tiny_on_both_databases(database_url: str, tmp_path: Path) -> None:
     [
         pytest.param("stationary", {"horizon_days": 2}, id="receipts"),
         pytest.param("misplaced-scarce", {"horizon_days": 1}, id="scarce", marks=pytest.mark.slow),
-        pytest.param(
-            "metro-disrupted",
-            {"horizon_days": 1, "orders_per_day": 80},
-            id="disrupted",  # receipts, outages, regimes, cancellations, presale
-            marks=pytest.mark.slow,
-        ),
     ],
 )
 def test_prices_are_those_of_the_simulator(

@@ -10,6 +10,7 @@ from agents.bundle import BundleAgent
 from scenarios.draw import draw_trace
 from scenarios.local_time import DAY_SECONDS, HOUR_SECONDS
 from scenarios.registry import load_scenario
+from serve import tables
 from serve.database import Database
 from serve.known import Known
 from serve.pricing.scheduled import Scheduled, scheduled_of
@@ -33,6 +34,43 @@ def test_seconds_count_so_that_a_forecast_finds_its_hour(scarce_agent: BundleAge
         second, own = now - states.begins_at(scheduled, now), now - scheduled.epoch
         assert history.demand_hour_of(second) == history.demand_hour_of(own)
         assert 0 <= second < 2 * history.period_seconds
+
+
+def test_what_was_told_is_seen(scarce_agent: BundleAgent, scheduled: Scheduled, database: Database) -> None:
+    """Receipts in the order of announcement, interruptions that last, transit times, demand of the hours before."""
+    known = Known(scarce_agent.bundle.public)
+    names, now = known.names, scheduled.epoch + 3 * DAY_SECONDS
+    house, other = names.warehouses[:2]
+    sku, service, region = names.skus[3], names.services[0], names.regions[1]
+    with database.writing() as tx:
+        seed(tx, known)
+        receipt = {"warehouse": other, "sku": sku, "claimed_units": 0, "is_open": True}
+        for number, units in enumerate((7, 9)):
+            values = {"id": str(number), "expected_at": now + 60 * number, "expected_units": units}
+            tx.execute(tables.receipts.insert().values(**receipt | values))
+        gone = {"id": "gone", "expected_at": now, "expected_units": 5, "is_open": False}
+        tx.execute(tables.receipts.insert().values(**receipt | gone))
+        for place, until in ((house, now + 5), (other, now)):
+            tx.execute(tables.interruptions.insert().values(warehouse=place, service=service, until=until))
+        slow = tables.punctuality.update().where(tables.punctuality.c.service == service)
+        tx.execute(slow.values(num_delivered=4, num_late=1, transit_permille=1234))
+        counted = {"kind": "region", "name": region, "hour": 3 * 24 - 1, "total": 64, "this_hour": 64}
+        tx.execute(tables.demand.insert().values(**counted))
+        short = (tables.stock.c.warehouse == house, tables.stock.c.sku == sku)
+        tx.execute(tables.stock.delete().where(*short))
+    with database.reading() as tx:
+        _, seen = StateReader(known).read(tx, scheduled, now)
+    start = now - int(seen.clock["now_seconds"][0])
+    count = int(seen.clock["num_receipts"][0])
+    assert seen.receipts["expected_units"][:count].tolist() == [7, 9]
+    assert (seen.receipts["expected_at"][:count] + start).tolist() == [now, now + 60]
+    assert seen.receipts["is_open"].sum() == 2
+    assert seen.interruptions["until_seconds"][0, 0] + start == now + 5
+    assert seen.interruptions["until_seconds"][1:].max() == 0
+    assert seen.punctuality[0].tolist() == (4, 1, 1234)
+    assert seen.demand["recent_milli"].tolist() == [7000 * (name == region) for name in names.regions]
+    assert seen.stock["on_hand_units"][0, 3] == 0
+    assert seen.stock["on_hand_units"].sum() > 0
 
 
 def test_the_calendar_reaches_beyond_what_is_looked_at(
