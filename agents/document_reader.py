@@ -29,7 +29,7 @@ from envs.plan_table import Plans, new_plans
 from envs.plans import enumerate_plans
 from envs.prices import Pricing, refresh
 from envs.snapshot import Snapshot
-from envs.state import Observable, new_observable
+from envs.state import Observable
 from envs.world import set_weights
 from scenarios.checks import MAX_MILLICENTS
 from scenarios.errors import InputError, unknown_name
@@ -91,7 +91,7 @@ class DocumentReader:
         end = parse_utc("snapshot.calendar_end", document.calendar_end) if document.calendar_end else None
         network = self.calendar.network(now, end, int(receipts_at.max()) if len(receipts_at) else None)
         start = int(network.settings["epoch_seconds"][0])
-        seen = new_observable(network, len(document.receipts))
+        seen = self._windows.of(network).observable(len(document.receipts))
         clock = seen.clock
         clock["now_seconds"], clock["hour"] = now - start, (now - start) // HOUR_SECONDS
         clock["pricing"], clock["num_receipts"] = int(self.pricing), len(document.receipts)
@@ -324,10 +324,12 @@ def _check_promise(key: str, text: str, promise_at: int, placed_at: int) -> None
 
 
 def _requirements(key: str, names: Iterable[str]) -> int:
-    known = {flag.name.lower(): int(flag) for flag in Handling if flag and flag.name}
     mask = 0
     for i, name in enumerate(names):
-        if name not in known:
-            raise unknown_name(f"{key}[{i}]", name, known)
-        mask |= known[name]
+        if name not in _HANDLING:
+            raise unknown_name(f"{key}[{i}]", name, _HANDLING)
+        mask |= _HANDLING[name]
     return mask
+
+
+_HANDLING = {flag.name.lower(): int(flag) for flag in Handling if flag and flag.name}

@@ -5,8 +5,8 @@ Field for field the documents of ``agents.documents``, but made and written ten 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 from pydantic.fields import FieldInfo
@@ -67,42 +67,39 @@ LightDemand = _light(DemandDocument)
 LightSnapshot = _light(SnapshotDocument)
 
 
-class LightTable(Sequence[D]):
-    """Rows as a database gives them, which are documents to who asks for one.
+class LightTable(Generic[D]):
+    """A sequence of rows as a database gives them, which are documents to who asks for one.
 
     Args:
         make: the document, see above.
-        rows: its fields in their order, times as UTC seconds; what is left out at the end has its default.
+        rows: at least one: fields in their order, times as UTC seconds; what is left out at the end has its default.
     """
 
-    __slots__ = ("_columns", "_make", "rows")
+    __slots__ = ("_columns", "_make", "fields", "rows")
 
     def __init__(self, make: Callable[..., D], rows: Sequence[tuple[Any, ...]]) -> None:
         self._make, self.rows = make, rows
-        self._columns: list[tuple[Any, ...]] | None = None
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """Names of the columns."""
-        names: tuple[str, ...] = self._make.__struct_fields__  # type: ignore[attr-defined]
-        return names[: len(self.rows[0])] if self.rows else names
+        self.fields: tuple[str, ...] = make.__struct_fields__[: len(rows[0])]  # type: ignore[attr-defined]
+        self._columns: dict[str, tuple[Any, ...]] = {}
 
     def column(self, field: str) -> tuple[Any, ...]:
         """All of one field."""
-        if not self.rows:
-            return ()
-        if self._columns is None:
-            self._columns = list(zip(*self.rows, strict=True))
-        return self._columns[self.fields.index(field)]
+        if not self._columns:
+            self._columns = dict(zip(self.fields, zip(*self.rows, strict=True), strict=True))
+        return self._columns[field]
 
     def __len__(self) -> int:
         """Rows."""
         return len(self.rows)
 
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: int) -> D:
         """One document."""
         values = zip(self.fields, self.rows[index], strict=True)
         return self._make(*(_told(field, value) for field, value in values))
+
+    def __iter__(self) -> Iterator[D]:
+        """All documents."""
+        return (self[i] for i in range(len(self.rows)))
 
 
 TIMES = frozenset({"collection_at", "expected_at", "until"})
@@ -111,6 +108,11 @@ TIMES = frozenset({"collection_at", "expected_at", "until"})
 
 def _told(field: str, value: Any) -> Any:
     return format_utc(value) if field in TIMES else value
+
+
+def light_table(make: Callable[..., D], rows: Sequence[tuple[Any, ...]]) -> Sequence[D]:
+    """A table of a light document."""
+    return cast(Sequence[D], LightTable(make, rows)) if rows else []
 
 
 def changed(document: D, **values: Any) -> D:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
+from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
@@ -33,11 +34,11 @@ from serve.monitoring.routes import add_monitoring_routes
 from serve.plan_writer import to_json
 from serve.policy_routes import add_policy_routes
 from serve.pricing.bid_prices import PriceStanding
-from serve.quick_route import QuickRoute
 from serve.request import DecisionRequest
 from serve.review_routes import add_review_routes
 from serve.routes import ERRORS, Key, add_routes, answer_once
 from serve.service import DecisionService
+from serve.short_way import ShortWay
 from serve.tokens import Tokens
 from serve.trials.routes import add_experiment_routes
 
@@ -171,9 +172,6 @@ def create_app(
         summary="Which warehouse, which carrier, which collection: a routing decision for one order.",
         lifespan=lifespan,
     )
-    app.add_middleware(Porter, limits=limits or Limits())
-    app.add_middleware(Guard, tokens=tokens)  # around the porter, who goes by names
-    app.add_middleware(Arrival)  # around both: refusals are counted, too
     add_error_handlers(app)
 
     @app.exception_handler(NotReady)
@@ -181,10 +179,10 @@ def create_app(
         detail = InputError("service", "not ready", "a checked bundle and compiled rules", str(error))
         return error_response(503, detail, {"Retry-After": "5"})
 
-    quick = APIRouter(route_class=QuickRoute)
+    orders = APIRouter()
     refusals = ERRORS | UNREAD | TOO_MANY
 
-    @quick.post("/v1/decisions", response_model=DecisionAnswer, responses=refusals, summary="Route one order")
+    @orders.post("/v1/decisions", response_model=DecisionAnswer, responses=refusals, summary="Route one order")
     def decide(request: DecisionRequest, who: Who, http: Request, key: Key = None) -> Response:
         """The plan for an order, given what is known at this moment, with alternatives and reasons."""
         service, received = loading.service(), http.scope["received"]
@@ -197,7 +195,12 @@ def create_app(
         desk.keep_until(now)
         return answer_once(desk, Asked(request, who.name, key, received, now))
 
-    app.include_router(quick)
+    app.include_router(orders)
+    (route,) = (route for route in orders.routes if isinstance(route, APIRoute))
+    app.add_middleware(ShortWay, route=route, handlers=app.exception_handlers)
+    app.add_middleware(Porter, limits=limits or Limits())
+    app.add_middleware(Guard, tokens=tokens)  # around the porter, who goes by names
+    app.add_middleware(Arrival)  # around both: refusals are counted, too
     if open_desk is not None:
         app.include_router(add_routes(loading.desk))
         app.include_router(add_explain_routes(loading.desk))

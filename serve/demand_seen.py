@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Select, bindparam, or_, select
 
 from agents.documents import DemandDocument, OrderDocument
-from agents.light_documents import LightDemand, LightGoodsDemand, LightRegionDemand, LightTable
+from agents.light_documents import LightDemand, LightGoodsDemand, LightRegionDemand, light_table
 from scenarios.local_time import HOUR_SECONDS
 from serve import tables
 from serve.database import insert_for
@@ -97,8 +97,8 @@ def read_demand(tx: Connection, order: OrderDocument, hour: int, fresh: OrderDoc
     return LightDemand(
         orders_this_hour=this_hour,
         orders_last_hour=last_hour,
-        regions=LightTable(LightRegionDemand, regions) if regions else [],
-        goods=LightTable(LightGoodsDemand, goods) if goods else [],
+        regions=light_table(LightRegionDemand, regions),
+        goods=light_table(LightGoodsDemand, goods),
     )
 
 

@@ -23,7 +23,7 @@ from agents.light_documents import (
     LightSnapshot,
     LightStation,
     LightStock,
-    LightTable,
+    light_table,
 )
 from scenarios.local_time import format_utc
 from serve import tables
@@ -51,16 +51,12 @@ def read_moment(
         stock=_stock(tx, known, skus),
         stations=_stations(tx, known),
         demand=read_demand(tx, order, hour_of(now, known.epoch), fresh),
-        bookings=_table(LightBooking, fetch(tx, _BOOKINGS, now=now)),
-        receipts=_table(LightReceipt, fetch(tx, _receipts_of(len(skus)), **named(skus))),
-        punctuality=_table(LightPunctuality, fetch(tx, _PUNCTUALITY)),
-        interruptions=_table(LightInterruption, fetch(tx, _INTERRUPTIONS, now=now)),
+        bookings=light_table(LightBooking, fetch(tx, _BOOKINGS, now=now)),
+        receipts=light_table(LightReceipt, fetch(tx, _receipts_of(len(skus)), **named(skus))),
+        punctuality=light_table(LightPunctuality, fetch(tx, _PUNCTUALITY)),
+        interruptions=light_table(LightInterruption, fetch(tx, _INTERRUPTIONS, now=now)),
         calendar_end=None if known.calendar_end is None else _utc(known.calendar_end),
     )
-
-
-def _table(document: Any, rows: list[tuple[Any, ...]]) -> Any:
-    return LightTable(document, rows) if rows else []
 
 
 def _columns(table: Table, document: Any, *left_out: str) -> list[Any]:
@@ -104,7 +100,7 @@ def _stock(tx: Connection, known: Known, skus: list[str]) -> Sequence[StockDocum
     rows = fetch(tx, _stock_of(len(skus)), **named(skus))
     found = {row[_SKU] for row in rows}
     nowhere = known.names.warehouses[0]
-    return _table(LightStock, rows + [(nowhere, sku, 0, 0, 0, None) for sku in sorted(set(skus) - found)])
+    return light_table(LightStock, rows + [(nowhere, sku, 0, 0, 0, None) for sku in sorted(set(skus) - found)])
 
 
 def _stations(tx: Connection, known: Known) -> Sequence[StationDocument]:
@@ -118,4 +114,4 @@ def _stations(tx: Connection, known: Known) -> Sequence[StationDocument]:
         (warehouse, num_open, running.get(warehouse, ()), queued, seconds if queued else 0)
         for warehouse, num_open, queued, seconds in fetch(tx, _STATIONS)
     ]
-    return _table(LightStation, rows)
+    return light_table(LightStation, rows)

@@ -6,8 +6,9 @@ numbers and bytes, which both drivers take and give alike; exceptions are those 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, String, bindparam
@@ -50,9 +51,9 @@ def change_each(tx: Connection, statement: Any, rows: Sequence[Mapping[str, Any]
 
 
 def _sent(tx: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
-    text, names, fixed = _compiled(statement, tx.dialect, tuple(rows[0]))
+    text, in_places, fixed = _compiled(statement, tx.dialect, tuple(rows[0]))
     given = [{**fixed, **row} for row in rows] if fixed else rows
-    places: Sequence[Any] = given if names is None else [[row[name] for name in names] for row in given]
+    places: Sequence[Any] = given if in_places is None else list(map(in_places, given))
     driver: Any = tx.connection.driver_connection
     try:
         if len(places) == 1:
@@ -68,8 +69,14 @@ def _sent(tx: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> 
 @cache
 def _compiled(
     statement: Any, dialect: Any, keys: tuple[str, ...]
-) -> tuple[str, tuple[str, ...] | None, dict[str, Any]]:
-    """Text, names of its parameters where they have places only, and values that stand in the statement."""
+) -> tuple[str, Callable[[Mapping[str, Any]], Sequence[Any]] | None, dict[str, Any]]:
+    """Text, what puts parameters into their places where they have no names, and values that stand in the statement."""
     compiled = statement.compile(dialect=dialect, column_keys=list(keys))
     fixed = {name: value for name, value in compiled.params.items() if name not in keys}
-    return str(compiled), tuple(compiled.positiontup) if compiled.positional else None, fixed
+    return str(compiled), _placer(compiled.positiontup) if compiled.positional else None, fixed
+
+
+def _placer(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda row: [row[name] for name in names]

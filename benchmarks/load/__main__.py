@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import selectors
 import tempfile
 from pathlib import Path
 
@@ -34,7 +35,8 @@ def main() -> int:
         plan = Plan(
             write_load_bundle(folder / "bundle"), database, options.rate, options.seconds, processes=options.processes
         )
-        outcome = asyncio.run(run(plan))
+        with asyncio.Runner(loop_factory=_punctual) as sending:
+            outcome = sending.run(run(plan))
     print(markdown(outcome.phases))
     print(f"\n{len(outcome.accepted)} decisions acknowledged, {outcome.lost} of them not on record, ", end="")
     print(f"{outcome.complaints} complaints of the audit log")
@@ -43,6 +45,12 @@ def main() -> int:
         write_page(PAGE, outcome.phases)
     num_errors = sum(phase.errors for phase in outcome.phases)
     return int(bool(num_errors or outcome.lost or outcome.complaints))
+
+
+def _punctual() -> asyncio.AbstractEventLoop:
+    """A loop that wakes within a tenth of a millisecond of a moment. The usual one rounds up to the next millisecond,
+    which would be counted as waiting, and set all medians near each other."""
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
 
 
 if __name__ == "__main__":

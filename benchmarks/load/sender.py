@@ -8,8 +8,9 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MOST_CONNECTIONS = 256
-"""Beyond them a request waits, and its waiting counts."""
+LEAST_CONNECTIONS, MOST_CONNECTIONS = 16, 256
+"""Kept open from the start, as a shop's pool does, so that the kernel can spread them over processes; beyond the most a
+request waits, and its waiting counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class Sender:
 
     async def send(self, rate: float, seconds: float) -> list[Reply]:
         """Sends at an even rate for some seconds, and waits for all answers."""
+        self._free += [await self._made() for _ in range(LEAST_CONNECTIONS - len(self._free))]
         began, sent = time.perf_counter(), []
         for number in range(round(rate * seconds)):
             due = number / rate
@@ -137,5 +139,8 @@ class Sender:
             connection = self._free.popleft()  # all in turn, so that each process gets its share
             if connection.is_open:
                 return connection
+        return await self._made()
+
+    async def _made(self) -> _Connection:
         _, made = await asyncio.get_running_loop().create_connection(_Connection, "127.0.0.1", self._port)
         return made

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-import serve.quick_route
 from serve.app import create_app
+from serve.order import NotFound
+from serve.retry import Contended
 from serve.service import DecisionService
+from serve.short_way import ShortWay
 
 
 @pytest.fixture(scope="module")
@@ -77,21 +79,47 @@ def test_both_ways_answer_alike(
     headers: str,
 ) -> None:
     content = BODIES[body](make_request())
-    plain, is_plain, long_ways = serve.quick_route._plain, list[bool](), list[object]()
+    plain, is_plain, long_ways = ShortWay._plain, list[bool](), list[object]()
 
-    async def noted(*request: Any) -> Any:
-        found = await plain(*request)
+    def noted(*request: Any) -> Any:
+        found = plain(*request)
         is_plain.append(found is not None)
         return found
 
-    monkeypatch.setattr(serve.quick_route, "_plain", noted)
+    monkeypatch.setattr(ShortWay, "_plain", noted)
     short = told(client, content, HEADERS[headers])
     way = [] if body == "deep" else [(body, headers) in PLAIN]  # refused before either
     assert is_plain == way
 
-    async def never(*request: object) -> None:
+    def never(*request: object) -> None:
         long_ways.append(request)
 
-    monkeypatch.setattr(serve.quick_route, "_plain", never)
+    monkeypatch.setattr(ShortWay, "_plain", never)
     assert told(client, content, HEADERS[headers]) == short
     assert len(long_ways) == len(way)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(NotFound("order", "a"), 404), (Contended("lamp"), 503), (ZeroDivisionError(), 500), (KeyError("a"), 500)],
+)
+def test_both_ways_word_errors_alike(
+    client: TestClient,
+    service: DecisionService,
+    make_request: Callable[..., dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    status: int,
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(service, "decide", fail)
+    ways = []
+    for is_short in (True, False):
+        if not is_short:
+            monkeypatch.setattr(ShortWay, "_plain", lambda *_: None)
+        answer = client.post("/v1/decisions", json=make_request())
+        ways.append((answer.status_code, answer.json(), answer.headers.get("retry-after")))
+    assert ways[0] == ways[1]
+    assert ways[0][0] == status
