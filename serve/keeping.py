@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, Row
 
 from serve import tables
@@ -122,7 +123,7 @@ class Keeping:
         if draft.hold_seconds:
             add_task(tx, "hold_ended", question.first_id, asked.now + draft.hold_seconds)
         is_drifting = self.monitor.is_suspect(draft.pick)
-        rules = names_of(self.review.rules, draft.weighed.case.order, draft.planned)
+        rules = self._rules_of(draft)
         reasons = reasons_of(draft.weighed, self.review, is_drifting, bool(rules))
         if reasons:
             detail = (
@@ -159,3 +160,10 @@ class Keeping:
         past = history(question.order, asked.now, hold_seconds)
         standing[question.first_id] = standing.get(question.first_id, {}) | past
         return standing
+
+    def _rules_of(self, draft: Draft) -> list[str]:
+        if not self.review.rules:
+            return []
+        order, seen = draft.weighed.case.order, draft.weighed.snapshot.seen
+        requirements = int(np.bitwise_or.reduce(seen.lines["requirements"][: len(order.lines)]))
+        return names_of(self.review.rules, order, requirements, draft.planned)

@@ -35,13 +35,19 @@ class ReviewRule(Document):
         None, description="by which a line is quoted after its promise"
     )
 
-    def holds(self, order: OrderDocument, parcels: Sequence[PlannedParcel]) -> bool:
-        """Whether it concerns an order and the parcels of its plan; of none, nothing that is said of parcels holds."""
+    def holds(self, order: OrderDocument, requirements: int, parcels: Sequence[PlannedParcel]) -> bool:
+        """Whether it concerns an order and its plan.
+
+        Args:
+            order: what is asked for.
+            requirements: bits of all that its lines require, be it of the order or of the goods.
+            parcels: of the plan; of none, nothing that is said of parcels holds.
+        """
         late = max((p.quoted_at - line.promise_at for p in parcels for line in p.lines), default=0)
         return (
             _any(self.regions, [order.region])
             and _any(self.skus, [line.sku for line in order.lines])
-            and _any(self.handling, _requirements(order))
+            and (self.handling is None or bool(requirements & handling_mask(self.handling)))
             and (self.least_units is None or sum(line.units for line in order.lines) >= self.least_units)
             and _any(self.warehouses, [parcel.warehouse for parcel in parcels])
             and _any(self.services, [parcel.service for parcel in parcels])
@@ -83,19 +89,19 @@ def read_rules(path: Path, known: Known) -> tuple[ReviewRule, ...]:
             known.check(key, warehouse=name)
         for name in rule.services or ():
             known.check(key, service=name)
-        handling_mask(rule.handling or ())
+        try:
+            handling_mask(rule.handling or ())
+        except InputError as error:
+            raise InputError(f"{key}.handling", error.value, error.expected, error.remedy) from error
     return tuple(found)
 
 
-def names_of(rules: Sequence[ReviewRule], order: OrderDocument, parcels: Sequence[PlannedParcel]) -> list[str]:
-    """Names of the rules that hold."""
-    return [rule.name for rule in rules if rule.holds(order, parcels)]
+def names_of(
+    rules: Sequence[ReviewRule], order: OrderDocument, requirements: int, parcels: Sequence[PlannedParcel]
+) -> list[str]:
+    """Names of the rules that hold, see ``ReviewRule.holds``."""
+    return [rule.name for rule in rules if rule.holds(order, requirements, parcels)]
 
 
 def _any(wanted: Sequence[str] | None, found: Sequence[str]) -> bool:
     return wanted is None or not set(wanted).isdisjoint(found)
-
-
-def _requirements(order: OrderDocument) -> list[str]:
-    own = [name for line in order.lines for name in line.requirements or ()]
-    return [*order.requirements, *own]

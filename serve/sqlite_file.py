@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import URL
+from sqlalchemy.pool import NullPool
 
 from serve.file_turn import FileTurn
 from serve.sending import change
@@ -22,6 +23,9 @@ _BUSY_MS = 10_000
 """How long a process waits for another one that writes to the same file."""
 
 _BEGIN, _BEGIN_WRITING, _COMMIT = text("BEGIN"), text("BEGIN IMMEDIATE"), text("COMMIT")
+
+_KEPT = 32
+"""Connections that stay open while nobody needs them; as many as are needed at once are made."""
 
 _AHEAD_PAGES = 10_000
 """Of 4 KiB, written ahead, beyond which a commit moves them itself, although somebody waits for it."""
@@ -37,7 +41,7 @@ class SqliteFile:
     """
 
     def __init__(self, url: URL) -> None:
-        self._engine = create_engine(url, pool_size=16, pool_timeout=3)
+        self._engine = create_engine(url, poolclass=NullPool)  # connections are kept here
         event.listen(self._engine, "connect", _prepare)
         self._free: list[Connection] = []
         # One writer at a time is all that SQLite has; who waits does so here, where he is woken at once.
@@ -76,7 +80,10 @@ class SqliteFile:
                 _driver(tx).rollback()  # of what SQLAlchemy may not know
             tx.close()
             raise
-        self._free.append(tx)
+        if len(self._free) < _KEPT:
+            self._free.append(tx)
+        else:
+            tx.close()
 
     def tidy(self) -> None:
         """Moves what was written ahead to its place, while others write: else a commit has to."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, select, text, update
+from sqlalchemy import func, inspect, select, text, update
 
 from scenarios.errors import InputError
 from serve import tables
@@ -132,3 +134,16 @@ def test_a_missing_program_is_named() -> None:
 def test_other_databases_are_refused(url: str) -> None:
     with pytest.raises(InputError, match="--database"):
         Database(url)
+
+
+def test_any_number_of_readers_leave_room_for_a_writer(tmp_path: Path) -> None:
+    """Connections are made as they are needed; none waits for one that somebody else has given back elsewhere."""
+    database = Database(f"sqlite:///{tmp_path / 'many.db'}")
+    database.migrate()
+    for _ in range(2):  # the second time some are kept
+        with ExitStack() as readers:
+            for _ in range(60):
+                readers.enter_context(database.reading())
+            with database.writing() as tx:
+                tx.execute(select(func.count()).select_from(tables.stock))
+    database.close()

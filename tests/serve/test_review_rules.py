@@ -12,6 +12,7 @@ import pytest
 
 from agents.documents import LineDocument, OrderDocument
 from scenarios.errors import InputError
+from scenarios.handling import Handling, handling_names
 from serve.desk import Desk, DeskSettings
 from serve.known import Known
 from serve.main import main
@@ -27,12 +28,12 @@ ORDER = OrderDocument(
     id="o",
     region="north",
     promise_at="2026-01-01T00:00:00Z",
-    requirements=["gift"],
-    lines=[LineDocument(sku="A", units=2), LineDocument(sku="B", units=1, requirements=["cold"])],
+    lines=[LineDocument(sku="A", units=2), LineDocument(sku="B", units=1)],
 )
 PARCEL = PlannedParcel(
     "p", "hub", "saver", "queued", (PlannedLine(0, "A", 2, 1000),), None, None, 500, None, 60, 1000 + 3600, 30
 )
+REQUIREMENTS = int(Handling.COLD | Handling.GIFT)
 PARCELS = [PARCEL, replace(PARCEL, warehouse="south hub", service="express")]
 
 
@@ -42,7 +43,7 @@ PARCELS = [PARCEL, replace(PARCEL, warehouse="south hub", service="express")]
         ("regions", ["south", "north"], ["south"]),
         ("skus", ["B"], ["C"]),
         ("handling", ["cold"], ["bulky"]),
-        ("handling", ["gift"], ["hazardous"]),
+        ("handling", ["bulky", "gift"], ["hazardous"]),
         ("least_units", 3, 4),
         ("warehouses", ["south hub"], ["nowhere"]),
         ("services", ["saver"], ["drone"]),
@@ -53,11 +54,11 @@ PARCELS = [PARCEL, replace(PARCEL, warehouse="south hub", service="express")]
 def test_a_condition_holds_or_does_not(condition: str, holds: Any, does_not: Any) -> None:
     yes = ReviewRule.model_validate({"name": "yes", condition: holds})
     no = ReviewRule.model_validate({"name": "no", condition: does_not})
-    assert names_of([no, yes], ORDER, PARCELS) == ["yes"]
+    assert names_of([no, yes], ORDER, REQUIREMENTS, PARCELS) == ["yes"]
     both = ReviewRule.model_validate({"name": "both", condition: holds, "least_units": 4})
-    assert names_of([both], ORDER, PARCELS) == []  # all conditions must hold
+    assert names_of([both], ORDER, REQUIREMENTS, PARCELS) == []  # all conditions must hold
     is_of_parcels = condition in ("warehouses", "services", "least_parcels", "least_late_minutes")
-    assert names_of([yes], ORDER, []) == ([] if is_of_parcels else ["yes"])
+    assert names_of([yes], ORDER, REQUIREMENTS, []) == ([] if is_of_parcels else ["yes"])
 
 
 def test_what_a_rule_holds_of_is_looked_at(desk: Desk, make_request: Request) -> None:
@@ -78,6 +79,18 @@ def test_what_a_rule_holds_of_is_looked_at(desk: Desk, make_request: Request) ->
     )
 
 
+def test_goods_that_require_handling_by_themselves_are_looked_at(desk: Desk, make_request: Request) -> None:
+    masks = desk.known.network(desk.known.epoch).skus["requirements"].tolist()
+    sku, names = next((desk.known.names.skus[i], handling_names(mask)) for i, mask in enumerate(masks) if mask)
+    order = order_of(make_request, "one")
+    order["lines"] = [{"sku": sku, "units": 1}]
+    review = ReviewLimits(rules=(ReviewRule(name="careful", handling=names[:1]),))
+    careful = Desk(desk.service, desk.database, desk.known, DeskSettings(is_request_clock=True, review=review))
+    ask(careful, order)
+    with desk.database.reading() as tx:
+        assert [row.detail for row in list_reviews(tx, "open", 0, 9) if row.reasons == ["rule"]] == ["careful"]
+
+
 @pytest.mark.parametrize(
     ("text", "key"),
     [
@@ -93,7 +106,7 @@ def test_what_a_rule_holds_of_is_looked_at(desk: Desk, make_request: Request) ->
         ("[[rule]]\nname = 'x'\nskus = ['nothing']", "rule[0].sku"),
         ("[[rule]]\nname = 'x'\nwarehouses = ['nowhere']", "rule[0].warehouse"),
         ("[[rule]]\nname = 'x'\nservices = ['drone']", "rule[0].service"),
-        ("[[rule]]\nname = 'x'\nhandling = ['loud']", "handling"),
+        ("[[rule]]\nname = 'x'\nhandling = ['loud']", "rule[0].handling"),
         ("[[rule]]\nname = 'x'\nleast_units = 1\n[[rule]]\nname = 'x'\nleast_units = 2", "rule[1].name"),
     ],
 )
