@@ -27,18 +27,23 @@ def hypervolume(points: np.ndarray, reference: np.ndarray) -> float:
     volume = 0.0
     for number, (start, end) in enumerate(zip(inside[:, 2], ends, strict=True), start=1):
         if end > start:
-            volume += (end - start) * _area(inside[:number, :2], reference[:2])
+            volume += (end - start) * area(inside[:number, :2], reference[:2])
     return float(volume)
 
 
-def _area(points: np.ndarray, corner: np.ndarray) -> float:
-    """Area that points (n, 2) dominate before a corner."""
-    area, lowest = 0.0, float(corner[1])
+def area(points: np.ndarray, corner: np.ndarray) -> float:
+    """The same for two goals.
+
+    Args:
+        points: float (n, 2); lower is better.
+        corner: float (2,); points that are not better than it in both goals count nothing.
+    """
+    found, lowest = 0.0, float(corner[1])
     for x, y in points[np.lexsort((points[:, 1], points[:, 0]))].tolist():
-        if y < lowest:
-            area += (corner[0] - x) * (lowest - y)
+        if y < lowest and x < corner[0]:
+            found += (corner[0] - x) * (lowest - y)
             lowest = y
-    return float(area)
+    return float(found)
 
 
 def nadir(points: np.ndarray) -> np.ndarray:

@@ -34,7 +34,9 @@ def front_page(board: Board, fronts: Sequence[Front], figures: dict[str, str]) -
         f"three goals, currency units an order, mean over traces. Hypervolume: the space between points and a "
         f"reference point, the nadir of the myopic sweep on validation traces ({_link(board)}), which is committed "
         f"before preferences are learned. Expected utility: the weighted cost of the best point, mean over "
-        f"{NUM_PREFERENCES:,} preferences drawn over the range of the sweep; lower is better.",
+        f"{NUM_PREFERENCES:,} preferences drawn over the range of the sweep; lower is better. Cost and lateness: the "
+        f"area before the reference point in these two goals. It explains, and no target is judged by it: it was added "
+        f"when the first front had been seen.",
         "" if CONDITIONED else _not_conditioned(),
         *(_section(front, figures.get(front.scenario, "")) for front in fronts),
         "## Weight vectors\n\n" + table(("number", *_goals()), _weights()),
@@ -70,21 +72,35 @@ def _section(front: Front, figure: str) -> str:
     point = ", ".join(f"{goal} {value:.4f}" for goal, value in zip(_goals(), front.reference, strict=True))
     rows = []
     for who, points in front.heuristics.items():
-        rows.append([who, f"{front.volume(points):.6g}", f"{front.utility(points):.3f}", _on_front(points)])
+        numbers = f"{front.volume(points):.6g}", f"{front.area(points):.4f}", f"{front.utility(points):.3f}"
+        rows.append([who, *numbers, _inside(front, points), _on_front(points)])
     if front.learned is not None:
         volumes = t_interval(np.array([front.volume(points) for points in front.learned]))
-        utility = float(np.mean([front.utility(points) for points in front.learned]))
-        kept = ", ".join(_on_front(points) for points in front.learned)
-        rows.append([f"**{NAME}**", _number(volumes), f"{utility:.3f}", kept])
+        means = [float(np.mean([of(points) for points in front.learned])) for of in (front.area, front.utility)]
+        inside, kept = (
+            ", ".join(words) for words in zip(*((_inside(front, p), _on_front(p)) for p in front.learned), strict=True)
+        )
+        rows.append([f"**{NAME}**", _number(volumes), f"{means[0]:.4f}", f"{means[1]:.3f}", inside, kept])
     else:
-        rows.append([f"**{NAME}**", NOT_RUN, NOT_RUN, NOT_RUN])
-    head = ("router", "hypervolume", "expected utility", "points that none of its own beats")
+        rows.append([f"**{NAME}**", *[NOT_RUN] * 5])
+    head = (
+        "router",
+        "hypervolume",
+        "cost and lateness",
+        "expected utility",
+        "points better than the reference",
+        "points that none of its own beats",
+    )
     return "\n\n".join(filter(None, (title, f"Reference point: {point}.", figure, table(head, rows), _words(front))))
 
 
 def _number(interval: Interval) -> str:
     ends = "" if interval.low is None else f" [{interval.low:.6g}, {interval.high:.6g}]"
     return f"{interval.mean:.6g}{ends}"
+
+
+def _inside(front: Front, points: np.ndarray) -> str:
+    return str(int((~front.outside(points).any(axis=1)).sum()))
 
 
 def _on_front(points: np.ndarray) -> str:
@@ -103,5 +119,17 @@ def _words(front: Front) -> str:
     return (
         f"The learned front's hypervolume is **{abs(found.gain.mean):.1f} % {side}** that of {found.rival}, the best "
         f"swept router on validation traces: {percent(found.gain, 1)} over {found.num_seeds} training seeds (Student), "
-        f"{percent(front.gain_over_traces(), 1)} over {found.num_traces} traces (bootstrap)."
+        f"{percent(front.gain_over_traces(), 1)} over {found.num_traces} traces (bootstrap). {_why(front)}"
+    )
+
+
+def _why(front: Front) -> str:
+    """Which goals keep points out of what is measured."""
+    assert front.learned is not None
+    outside = np.concatenate([front.outside(points) for points in front.learned])
+    number = len(outside)
+    goals = ", ".join(f"{int(count)} in {goal}" for goal, count in zip(_goals(), outside.sum(axis=0), strict=True))
+    return (
+        f"Of its {number} points {int(outside.any(axis=1).sum())} are no better than the reference in some goal, and "
+        f"so count nothing: {goals}."
     )

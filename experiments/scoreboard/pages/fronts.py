@@ -11,7 +11,7 @@ from experiments.scoreboard.board import Board, world_of
 from experiments.scoreboard.cell import Cell, Store
 from experiments.scoreboard.evidence import Evidence
 from experiments.scoreboard.front import read_reference_points, sampled_preferences
-from experiments.scoreboard.hypervolume import expected_utility, hypervolume
+from experiments.scoreboard.hypervolume import area, expected_utility, hypervolume
 from experiments.scoreboard.plan import policies_of, swept, trained
 from experiments.scoreboard.points import points_of, swept_cells
 from experiments.scoreboard.policies import CONDITIONED
@@ -70,6 +70,14 @@ class Front:
     def volume(self, points: np.ndarray) -> float:
         """Hypervolume of objectives (weights, traces, 3); zero without a reference point."""
         return 0.0 if self.reference is None else hypervolume(points.mean(axis=1), self.reference)
+
+    def area(self, points: np.ndarray) -> float:
+        """What objectives (weights, traces, 3) dominate in cost and lateness alone; zero without a reference point."""
+        return 0.0 if self.reference is None else area(points.mean(axis=1)[:, :2], self.reference[:2])
+
+    def outside(self, points: np.ndarray) -> np.ndarray:
+        """Which of the points of objectives (weights, traces, 3) are no better than the reference, by goal."""
+        return np.zeros(points.shape[::2], bool) if self.reference is None else points.mean(axis=1) >= self.reference
 
     @cached_property
     def rival(self) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiments.scoreboard.hypervolume import expected_utility, hypervolume, nadir
+from experiments.scoreboard.hypervolume import area, expected_utility, hypervolume, nadir
 
 TEN = np.array([10.0, 10.0, 10.0])
 
@@ -24,6 +24,12 @@ TEN = np.array([10.0, 10.0, 10.0])
 )
 def test_boxes(points, volume):
     assert hypervolume(np.array(points, float), TEN) == pytest.approx(volume)
+
+
+def test_areas_of_two_goals():
+    corner = TEN[:2]
+    assert area(np.array([[8.0, 7.0], [9.0, 0.0], [11.0, 0.0], [0.0, 10.0]]), corner) == 2 * 3 + 1 * 7
+    assert area(np.array([[10.0, 0.0]]), corner) == 0.0
 
 
 def test_counting_cells_gives_the_same():
