@@ -79,7 +79,7 @@ class Policies:
         self._shelf = Shelf(base, directory)
         self.slots = Slots(Standing(0, base.policy.bundle_sha256), {base.policy.bundle_sha256: base})
         self._lock = threading.Lock()
-        self.loop = Background("policies", self.try_to_follow, INTERVAL_SECONDS)
+        self.loop = Background("policies", self.follow, INTERVAL_SECONDS)
 
     def start(self) -> None:
         """Goes on with what stands since an endpoint was started with this bundle; after another one it begins anew."""
@@ -101,7 +101,7 @@ class Policies:
         self.try_to_follow()
 
     def try_to_follow(self) -> None:
-        """Takes over what another process has changed, if that can be; else what decides goes on."""
+        """At the start: takes over what stands, if that can be; else what decides goes on, and the loop tries again."""
         try:
             self.follow()
         except Exception as error:  # a bundle that is gone, a database that is away

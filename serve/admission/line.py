@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+from serve.metrics import IN_FLIGHT, WAITING
+
 
 class Line:
-    """For one event loop; nothing here waits for a lock.
+    """For one event loop; nothing here waits for a decision but in its turn.
+
+    Prometheus is told at each change: processes that serve together share what was set, not what could be asked for.
 
     Args:
         in_flight: that are worked on.
@@ -18,6 +22,8 @@ class Line:
         self._most_in_flight, self._most_waiting = in_flight, waiting
         self._in_flight = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
+        IN_FLIGHT.set(0)
+        WAITING.set(0)
 
     @property
     def in_flight(self) -> int:
@@ -37,9 +43,11 @@ class Line:
         """Returns when it is this one's turn; ``leave`` must follow."""
         if self._in_flight < self._most_in_flight:
             self._in_flight += 1
+            IN_FLIGHT.set(self._in_flight)
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
+        WAITING.set(len(self._waiting))
         try:
             await turn
         except asyncio.CancelledError:  # who asked has gone
@@ -47,13 +55,16 @@ class Line:
                 self.leave()
             else:
                 self._waiting.remove(turn)
+                WAITING.set(len(self._waiting))
             raise
 
     def leave(self) -> None:
         """The next one's turn."""
         while self._waiting:
             turn = self._waiting.popleft()
+            WAITING.set(len(self._waiting))
             if not turn.done():
                 turn.set_result(None)
                 return
         self._in_flight -= 1
+        IN_FLIGHT.set(self._in_flight)

@@ -17,7 +17,7 @@ from serve.admission.limits import Limits
 from serve.admission.line import Line
 from serve.errors import error_response, http_response
 from serve.guard import OPEN
-from serve.metrics import IN_FLIGHT, REFUSED, WAITING
+from serve.metrics import REFUSED
 
 FREE = OPEN | {"/metrics"}
 """Paths that are never refused: who looks after an endpoint must see it when it is busiest."""
@@ -37,8 +37,6 @@ class Porter:
         self._clients = Buckets(limits.client_rate, burst * limits.client_rate) if limits.client_rate else None
         rate = limits.decision_rate
         self._decisions = Bucket(rate, burst * rate, time.monotonic()) if rate else None
-        IN_FLIGHT.set_function(lambda: self._line.in_flight)
-        WAITING.set_function(lambda: self._line.waiting)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lets in, lets wait, or turns away."""

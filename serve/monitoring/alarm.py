@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
+import math
 
 from serve.metrics import ALARM
-from serve.monitoring.calibration import interval
 
 _log = logging.getLogger(__name__)
 
 LEAST = 20
 """A share of fewer is not judged."""
 
-_QUANTILE = 2.33
-"""One-sided, 1 %: a share within the limit is taken for one above it at most as often."""
+CHANCE = 0.01
+"""A share within the limit is taken for one above it at most so often when it is judged, if its cases do not depend on
+each other."""
 
 
 class Alarm:
@@ -43,5 +44,23 @@ class Alarm:
 
 
 def is_above(count: int, num: int, most: float) -> bool:
-    """Whether ``count`` of ``num`` is a share above ``most`` by more than chance (Wilson's lower bound)."""
-    return num >= LEAST and interval(count, num, _QUANTILE)[0] > most
+    """Whether ``count`` of ``num`` is a share above ``most`` by more than chance.
+
+    So many or more have at most ``CHANCE`` where ``most`` is the true share: the binomial distribution itself, as
+    Wilson's interval alarms up to twice as often where few are expected.
+    """
+    if num < LEAST or count <= num * most:
+        return False
+    return most == 0 or _tail(count, num, most) <= CHANCE
+
+
+def _tail(count: int, num: int, share: float) -> float:
+    """The chance of ``count`` or more of ``num``; as they are above the mean, each further one has less than before."""
+    logs = math.lgamma(num + 1) - math.lgamma(count + 1) - math.lgamma(num - count + 1)
+    chance = math.exp(logs + count * math.log(share) + (num - count) * math.log1p(-share))
+    total, odds = 0.0, share / (1 - share)
+    while chance > 1e-9 * total:
+        total += chance
+        chance *= odds * (num - count) / (count + 1)
+        count += 1
+    return total

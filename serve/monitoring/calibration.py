@@ -132,8 +132,8 @@ def _share(name: str, count: int, num: int, expected: float) -> Share:
     return Share(name=name, num=num, share=count / num, low=low, high=high, expected=expected, is_off=is_off)
 
 
-def interval(count: int, num: int, quantile: float = _QUANTILE) -> tuple[float, float]:
+def interval(count: int, num: int) -> tuple[float, float]:
     """Wilson's interval of a share. Source: Wilson (1927)."""
-    share, square = count / num, quantile * quantile / num
+    share, square = count / num, _QUANTILE * _QUANTILE / num
     middle, half = share + square / 2, math.sqrt(square * (share * (1 - share) + square / 4))
     return max(0.0, (middle - half) / (1 + square)), min(1.0, (middle + half) / (1 + square))

@@ -8,12 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import count, pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -197,16 +198,14 @@ def test_a_parent_that_is_killed_leaves_nobody() -> None:
 
 
 @contextmanager
-def served(bundle: Path, database: str, processes: int) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def served(bundle: Path, database: str, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """The command, and the port at which it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "routelab", "serve", "--bundle", str(bundle), "--database", database]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        [*command, "--port", str(port), "--processes", str(processes)], cwd=ROOT, env=environment
-    )
+    process = subprocess.Popen([*command, "--port", str(port), *options], cwd=ROOT, env=environment)
     try:
         yield process, port
     finally:
@@ -231,11 +230,11 @@ def asked(port: int, document: dict[str, Any]) -> dict[str, Any]:
             time.sleep(0.2)
 
 
-def scrape(port: int) -> float:
-    """Decisions kept, as Prometheus is told."""
+def scrape(port: int, name: str = "routelab_arm_decisions_total") -> float:
+    """A number that Prometheus is told, of all its labels; by default decisions kept."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
         lines = answer.read().decode().splitlines()
-    return sum(float(line.split()[-1]) for line in lines if line.startswith("routelab_arm_decisions_total{"))
+    return sum(float(line.split()[-1]) for line in lines if line.startswith((f"{name}{{", f"{name} ")))
 
 
 @pytest.mark.slow
@@ -245,13 +244,33 @@ def test_two_processes_keep_one_record(
     url, order = f"sqlite:///{tmp_path / 'shop.db'}", make_request()["order"]
     fresh = {name: order[name] for name in ("region", "lines")} | {"promise_at": "2099-01-01T00:00:00Z"}
     fresh["lines"] = [{"sku": line["sku"], "units": 1} for line in order["lines"]]
-    with served(sound_bundle, url, 2) as (process, port):
-        told = [asked(port, {"order": {**fresh, "id": f"order {i}"}})["decision_id"] for i in range(40)]
+    is_seen, lines = threading.Event(), ("routelab_decisions_in_flight", "routelab_decisions_waiting")
+
+    def ask(side: int) -> list[str]:
+        """Orders one after another, at least five, until the line was seen."""
+        numbers = takewhile(lambda i: i < 5 or not is_seen.is_set(), count())
+        return [asked(port, {"order": {**fresh, "id": f"order {side} {i}"}})["decision_id"] for i in numbers]
+
+    with (
+        served(sound_bundle, url, "--processes", "2", "--in-flight", "1") as (process, port),
+        ThreadPoolExecutor(8) as threads,
+    ):
+        asked(port, {"order": {**fresh, "id": "first"}})
+        sides = [threads.submit(ask, side) for side in range(8)]
+        most, until = [0.0, 0.0], time.monotonic() + 60
+        while not all(most) and time.monotonic() < until:
+            most = [max(high, scrape(port, name)) for high, name in zip(most, lines, strict=True)]
+        is_seen.set()
+        told = [decision_id for side in sides for decision_id in side.result()]
+        assert 1 <= most[0] <= 2  # one of each process
+        assert 1 <= most[1] <= 8
+        while any(scrape(port, name) for name in lines):  # the last answers are sent before their places are free
+            assert time.monotonic() < until + 60
         scraped = {scrape(port) for _ in range(20)}  # whichever process answers
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         os.kill(int(children[0]), signal.SIGKILL)
         assert process.wait(timeout=60) == 1
-    assert scraped == {float(len(told))}
+    assert scraped == {float(1 + len(told))}
     database = Database(url)
     with database.reading() as tx:
         assert set(told) <= set(tx.execute(select(tables.decisions.c.id)).scalars())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,14 +15,16 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from prometheus_client import REGISTRY
+from sqlalchemy import event
 
 from scenarios.local_time import format_utc
 from serve import tables
 from serve.answer import Stage
 from serve.app import create_app
 from serve.chain import Choice
+from serve.database import Database
 from serve.desk import Desk, DeskSettings
-from serve.monitoring.alarm import is_above
+from serve.monitoring.alarm import CHANCE, is_above
 from serve.monitoring.lately import EDGES_MS, Lately
 from serve.monitoring.outcomes import WINDOW_SECONDS, Due, read_due
 from serve.monitoring.settings import WatchSettings
@@ -91,14 +95,22 @@ def test_a_deadline_of_its_own_says_what_is_slow(desk: Desk) -> None:
     assert desk.monitor.is_slow(recent)
 
 
-def test_shares_within_their_limit_seldom_alarm() -> None:
-    dice, num_alarms = random.Random(5), 0
-    for _ in range(500):
-        slow = sum(dice.random() < USUAL.most_slow / 2 for _ in range(1000))
-        missing = sum(dice.random() < USUAL.most_missing / 2 for _ in range(200))
-        num_alarms += is_above(slow, 1000, USUAL.most_slow) or is_above(missing, 200, USUAL.most_missing)
-    assert num_alarms <= 5
-    assert not is_above(19, 19, 0.5)  # too few to say
+@pytest.mark.parametrize("most", [USUAL.most_slow, USUAL.most_fallbacks, USUAL.most_missing, 0.5])
+@pytest.mark.parametrize("num", [20, 60, 300, 1000])
+def test_a_share_at_its_limit_alarms_in_one_of_a_hundred_looks_at_most(num: int, most: float) -> None:
+    """Every count with its chance; one fewer would alarm more often than that."""
+    chances = [math.comb(num, count) * most**count * (1 - most) ** (num - count) for count in range(num + 1)]
+    least = next(count for count in range(num + 1) if is_above(count, num, most))
+    assert all(is_above(count, num, most) for count in range(least, num + 1))
+    assert sum(chances[least:]) <= CHANCE < sum(chances[least - 1 :])
+
+
+def test_few_are_not_judged_and_many_are() -> None:
+    assert not is_above(19, 19, 0.5)
+    assert (is_above(0, 20, 0.0), is_above(1, 20, 0.0), is_above(20, 20, 1.0)) == (False, True, False)
+    num = 1_000_000  # as the normal distribution has it: 2.326 standard deviations, each of 300
+    assert not is_above(100_690, num, 0.1)
+    assert is_above(100_710, num, 0.1)
 
 
 def test_the_last_percent_is_beyond_the_band_that_is_told() -> None:
@@ -165,17 +177,33 @@ def test_what_is_not_due_yet_long_past_or_given_up_is_not_missed(desk: Desk) -> 
     assert due(desk, NOW + 1)["delivery"].num_missing == 1
 
 
+def test_a_week_is_read_and_not_all_that_was_sent(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'shop.db'}")
+    database.migrate()
+    asked: list[tuple[str, Any]] = []
+    with database.reading() as tx:
+        event.listen(tx, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+        read_due(tx, NOW, USUAL.outcome_hours)
+        plans = [tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values).all() for query, values in list(asked)]
+    database.close()
+    names = {"collection_at": "departed_at", "quoted_at": "delivered_at"}
+    assert [[row[3] for row in plan] for plan in plans] == [
+        [f"SEARCH parcels USING COVERING INDEX ix_parcels_{due_at}_{happened_at}_stage ({due_at}>? AND {due_at}<?)"]
+        for due_at, happened_at in names.items()
+    ]
+
+
 def test_how_late_events_are_told_is_counted_once(
     desk: Desk, make_request: Callable[..., dict[str, Any]], client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parcel = ask(desk, order_of(make_request, "one"), confirm=True)["plan"]["parcels"][0]["id"]
     monkeypatch.setattr(desk, "settings", DeskSettings(is_request_clock=False))
     happened_at = int(time.time()) - 2 * HOUR
-    event = {"id": "e", "at": format_utc(happened_at), "kind": "handed_over", "parcel": parcel}
+    told = {"id": "e", "at": format_utc(happened_at), "kind": "handed_over", "parcel": parcel}
     name, labels = "routelab_told_after_seconds", {"kind": "handed_over"}
     before = {part: REGISTRY.get_sample_value(f"{name}_{part}", labels) or 0.0 for part in ("count", "sum")}
     for _ in range(2):  # the second time it is known
-        assert client.post("/v1/events", json={"events": [event]}).status_code == 200
+        assert client.post("/v1/events", json={"events": [told]}).status_code == 200
     count, seconds = (REGISTRY.get_sample_value(f"{name}_{part}", labels) for part in ("count", "sum"))
     assert count == before["count"] + 1
     assert seconds is not None

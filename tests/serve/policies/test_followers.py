@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from agents.bundle import BundleAgent
 from serve.background import stop
 from serve.desk import Desk
 from serve.service import DecisionService
+from serve.slots import Standing
+from serve.standings import last_standing
 from tests.serve.conftest import AMPLE_SECONDS
 from tests.serve.policies.slots import act, client_of, load, name_of, open_desk
 from tests.serve.shelves import contrary
@@ -81,6 +87,25 @@ def test_a_process_follows_by_itself(client: TestClient, desk: Desk, database_ur
     stop([second.policies.loop])
     assert second.policies.slots.standing.candidate == sha256
     second.database.close()
+
+
+def test_trouble_with_following_is_told_once_and_when_it_is_over(
+    client: TestClient, desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "serve")
+    policies, is_away = desk.policies, True
+
+    def away_or_last(tx: Connection) -> Standing | None:
+        if is_away:
+            raise OperationalError("SELECT 1", {}, Exception("away"))
+        return last_standing(tx)
+
+    monkeypatch.setattr("serve.policies.last_standing", away_or_last)
+    for _ in range(3):
+        policies.loop._once()
+    is_away = False
+    policies.loop._once()
+    assert caplog.messages == ["policies: OperationalError", "policies: works again"]
 
 
 def test_a_bundle_that_is_gone_leaves_the_slots_as_they_are(
