@@ -53,7 +53,7 @@ class Line:
         except asyncio.CancelledError:  # who asked has gone
             if turn.done() and not turn.cancelled():
                 self.leave()
-            else:
+            elif turn in self._waiting:  # else somebody who left has passed it over already
                 self._waiting.remove(turn)
                 WAITING.set(len(self._waiting))
             raise
