@@ -12,25 +12,32 @@ from serve.known import Known
 from serve.review import ReviewLimits
 from serve.review_rules import read_rules
 
+_DEFAULTS = {"review_minutes": 60, "review_confidence": 0.0, "review_margin": None, "review_rules": None}
+
 
 def add_reviews(parser: argparse.ArgumentParser) -> None:
     """Adds them."""
-    parser.add_argument("--review-minutes", type=int, default=60, help="until a review ends by itself (default: 60)")
-    parser.add_argument(
-        "--review-confidence", type=float, default=0.0, help="a person looks at less probable plans (default: 0)"
-    )
+    parser.add_argument("--review-minutes", type=int, help="until a review ends by itself (default: 60)")
+    parser.add_argument("--review-confidence", type=float, help="a person looks at less probable plans (default: 0)")
     parser.add_argument("--review-margin", type=float, help="a person looks at orders of at least this margin")
     parser.add_argument(
         "--review-rules", type=Path, metavar="TOML", help="a person looks at what one of these rules holds of"
     )
+    parser.set_defaults(**_DEFAULTS)
 
 
 def check_reviews(options: argparse.Namespace) -> None:
     """Refuses what cannot be, before anything is read.
 
     Raises:
-        InputError: a number that cannot be.
+        InputError: a number that cannot be, or reviews without a database to keep them in.
     """
+    if options.database == "none":
+        given = {name: value for name in _DEFAULTS if (value := getattr(options, name)) != _DEFAULTS[name]}
+        for name, value in given.items():
+            expected = "a --database, in which reviews are kept"
+            shown = str(value) if isinstance(value, Path) else value
+            raise InputError(f"--{name.replace('_', '-')}", shown, expected, "leave it out, or name a database")
     if not 0 < options.review_minutes <= 100_000:
         raise InputError("--review-minutes", options.review_minutes, "minutes from 1 to 100000", "correct the number")
     if not 0 <= options.review_confidence <= 1:

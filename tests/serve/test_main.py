@@ -87,6 +87,20 @@ def test_options_out_of_range_are_refused(sound_bundle: Path, option: list[str])
         main(["--bundle", str(sound_bundle), *option])
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--review-minutes", "5"],
+        ["--review-confidence", "0.4"],
+        ["--review-margin", "0"],
+        ["--review-rules", "rules.toml"],
+    ],
+)
+def test_reviews_need_a_database(sound_bundle: Path, option: list[str]) -> None:
+    with pytest.raises(InputError, match=f"^{option[0]}.*--database"):
+        main(["--bundle", str(sound_bundle), "--database", "none", *option])
+
+
 def test_importing_the_endpoint_loads_no_learning_library(fresh_process: Callable[..., str]) -> None:
     assert fresh_process(f"import sys, serve.app, serve.main; print({HEAVY})").strip() == "[]"
 
