@@ -207,6 +207,11 @@ class Desk:
             self.keeper.keep(now)
             self.guardrails.look_by(now)
 
+    def solve_before(self, tx: Connection, at: int) -> None:
+        """The same for bid prices alone, in a transaction that changes the state at ``at``, UTC seconds."""
+        if self.settings.is_request_clock:
+            self.pricing.solve_before(tx, at, self.keeper.keep)
+
     def _question(self, tx: Connection, asked: Asked) -> Question:
         request = asked.request
         if not isinstance(request, DecisionRequest):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
-from typing import TypeVar
 
 from sqlalchemy import Connection, delete, select
 
@@ -29,8 +29,6 @@ KEY_SECONDS = 86_400
 
 _AT_ONCE = 200
 
-Thing = TypeVar("Thing")
-
 
 class Keeper:
     """Any number of processes may keep the same database: each thing is done once, in a transaction of its own.
@@ -52,15 +50,20 @@ class Keeper:
         self.keep(int(time.time()))
         self._database.tidy()
 
-    def keep(self, now: int) -> None:
-        """Does all that is due at ``now``, UTC seconds."""
-        while self._keep_some(now):
+    def keep(self, now: int, within: Connection | None = None) -> None:
+        """Does all that is due.
+
+        Args:
+            now: UTC seconds.
+            within: a writing transaction in which all is done; None: each thing in one of its own.
+        """
+        while self._keep_some(now, within):
             continue
 
-    def _keep_some(self, now: int) -> bool:
+    def _keep_some(self, now: int, within: Connection | None) -> bool:
         """Does what is due; whether there may be more."""
         order, parcel, key, review = tables.orders.c, tables.parcels.c, tables.idempotency_keys.c, tables.reviews.c
-        with self._database.reading() as tx:
+        with self._database.reading() if within is None else nullcontext(within) as tx:
             expired = tx.execute(select(order.id).where(order.expires_at <= now).limit(_AT_ONCE)).scalars().all()
             due = (parcel.stage == "later", parcel.release_at <= now)
             released = tx.execute(select(parcel.id).where(*due).order_by(parcel.number).limit(_AT_ONCE)).scalars().all()
@@ -68,27 +71,24 @@ class Keeper:
             unseen = tx.execute(late.order_by(review.number).limit(_AT_ONCE)).scalars().all()
             is_old = tx.execute(select(key.key).where(key.created_at < now - KEY_SECONDS).limit(1)).first()
             whose = tx.execute(select(tables.customers.c.customer).where(customers_to_forget()).limit(1)).first()
-        self._each(expired, lambda tx, order_id: self._expire(tx, order_id, now))
-        self._each(released, lambda tx, parcel_id: self._release(tx, parcel_id, now))
-        self._each(unseen, lambda tx, number: self._end_review(tx, number, now))
-        if is_old:
-            with self._database.writing() as tx:
-                tx.execute(delete(tables.idempotency_keys).where(key.created_at < now - KEY_SECONDS))
-        if whose:
-            retried(self._forget_customers)
+        old_keys = delete(tables.idempotency_keys).where(key.created_at < now - KEY_SECONDS)
+        acts: list[Callable[[Connection], object]] = [
+            *(partial(self._expire, order_id=order_id, now=now) for order_id in expired),
+            *(partial(self._release, parcel_id=parcel_id, now=now) for parcel_id in released),
+            *(partial(self._end_review, number=number, now=now) for number in unseen),
+            *([lambda tx: tx.execute(old_keys)] if is_old else []),
+            *([lambda tx: tx.execute(delete(tables.customers).where(customers_to_forget()))] if whose else []),
+        ]
+        for act in acts:
+            if within is None:
+                retried(partial(self._alone, act))
+            else:
+                act(within)  # whoever began the transaction tries it again
         return max(len(expired), len(released), len(unseen)) == _AT_ONCE
 
-    def _forget_customers(self) -> None:
+    def _alone(self, act: Callable[[Connection], object]) -> None:
         with self._database.writing() as tx:
-            tx.execute(delete(tables.customers).where(customers_to_forget()))
-
-    def _each(self, ids: Sequence[Thing], act: Callable[[Connection, Thing], None]) -> None:
-        for thing in ids:
-            retried(partial(self._one, thing, act))
-
-    def _one(self, thing: Thing, act: Callable[[Connection, Thing], None]) -> None:
-        with self._database.writing() as tx:
-            act(tx, thing)
+            act(tx)
 
     def _expire(self, tx: Connection, order_id: str, now: int) -> None:
         changes = Changes()

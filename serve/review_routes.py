@@ -54,6 +54,7 @@ def add_review_routes(desk_of: Callable[[], Desk]) -> APIRouter:
     def approve_it(review_id: ReviewId, who: Who, now: StatedNow = None) -> ReviewAnswer:
         desk = desk_of()
         at = desk.now(now)
+        desk.keep_until(at)
         entry = Entry("review_approved", who.name, review_id, b"")
         return _ended(desk, entry, lambda tx, _: approve(tx, review_id, who.name, at))
 
@@ -61,6 +62,7 @@ def add_review_routes(desk_of: Callable[[], Desk]) -> APIRouter:
     def reject_it(review_id: ReviewId, who: Who, now: StatedNow = None) -> ReviewAnswer:
         desk = desk_of()
         at = desk.now(now)
+        desk.keep_until(at)
         entry = Entry("review_rejected", who.name, review_id, b"")
         return _ended(desk, entry, lambda tx, to: reject(tx, desk.known, to, review_id, who.name, at))
 
@@ -68,6 +70,7 @@ def add_review_routes(desk_of: Callable[[], Desk]) -> APIRouter:
     def override_it(review_id: ReviewId, wanted: Override, who: Who) -> DecisionAnswer:
         desk = desk_of()
         now = desk.now(wanted.now)
+        desk.keep_until(now)
 
         def once() -> DecisionAnswer:
             with desk.database.writing() as tx:
@@ -82,6 +85,7 @@ def add_review_routes(desk_of: Callable[[], Desk]) -> APIRouter:
     def take_it_back(order_id: OrderId, who: Who, now: StatedNow = None) -> OrderAnswer:
         desk = desk_of()
         at = desk.now(now)
+        desk.keep_until(at)
 
         def once() -> OrderAnswer:
             with desk.database.writing() as tx:

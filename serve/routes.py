@@ -97,6 +97,7 @@ def add_routes(desk_of: Callable[[], Desk]) -> APIRouter:
     def cancel(order_id: OrderId, who: Who, now: StatedNow = None) -> OrderAnswer:
         desk = desk_of()
         at = desk.now(now)
+        desk.keep_until(at)
         entry = Entry("cancelled", who.name, order_id, b"")
         return _change(desk, entry, lambda tx, changes: cancel_order(tx, desk.known, changes, Ending(order_id, at)))
 
@@ -181,9 +182,7 @@ def _apply(tx: Connection, desk: Desk, batch: EventBatch) -> Applied:
     for i, event in enumerate(batch.events):
         if is_new(tx, event, event.id, f"events[{i}].id", int(time.time())):
             happened = Happened(tx, desk.known, f"events[{i}]")
-            if desk.settings.is_request_clock:
-                at = parse_utc(f"events[{i}].at", event.at)
-                desk.pricing.solve_before(tx, at + isinstance(event, AFTER_PRICES))
+            desk.solve_before(tx, parse_utc(f"events[{i}].at", event.at) + isinstance(event, AFTER_PRICES))
             happened.apply(event)
             at = _told_at(desk, event.at)
             heard |= {name: max(at, heard.get(name, at)) for name in happened.heard}
@@ -200,6 +199,7 @@ def _count(
 ) -> Applied:
     if not is_new(tx, counted, counted.id, "id", int(time.time())):
         return Applied(applied=0, known=1)
+    desk.solve_before(tx, parse_utc("at", counted.at))
     take_over(tx, desk.known, counted)
     hear(tx, dict.fromkeys((row.warehouse for row in counted.rows), _told_at(desk, counted.at)))
     return Applied(applied=1, known=0)

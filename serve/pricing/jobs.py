@@ -142,30 +142,34 @@ class PriceJobs:
             bring: does what time brings until then.
         """
         self._follow(now)
-        for scheduled in self._wanted():
-            for due in self._due(scheduled, now):
-                bring(due)
-                with self._database.writing() as tx:
-                    self._solve_here(tx, scheduled, due)
-                self._follow(due)
+        for due, scheduled in self._due(now):
+            bring(due)
+            with self._database.writing() as tx:
+                self._solve_here(tx, scheduled, due)
+            self._follow(due)
         self._follow(now)
 
-    def solve_before(self, tx: Connection, at: int) -> None:
+    def solve_before(self, tx: Connection, at: int, bring: Callable[[int, Connection], None]) -> None:
         """The same within a transaction that changes the state at ``at``: jobs that are due before must not see that.
 
-        If it is rolled back, so are their prices.
+        If it is rolled back, so are their prices, and what time brought.
         """
         wanted = self._wanted()
         if wanted:
             self._prices.follow(tx, wanted)
-        for scheduled in wanted:
-            for due in self._due(scheduled, at - 1):
-                self._solve_here(tx, scheduled, due)
-                self._prices.follow(tx, wanted)
+        for due, scheduled in self._due(at - 1):
+            bring(due, tx)
+            self._solve_here(tx, scheduled, due)
+            self._prices.follow(tx, wanted)
 
-    def _due(self, scheduled: Scheduled, now: int) -> list[int]:
-        solved = self._prices.solved(scheduled)
-        return scheduled.due_between(solved[-1].due_at if solved else None, now)
+    def _due(self, now: int) -> list[tuple[int, Scheduled]]:
+        """Jobs of all policies, one second after the other: what a later one brings must not be seen by an earlier."""
+        found = list[tuple[int, Scheduled]]()
+        for scheduled in self._wanted():
+            solved = self._prices.solved(scheduled)
+            dues = scheduled.due_between(solved[-1].due_at if solved else None, now)
+            found += [(due, scheduled) for due in dues]
+        return sorted(found, key=lambda job: job[0])
 
     def _solve_here(self, tx: Connection, scheduled: Scheduled, due: int) -> None:
         if not claim(tx, scheduled.sha256, due, due, due):
