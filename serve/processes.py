@@ -103,7 +103,7 @@ def _child(serve: Callable[[], None], handlers: dict[signal.Signals, Handler]) -
         return pid
     code = 1
     try:
-        _end_with(parent)
+        end_with(parent)
         for name, handler in handlers.items():
             signal.signal(name, handler)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, handlers)
@@ -119,7 +119,7 @@ def _child(serve: Callable[[], None], handlers: dict[signal.Signals, Handler]) -
         os._exit(code)
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """Linux tells this process to end when its parent does, however it does."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

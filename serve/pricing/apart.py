@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import signal
 import subprocess
 import sys
 
@@ -17,6 +18,7 @@ from agents.dual.pricer import DualPricer
 from envs.pricer import solved_prices
 from envs.state import Observable
 from scenarios.network import Network
+from serve.processes import end_with
 
 NICE = 10
 """Decisions go first."""
@@ -38,7 +40,8 @@ def solve_apart(pricer: DualPricer, network: Network, seen: Observable, seconds:
     Raises:
         NotSolved: it was ended, or failed.
     """
-    command = [sys.executable, "-P", "-m", __name__]  # -P: what lies in the working directory is no module
+    command = [sys.executable, "-P", "-m", __name__, str(seconds), str(os.getpid())]
+    # -P: what lies in the working directory is no module
     job = pickle.dumps((pricer, network, seen))
     places = os.pathsep.join(path or os.getcwd() for path in sys.path)
     environment = {**os.environ, "PYTHONPATH": places}  # the modules of this process, wherever they came from
@@ -54,7 +57,14 @@ def solve_apart(pricer: DualPricer, network: Network, seen: Observable, seconds:
 
 
 def main() -> None:
-    """Solves what is sent to standard input by the process that started this one; prices go to standard output."""
+    """Solves what is sent to standard input by the process that started this one; prices go to standard output.
+
+    Arguments are the seconds after which this process ends, and the id of that one, with which it ends: a limit that
+    only who waits knows would not outlive him.
+    """
+    if hasattr(signal, "setitimer"):  # not on Windows
+        signal.setitimer(signal.ITIMER_REAL, float(sys.argv[1]))
+    end_with(int(sys.argv[2]))
     os.nice(NICE)
     pricer, network, seen = pickle.load(sys.stdin.buffer)
     file = io.BytesIO()
