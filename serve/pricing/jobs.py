@@ -66,6 +66,9 @@ class PriceJobs:
         self._database, self._policies, self._prices = database, policies, prices
         self._states = StateReader(known)
         self.now, self.clock = 0, time.time
+        self._unwritten: dict[tuple[str, int], Callable[[Connection], str | None]] = {}
+        """By pricer and job, what is to be written of those that were done here, and gives the outcome to be counted:
+        the database may be away for a while."""
         self._following = threading.Lock()
         """Who reads later knows more."""
         self.loops = (
@@ -79,6 +82,7 @@ class PriceJobs:
 
     def look(self) -> None:
         """Takes over what others have solved, and does jobs that are due and nobody does."""
+        self._write()
         now = int(self.clock())
         self._follow(now)
         for scheduled in self._wanted():
@@ -88,7 +92,8 @@ class PriceJobs:
             with self._database.writing() as tx:
                 is_mine = claim(tx, scheduled.sha256, due, now, now + SOLVE_SECONDS + RETRY_SECONDS)
             if is_mine:
-                self._solve_apart(scheduled, due)
+                self._unwritten[scheduled.sha256, due] = self._solve_apart(scheduled, due)
+                self._write()
                 self._follow(int(self.clock()))
 
     def _wanted(self) -> Collection[Scheduled]:
@@ -105,7 +110,16 @@ class PriceJobs:
         age = 0 if scheduled is None else self._prices.standing(scheduled, now).age_seconds
         PRICE_AGE.set(math.inf if age is None else age)
 
-    def _solve_apart(self, scheduled: Scheduled, due: int) -> None:
+    def _write(self) -> None:
+        """Writes what was done; if the database is away, the next look does."""
+        for key, act in tuple(self._unwritten.items()):
+            with self._database.writing() as tx:
+                outcome = act(tx)
+            if self._unwritten.pop(key, None) and outcome:
+                PRICE_JOBS.labels(outcome).inc()
+
+    def _solve_apart(self, scheduled: Scheduled, due: int) -> Callable[[Connection], str | None]:
+        """Does a job; what it gives is to be written."""
         try:
             solved_at = int(self.clock())
             with self._database.reading() as tx:
@@ -113,15 +127,16 @@ class PriceJobs:
             table = solve_apart(self._states.pricer(scheduled), network, seen, SOLVE_SECONDS)
         except Exception as error:  # whatever happens to a job, the prices before stay
             _tell_failed(due, error)
-            with self._database.writing() as tx:
-                postpone(tx, scheduled.sha256, due, int(self.clock()) + RETRY_SECONDS)
-            return
-        done_at = int(self.clock())
-        is_late = self._has_fresh(scheduled, done_at) and done_at + NOTICE_SECONDS > scheduled.comes_at(due)
-        valid_from = done_at + NOTICE_SECONDS if is_late else self._comes_at(scheduled, due, done_at)
-        with self._database.writing() as tx:
+            return lambda tx: postpone(tx, scheduled.sha256, due, int(self.clock()) + RETRY_SECONDS)
+
+        def write(tx: Connection) -> str:
+            done_at = int(self.clock())  # not before it is this one's turn to write, which may take a while
+            is_late = self._has_fresh(scheduled, done_at) and done_at + NOTICE_SECONDS > scheduled.comes_at(due)
+            valid_from = done_at + NOTICE_SECONDS if is_late else self._comes_at(scheduled, due, done_at)
             self._keep(tx, scheduled, Solved(due, solved_at, valid_from, table))
-        PRICE_JOBS.labels("late" if is_late else "in_time").inc()
+            return "late" if is_late else "in_time"
+
+        return write
 
     def _has_fresh(self, scheduled: Scheduled, at: int) -> bool:
         return self._prices.standing(scheduled, at).state == "fresh"
@@ -131,8 +146,8 @@ class PriceJobs:
         return scheduled.comes_at(due) if self._has_fresh(scheduled, done_at) else done_at
 
     def _keep(self, tx: Connection, scheduled: Scheduled, solved: Solved) -> None:
-        oldest = solved.due_at - max(KEPT_SECONDS, scheduled.stale_seconds + scheduled.pricer.interval_seconds)
-        keep(tx, scheduled.sha256, solved, oldest)
+        used = (found.stale_seconds + found.pricer.interval_seconds for found in (scheduled, *self._wanted()))
+        keep(tx, scheduled.sha256, solved, solved.due_at - max(KEPT_SECONDS, *used))
 
     def solve_until(self, now: int, bring: Callable[[int], None]) -> None:
         """Where time comes from requests: does all jobs that are due until ``now``, each with the state of its time.

@@ -48,16 +48,16 @@ def postpone(tx: Connection, sha256: str, due: int, until: int) -> None:
 
 
 def keep(tx: Connection, sha256: str, solved: Solved, oldest: int) -> None:
-    """Writes prices of a job that was claimed, and forgets jobs due before ``oldest``.
+    """Writes prices of a job that was claimed, and forgets jobs of all pricers that were due before ``oldest``.
 
-    What was in force then stands in the records of decisions.
+    What was in force then stands in the records of decisions, and some of them stand nowhere any more.
     """
     file = io.BytesIO()
     np.save(file, solved.table, allow_pickle=False)
     mine = update(bid_prices).where(_row.pricer_sha256 == sha256, _row.due_at == solved.due_at)
     values = {"solved_at": solved.solved_at, "valid_from": solved.valid_from, "content": zlib.compress(file.getvalue())}
     tx.execute(mine.where(_row.content.is_(None)).values(**values))
-    tx.execute(delete(bid_prices).where(_row.pricer_sha256 == sha256, _row.due_at < oldest))
+    tx.execute(delete(bid_prices).where(_row.due_at < oldest))
 
 
 def read_solved(tx: Connection, sha256: str, known: dict[int, Solved]) -> tuple[Solved, ...]:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +18,7 @@ import pytest
 from fastapi.testclient import TestClient
 from prometheus_client import REGISTRY
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from agents.bundle import BundleAgent
 from agents.bundle_files import FILES, MORE_FILES, manifest_of
@@ -211,10 +216,51 @@ def test_a_job_whose_process_died_is_done_by_another(open_desk: OpenDesk, clock:
     assert len(solved_here) == 1
 
 
+def test_a_solver_ends_by_itself(service: DecisionService) -> None:
+    """Even if nobody waits for it any more."""
+    command = [sys.executable, "-m", "serve.pricing.apart", "0.1", str(os.getpid())]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:  # a job that never comes
+        assert child.wait(100) == -signal.SIGALRM
+    command[-1] = "1"  # it has ended
+    assert subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode == 1
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+def test_prices_come_into_force_after_they_are_written(
+    is_away: bool, open_desk: OpenDesk, clock: Clock, solved_here: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it took until they could be; if the database is away, they are not solved again."""
+    desk = open_desk()
+    scheduled, writing, num_begun = desk.service.scheduled, desk.database.writing, 0
+    assert scheduled is not None
+    desk.pricing.look()
+    clock.now = clock.due + INTERVAL + DELAY - 10
+
+    def slowly() -> Any:
+        nonlocal num_begun
+        num_begun += 1
+        if num_begun == 2:  # the first one claims
+            clock.now += 9
+            if is_away:
+                raise OperationalError("", None, OSError())
+        return writing()
+
+    monkeypatch.setattr(desk.database, "writing", slowly)
+    if is_away:
+        with pytest.raises(OperationalError):
+            desk.pricing.look()
+    desk.pricing.look()
+    assert len(solved_here) == 2
+    last = desk.prices.solved(scheduled)[-1]
+    assert (last.solved_at, last.valid_from) == (clock.now - 9, clock.now + NOTICE_SECONDS)
+
+
 def test_old_prices_are_forgotten(open_desk: OpenDesk, clock: Clock, solved_here: list[int]) -> None:
     desk = open_desk()
     scheduled = desk.service.scheduled
     assert scheduled is not None
+    with desk.database.writing() as tx:
+        assert claim(tx, "of a policy that stands nowhere any more", clock.due, clock.now, clock.now)
     for _ in range(5):
         desk.pricing.look()
         clock.now += 2 * DAY_SECONDS
