@@ -51,7 +51,7 @@ test: .venv/.installed
 
 test-slow: .venv/.installed
 	@echo "These tests train agents and run large scenarios: several minutes"
-	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m slow -n 2 $(PYTEST_ARGS)
 
 fuzz: .venv/.installed
 	ROUTELAB_FUZZ=5000 $(BIN)/python -m pytest tests/serve/test_fuzz.py $(PYTEST_ARGS)

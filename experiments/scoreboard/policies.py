@@ -51,6 +51,18 @@ SHORT: dict[str, Any] = {
 }
 """A training on the dual: prices take seconds a trace, so it has few traces, and PPO is left out."""
 
+MANY: dict[str, dict[str, Any]] = {
+    "tiny": {
+        "value_rounds": 3,
+        "value_traces": 100,
+        "value_checks": 100,
+        "search_generations": 10,
+        "search_traces": 100,
+        "validation_traces": 200,
+    }
+}
+"""Where a trace has two dozen orders, a few traces tell nothing; so there are many, which still take little time."""
+
 
 def config_of(world: str, seed: int, is_conditioned: bool, changes: Mapping[str, Any]) -> TrainingConfig:
     """How a policy of the board is trained on a world; ``changes`` come last.
@@ -59,7 +71,8 @@ def config_of(world: str, seed: int, is_conditioned: bool, changes: Mapping[str,
         InputError: an unknown field or a value out of range.
     """
     template = import_module("agents.learned.training_config").TrainingConfig(seed=seed)
-    base = SHORT if world.partition("+")[0] in ON_THE_DUAL else {}
+    name = world.partition("+")[0]
+    base = {**(SHORT if name in ON_THE_DUAL else {}), **MANY.get(name, {})}
     return replaced("training", template, {**ONE_CORE, **base, **changes, **(CONDITIONED if is_conditioned else {})})
 
 

@@ -46,6 +46,7 @@ def test_trace_files_give_the_same_results(tiny_run, folder, tmp_path):
     assert first["metrics"]["cost_per_order"] == twin["metrics"]["cost_per_order"]
 
 
+@pytest.mark.slow
 def test_routers_that_forecast_take_part(tmp_path):
     """As docs/routers.md has it, in two processes; from files there is no past to forecast from."""
     names = ["myopic", "static-dual", "dual"]

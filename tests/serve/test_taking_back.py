@@ -59,6 +59,7 @@ def test_a_refusal_is_taken_back_too(desk: Desk, make_request: Request) -> None:
         take_back(desk, "one", now)
 
 
+@pytest.mark.slow
 def test_either_it_is_picked_or_taken_back(desk: Desk, make_request: Request) -> None:
     """Both at once, again and again: one of them is told that it is too late. Where they meet, one tries again."""
     order, outcomes = order_of(make_request, "x"), Counter()

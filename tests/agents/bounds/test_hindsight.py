@@ -125,6 +125,7 @@ def test_no_router_beats_it_where_stock_runs_out():
     check_board_routers(draw_trace(load_scenario("misplaced-scarce"), 3))
 
 
+@pytest.mark.slow
 def test_no_router_that_forecasts_beats_it():
     trace = short_trace("tiny")
     assert 0 < hindsight(trace).value_millicents <= ledger(trace, load_agent("static-dual", load_scenario("tiny")))

@@ -63,6 +63,7 @@ def test_static_prices_are_solved_once():
     assert (events["kind"] == Kind.PRICES_IN).sum() == 1 < (again["kind"] == Kind.PRICES_IN).sum()
 
 
+@pytest.mark.slow
 def test_it_looks_a_week_ahead_and_to_the_end_where_that_is_known():
     """A day on ``tiny``, whose past goes on by the day; a static dual has to last for the whole horizon."""
     assert pricer_of(dual_router(TINY)).lookahead_seconds == DAY_SECONDS

@@ -43,6 +43,7 @@ def test_same_command_goes_on(small_study, capsys):
     assert len(Run.open(small_study.folder).record["earlier"]) >= 1
 
 
+@pytest.mark.slow
 def test_a_killed_study_ends_like_an_unbroken_one(repository, tmp_path):
     arguments = [
         "whatif",

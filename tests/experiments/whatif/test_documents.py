@@ -29,6 +29,7 @@ def blocks(repository) -> list[list[list[str]]]:
     return [[shlex.split(line, comments=True)[1:] for line in block.strip().splitlines()] for block in found]
 
 
+@pytest.mark.slow
 def test_first_block_runs_as_written(repository, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for arguments in blocks(repository)[0]:

@@ -37,6 +37,7 @@ def test_every_feature_shows_in_a_month(month):
     assert len(np.unique(future.orders["customer_id"] >> 32)) == 3  # ordinary ones and two kinds of promotion
 
 
+@pytest.mark.slow
 def test_one_or_two_outages_a_month():
     counts = [
         len(draw_trace(load_scenario("metro-disrupted", horizon_days=18), seed).future.outages) for seed in range(40)

@@ -64,6 +64,7 @@ def with_cell(table: str, row: int, column: int, text: str) -> bytes:
     return stream.getvalue().encode("utf-8", "surrogatepass")
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.sampled_from([table.name for table in TABLES]), st.integers(0, 400), st.integers(0, 11), TEXTS)
 @example("settings", 4, 1, "3660")
