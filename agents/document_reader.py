@@ -56,11 +56,7 @@ class DocumentReader:
         self.public, self.names, self.pricing, self.weights = public, public.names, pricing, weights
         self.calendar = RollingCalendar(public)
         self._presale, self._windows = public.ship_from_seconds, Windows()
-        names = self.names
-        self._index = NameIndex(
-            public.id,
-            {"warehouse": names.warehouses, "service": names.services, "region": names.regions, "sku": names.skus},
-        )
+        self._index = NameIndex(public.id, public.names)
 
     def read(self, case: CaseDocument) -> Snapshot:
         """The snapshot with plans, features and context.

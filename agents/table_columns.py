@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from agents.light_documents import LightTable
 from scenarios.errors import InputError
 from scenarios.local_time import parse_utc
+from scenarios.trace import Names
 
 _seconds = lru_cache(maxsize=1 << 14)(lambda text: parse_utc("", text))
 """Collections are the same for all orders of a day; a text that is no time is not kept."""
@@ -23,12 +24,18 @@ class NameIndex:
 
     Args:
         scenario: for messages.
-        names: by kind.
+        names: of its network.
     """
 
-    def __init__(self, scenario: str, names: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, scenario: str, names: Names) -> None:
         self._scenario = scenario
-        self._index = {kind: {name: i for i, name in enumerate(known)} for kind, known in names.items()}
+        kinds = {
+            "warehouse": names.warehouses,
+            "service": names.services,
+            "region": names.regions,
+            "sku": names.skus,
+        }
+        self._index = {kind: {name: i for i, name in enumerate(known)} for kind, known in kinds.items()}
 
     def find(self, kind: str, key: str, name: str) -> int:
         """The number of one name.

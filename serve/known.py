@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agents.rolling_calendar import RollingCalendar
+from agents.table_columns import NameIndex
 from envs.costs import expected_pick_seconds
 from scenarios.errors import InputError, unknown_name
 from scenarios.network import Network
@@ -15,6 +16,7 @@ class Known:
     Attributes:
         has_holds: whether orders may be held.
         names: of warehouses, services, regions and SKUs.
+        index: numbers of these names in arrays.
         epoch: UTC second from which hours of demand count.
         num_stations: of each warehouse.
         calendar: collections and shifts around any time.
@@ -29,7 +31,7 @@ class Known:
             name: int(row["num_stations"]) for name, row in zip(self.names.warehouses, network.warehouses, strict=True)
         }
         self.has_holds = bool(network.settings["hold_short_seconds"][0] or network.settings["hold_long_seconds"][0])
-        self._warehouses = {name: w for w, name in enumerate(self.names.warehouses)}
+        self.index = NameIndex(public.id, public.names)
         self._margins = dict(zip(self.names.skus, network.skus["margin_millicents"].tolist(), strict=True))
         self._ship_from = dict(zip(self.names.skus, public.ship_from_seconds, strict=True))
         self._sets = {
@@ -53,7 +55,9 @@ class Known:
 
     def pick_seconds(self, warehouse: str, num_lines: int, units: int) -> int:
         """Expected, of a parcel."""
-        return int(expected_pick_seconds(self._network, self._warehouses[warehouse], num_lines, units))
+        return int(
+            expected_pick_seconds(self._network, self.index.find("warehouse", "warehouse", warehouse), num_lines, units)
+        )
 
     def check(self, key: str, **names: str | None) -> None:
         """Refuses a name that the network does not have; ``sku="x"`` is checked as ``key.sku``.

@@ -8,8 +8,9 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from agents.documents import CaseDocument, StockDocument
-from agents.light_documents import LightStock, LightTable, changed
+from agents.documents import CaseDocument
+from agents.light_documents import LightStock, changed, light_table
+from agents.table_columns import values_of
 from serve.asked import Question
 from serve.known import Known
 from serve.pricing.kept import Solved, read_solved
@@ -17,6 +18,9 @@ from serve.pricing.scheduled import Scheduled, unpriced
 from serve.service import DecisionService
 
 NONE_YET = "no bid prices have been solved yet"
+
+_WITHOUT_PRICE = ("warehouse", "sku", "on_hand_units", "allocated_units", "reference_units")
+"""Fields of stock, in their order; the price is the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +44,7 @@ class BidPrices:
     """Prices of all policies that stand somewhere. A change puts other tuples in place; no decision waits for it."""
 
     def __init__(self, known: Known) -> None:
-        names = known.names
-        self._warehouses = {name: w for w, name in enumerate(names.warehouses)}
-        self._skus = {name: k for k, name in enumerate(names.skus)}
+        self._index = known.index
         self._solved: dict[str, tuple[Solved, ...]] = {}
 
     def follow(self, tx: Connection, wanted: Iterable[Scheduled]) -> None:
@@ -91,17 +93,13 @@ class BidPrices:
             hours = (now - solved.solved_at) / 3600, scheduled.stale_seconds / 3600
             reason = f"the bid prices are {hours[0]:.1f} h old, more than {hours[1]:g} h"
             return replace(question, hindrance=question.hindrance or reason)
-        w, k, *amounts = zip(*map(_plain, question.moment.stock), strict=True)
-        prices = solved.table[[self._warehouses[name] for name in w], [self._skus[name] for name in k]].tolist()
-        stock = LightTable(LightStock, list(zip(w, k, *amounts, prices, strict=True)))
+        rows = question.moment.stock
+        cells = tuple(self._index.find_all(kind, "stock", rows) for kind in ("warehouse", "sku"))
+        columns = [values_of(rows, field) for field in _WITHOUT_PRICE]
+        stock = light_table(LightStock, list(zip(*columns, solved.table[cells].tolist(), strict=True)))
         return replace(question, moment=changed(question.moment, stock=stock))
 
     def case(self, question: Question, service: DecisionService, now: int) -> tuple[CaseDocument, str | None]:
         """The same as a case, and why the policy must not decide it."""
         priced = self.priced(question, service, now)
         return CaseDocument.model_construct(order=priced.order, snapshot=priced.moment), priced.hindrance
-
-
-def _plain(row: StockDocument) -> tuple[str, str, int, int, int | None]:
-    """A row without its price."""
-    return row.warehouse, row.sku, row.on_hand_units, row.allocated_units, row.reference_units

@@ -7,9 +7,7 @@ and preferences. Queues, bookings and demand of single SKUs are as in an empty h
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection, select
 
 from agents.dual.pricer import DualPricer
@@ -34,16 +32,6 @@ class StateReader:
 
     def __init__(self, known: Known) -> None:
         self._known = known
-        names = known.names
-        self._places = {
-            kind: {name: i for i, name in enumerate(called)}
-            for kind, called in (
-                ("warehouse", names.warehouses),
-                ("service", names.services),
-                ("region", names.regions),
-                ("sku", names.skus),
-            )
-        }
         self._network: tuple[tuple[int, int], Network] | None = None
 
     def read(self, tx: Connection, scheduled: Scheduled, now: int) -> tuple[Network, Observable]:
@@ -69,13 +57,14 @@ class StateReader:
         clock["pricing"], clock["num_receipts"] = int(Pricing.SCHEDULED), len(receipts)
         set_weights(seen, scheduled.weights)
         self._read_stock(tx, seen)
+        index = self._known.index
         for i, row in enumerate(receipts):
-            cell = self._places["warehouse"][row.warehouse], self._places["sku"][row.sku]
+            cell = index.find("warehouse", "receipts", row.warehouse), index.find("sku", "receipts", row.sku)
             units = row.expected_units, row.claimed_units
             seen.receipts[i] = (*cell, row.expected_at - start, *units, 1, seen.stock["first_receipt"][cell])
             seen.stock["first_receipt"][cell] = i
         for name, rate in region_rates(tx, hour_of(now, self._known.epoch)).items():
-            seen.demand["recent_milli"][self._places["region"][name]] = rate
+            seen.demand["recent_milli"][index.find("region", "demand", name)] = rate
         self._read_services(tx, seen, start, now)
         return network, seen
 
@@ -104,25 +93,20 @@ class StateReader:
             self._network = key, self._known.public.expand(start, num_days, 0)
         return self._network[1]
 
-    def _columns(self, rows: list[Any], **fields: str) -> tuple[np.ndarray, ...]:
-        return tuple(
-            np.array([self._places[kind][getattr(row, field)] for row in rows], np.int64)
-            for field, kind in fields.items()
-        )
-
     def _read_stock(self, tx: Connection, seen: Observable) -> None:
         fields = ("on_hand_units", "allocated_units", "reference_units")
         rows = list(tx.execute(select(tables.stock)))
-        cells = self._columns(rows, warehouse="warehouse", sku="sku")
+        cells = tuple(self._known.index.find_all(kind, "stock", rows) for kind in ("warehouse", "sku"))
         for field in fields:
             seen.stock[field] = 0  # a warehouse without a row has none, whatever it began with
             seen.stock[field][cells] = [getattr(row, field) for row in rows]
 
     def _read_services(self, tx: Connection, seen: Observable, start: int, now: int) -> None:
         rows = list(tx.execute(select(tables.punctuality)))
-        (services,) = self._columns(rows, service="service")
+        index = self._known.index
+        services = index.find_all("service", "punctuality", rows)
         for field in seen.punctuality.dtype.names or ():
             seen.punctuality[field][services] = [getattr(row, field) for row in rows]
         rows = list(tx.execute(select(tables.interruptions).where(tables.interruptions.c.until > now)))
-        pairs = self._columns(rows, warehouse="warehouse", service="service")
+        pairs = tuple(index.find_all(kind, "interruptions", rows) for kind in ("warehouse", "service"))
         seen.interruptions["until_seconds"][pairs] = [row.until - start for row in rows]
