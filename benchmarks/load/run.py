@@ -77,13 +77,15 @@ class Outcome:
 
 
 async def run(plan: Plan) -> Outcome:
-    """Plays all phases against servers that it starts."""
+    """Plays all phases against servers that it starts; the one that is overloaded has a line of one a process, so that
+    what it accepts does not wait for what it accepted before."""
     outcome, bodies = Outcome(), _bodies(plan)
     options = ["--client-rate", "none", "--processes", str(plan.processes)]
     with endpoint(plan.bundle, plan.database, plan.port, options) as server:
         await _steady(plan, outcome, server, bodies)
         await _climb(plan, outcome, server, bodies)
-    with endpoint(plan.bundle, plan.database, plan.port, [*options, "--decision-rate", f"{plan.rate:g}"]) as server:
+    short = ["--decision-rate", f"{plan.rate:g}", "--in-flight", "1", "--waiting", str(plan.processes)]
+    with endpoint(plan.bundle, plan.database, plan.port, [*options, *short]) as server:
         await _overload(plan, outcome, server, bodies)
     _check_record(plan, outcome)
     return outcome

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 MICROSECONDS = 1e6
 
+LEAST_DECISIONS = 1_000
+"""That are timed. The first ones of a trace find nothing in the processor's caches, and a short trace has no others."""
+
 
 class ExportedAgent:
     """A policy as it is exported: its ONNX file, run by the reader that bundles run it with.
@@ -86,7 +89,8 @@ class DecisionWatch(Onlooker):
 
 
 def decision_times(policy: Path, config: TrainingConfig, scenario: Scenario, trace: Trace) -> dict[str, float]:
-    """Exports a policy and plays a trace with it on the compiled clock, asked from Python decision by decision.
+    """Exports a policy and plays a trace with it on the compiled clock, asked from Python decision by decision; again
+    and again, until there are enough of them.
 
     Args:
         policy: its file.
@@ -103,6 +107,7 @@ def decision_times(policy: Path, config: TrainingConfig, scenario: Scenario, tra
     with hushed():
         model = export.to_onnx(export.load_scorer(policy))
     watch = DecisionWatch(ExportedAgent(model, stands.pricing, stands.pricer))
-    simulate(trace, watch, level="none")
+    while len(watch.seconds) < LEAST_DECISIONS:
+        simulate(trace, watch, level="none")
     medians = (float(np.median(values)) * MICROSECONDS for values in (watch.seconds, watch.choosing))
     return dict(zip(("decision_us", "choice_us"), medians, strict=True))
