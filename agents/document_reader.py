@@ -5,7 +5,7 @@ Plans, costs and features of the result equal those of the simulation that wrote
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,11 @@ from agents.documents import (
     BookingDocument,
     CaseDocument,
     DemandDocument,
-    LineDocument,
     OrderDocument,
     SnapshotDocument,
     StockDocument,
-    promise_of_line,
 )
+from agents.order_reader import OrderReader
 from agents.rolling_calendar import MAX_AHEAD_DAYS, RollingCalendar
 from agents.table_columns import NameIndex, check_once, column, refuse_first, times, values_of
 from agents.windows import Windows, without_scratch
@@ -31,11 +30,9 @@ from envs.prices import Pricing, refresh
 from envs.snapshot import Snapshot
 from envs.state import Observable
 from envs.world import set_weights
-from scenarios.checks import MAX_MILLICENTS
-from scenarios.errors import InputError, unknown_name
-from scenarios.handling import Handling
+from scenarios.errors import InputError
 from scenarios.local_time import DAY_SECONDS, HOUR_SECONDS, format_utc, parse_utc
-from scenarios.network import FOREVER_SECONDS, Network
+from scenarios.network import Network
 from scenarios.public import PublicScenario
 
 MAX_AHEAD_SECONDS = MAX_AHEAD_DAYS * DAY_SECONDS
@@ -55,8 +52,8 @@ class DocumentReader:
     ) -> None:
         self.public, self.names, self.pricing, self.weights = public, public.names, pricing, weights
         self.calendar = RollingCalendar(public)
-        self._presale, self._windows = public.ship_from_seconds, Windows()
-        self._index = NameIndex(public.id, public.names)
+        self._windows, self._index = Windows(), NameIndex(public.id, public.names)
+        self._orders = OrderReader(public, self._index)
 
     def read(self, case: CaseDocument) -> Snapshot:
         """The snapshot with plans, features and context.
@@ -94,7 +91,7 @@ class DocumentReader:
         self._read_demand(seen, document.demand)
         weights = document.weights
         set_weights(seen, (weights.cost, weights.lateness, weights.carbon) if weights else self.weights)
-        self._read_order(network, seen, order, start)
+        self._orders.read(network, seen, order, start)
         self._read_stock(network, seen, document)
         self._read_stations(network, seen, document, start)
         self._read_bookings(network, seen, document, start)
@@ -102,57 +99,6 @@ class DocumentReader:
         self._read_punctuality(seen, document)
         self._read_interruptions(seen, document, start)
         return network, seen
-
-    def _read_order(self, network: Network, seen: Observable, order: OrderDocument, start: int) -> None:
-        now = int(seen.clock["now_seconds"][0])
-        placed_at = now if order.placed_at is None else parse_utc("order.placed_at", order.placed_at) - start
-        promise_at = parse_utc("order.promise_at", order.promise_at) - start
-        if placed_at > now:
-            raise InputError("order.placed_at", order.placed_at, "not after snapshot.now", "correct one of them")
-        _check_promise("order.promise_at", order.promise_at, promise_at, placed_at)
-        asked = seen.order[0]
-        asked["order"], asked["region"] = 0, self._index.find("region", "order.region", order.region)
-        asked["arrival_seconds"], asked["num_lines"] = placed_at, len(order.lines)
-        asked["requirements"] = _requirements("order.requirements", order.requirements)
-        asked["num_holds"], asked["held_seconds"], asked["is_again"] = (
-            order.num_holds,
-            order.held_seconds,
-            order.is_again,
-        )
-        if order.held_seconds and not order.num_holds:
-            raise InputError("order.held_seconds", order.held_seconds, "0 if num_holds is", "correct one of them")
-        margin = 0
-        for i, line in enumerate(order.lines):
-            key = f"order.lines[{i}]"
-            sku = self._index.find("sku", f"{key}.sku", line.sku)
-            if np.any(seen.lines["sku"][:i] == sku):
-                raise InputError(f"{key}.sku", line.sku, "a SKU once an order", "add the units up")
-            ship_from = self._ship_from(line, sku, key, start, now)
-            promised = promise_of_line(promise_at, placed_at, ship_from)
-            if line.promise_at is not None:
-                promised = parse_utc(f"{key}.promise_at", line.promise_at) - start
-                _check_promise(f"{key}.promise_at", line.promise_at, promised, placed_at)
-            own = asked["requirements"]
-            if line.requirements is not None:
-                own = _requirements(f"{key}.requirements", line.requirements)
-            row, units = network.skus[sku], line.units
-            requirements = row["requirements"] | own
-            seen.lines[i] = (i, sku, units, units * row["grams"], requirements, ship_from, line.order, promised)
-            own_margin = line.margin_millicents
-            margin += units * int(row["margin_millicents"]) if own_margin is None else own_margin
-        lines = seen.lines[: len(order.lines)]
-        asked["promise_at"], asked["num_orders"] = lines["promise_at"].min(), len(set(lines["order"].tolist()))
-        margin = margin if order.margin_millicents is None else order.margin_millicents
-        if margin > MAX_MILLICENTS:
-            raise InputError("order.margin_millicents", margin, f"at most {MAX_MILLICENTS}", "correct the units")
-        asked["margin_millicents"] = margin
-
-    def _ship_from(self, line: LineDocument, sku: int, key: str, start: int, now: int) -> int:
-        """Second from which a line ships, of the SKU if the document has none; long ago for ordinary lines."""
-        if line.ship_from is not None:
-            return parse_utc(f"{key}.ship_from", line.ship_from) - start
-        public = self._presale[sku] - start
-        return public if public > now else -FOREVER_SECONDS
 
     def _read_stock(self, network: Network, seen: Observable, document: SnapshotDocument) -> None:
         key, rows = "snapshot.stock", document.stock
@@ -312,20 +258,3 @@ def _refresh_all(network, seen, cells):  # type: ignore[no-untyped-def]
 def _make_plans(network: Network, seen: Observable, plans: Plans) -> None:
     enumerate_plans(network, seen, plans)
     describe(network, seen, plans)
-
-
-def _check_promise(key: str, text: str, promise_at: int, placed_at: int) -> None:
-    if promise_at < placed_at:
-        raise InputError(key, text, "not before the order was placed", "correct one of them")
-
-
-def _requirements(key: str, names: Iterable[str]) -> int:
-    mask = 0
-    for i, name in enumerate(names):
-        if name not in _HANDLING:
-            raise unknown_name(f"{key}[{i}]", name, _HANDLING)
-        mask |= _HANDLING[name]
-    return mask
-
-
-_HANDLING = {flag.name.lower(): int(flag) for flag in Handling if flag and flag.name}
