@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +21,6 @@ from agents.bundle_files import FILES, MORE_FILES, manifest_of
 from agents.bundle_writer import write_bundle
 from agents.registry import MANIFEST
 from envs.pricer import solved_prices
-from envs.state import new_observable
 from scenarios.errors import InputError
 from scenarios.local_time import DAY_SECONDS, HOUR_SECONDS
 from serve import policy_tables, tables
@@ -36,7 +31,7 @@ from serve.client import Client
 from serve.database import Database
 from serve.desk import Desk
 from serve.main import load_desk
-from serve.pricing.apart import NotSolved, solve_apart
+from serve.pricing.apart import NotSolved
 from serve.pricing.jobs import NOTICE_SECONDS, RETRY_SECONDS, SOLVE_SECONDS
 from serve.pricing.kept import claim
 from serve.pricing.tables import bid_prices
@@ -79,20 +74,6 @@ def recorded_prices(desk: Desk, answer: DecisionAnswer) -> list[int | None]:
     with desk.database.reading() as tx:
         case = read_record(tx, find_decision(tx, answer.decision_id)).case
     return [row.get("bid_price_millicents") for row in case["snapshot"]["stock"]]
-
-
-def test_another_process_solves_the_same_prices(service: DecisionService) -> None:
-    """And whatever happens to it does not happen here."""
-    scheduled, network = service.scheduled, service.reader.public.expand()
-    assert scheduled is not None
-    seen = new_observable(network, 0)
-    here = solved_prices(scheduled.pricer, network, seen)
-    assert here.any()
-    assert np.array_equal(solve_apart(scheduled.pricer, network, seen, 100), here)
-    with pytest.raises(NotSolved, match="within"):
-        solve_apart(scheduled.pricer, network, seen, 0.01)
-    with pytest.raises(NotSolved, match=r"ended with 1, .*InputError$"):
-        solve_apart(scheduled.pricer, network._replace(stock=network.stock[:1]), seen, 100)
 
 
 def test_first_prices_are_in_force_at_once_and_in_the_record(
@@ -214,15 +195,6 @@ def test_a_job_whose_process_died_is_done_by_another(open_desk: OpenDesk, clock:
     desk.pricing.look()
     assert in_force(desk, clock) is not None
     assert len(solved_here) == 1
-
-
-def test_a_solver_ends_by_itself(service: DecisionService) -> None:
-    """Even if nobody waits for it any more."""
-    command = [sys.executable, "-m", "serve.pricing.apart", "0.1", str(os.getpid())]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:  # a job that never comes
-        assert child.wait(100) == -signal.SIGALRM
-    command[-1] = "1"  # it has ended
-    assert subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode == 1
 
 
 @pytest.mark.parametrize("is_away", [False, True])

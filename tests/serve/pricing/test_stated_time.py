@@ -69,7 +69,16 @@ def test_jobs_of_all_policies_are_done_second_by_second(
     assert [second for second, _ in solved[6:]] == told[4:] == [hour * HOUR_SECONDS for hour in (16, 18, 20)]
 
 
-@pytest.mark.parametrize("path", ["inventory", "stations", "cancel", "reviews/1/approve", "reviews/1/override"])
+PATHS = (
+    "inventory",
+    "stations",
+    "cancel",
+    "orders/x/take-back",
+    *(f"reviews/1/{end}" for end in ("approve", "override", "reject")),
+)
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_each_request_that_states_a_time_brings_the_jobs_before_it(path: str, desk: Desk, solved: Seen) -> None:
     """With the stock before it; a job of its second is done before a cancellation, and after a count."""
     epoch = epoch_of(desk.service)
