@@ -10,7 +10,14 @@ import numpy as np
 from envs.costs import MILLICENTS
 from experiments.scoreboard.board import DEPLOYABLE_MS, KNOWS_END, SLOW, Board
 from experiments.scoreboard.cell import Cell, Store
-from experiments.scoreboard.plan import EXACT, decision_tasks, policies_of, probe_plays, probes_of
+from experiments.scoreboard.plan import (
+    EXACT,
+    decision_tasks,
+    policies_of,
+    probe_plays,
+    probe_tasks,
+    probes_of,
+)
 from experiments.scoreboard.probes import Probe
 from experiments.scoreboard.task import (
     BOUNDS,
@@ -76,6 +83,7 @@ class Evidence:
         """Routers, bounds and policies that were not run in full, and how far they are."""
         counts = {who: self.plays(who) for who in self.board.routers}
         counts |= {who: self._bound_cells(who) for who in BOUNDS}
+        counts[f"{HINDSIGHT} on validation traces"] = self._bound_cells(HINDSIGHT, "validation")
         told = {who: _told(cells) for who, cells in counts.items() if None in cells}
         if self.probe is None or self.probed() is None:
             told["one tuned number"] = "not run, or not in full"
@@ -118,10 +126,9 @@ class Evidence:
         totals, orders = column(cells, TOTAL), column(cells, "num_orders")
         return None if totals is None or orders is None else totals / MILLICENTS / orders
 
-    def _bound_cells(self, who: str) -> list[Cell | None]:
-        return self.found(
-            bound_task(self.scenario, seed, who) for seed in self.board.seeds("test", self.board.num_traces)
-        )
+    def _bound_cells(self, who: str, split: str = "test") -> list[Cell | None]:
+        seeds = self.board.seeds(split, self.board.num_traces if split == "test" else self.board.num_validation)
+        return self.found(bound_task(self.scenario, seed, who) for seed in seeds)
 
     @cached_property
     def candidates(self) -> dict[str, float]:
@@ -177,14 +184,17 @@ class Evidence:
         """Asserts that nobody paid less than ``hindsight`` says is possible.
 
         Args:
-            more: plays to look at besides those of routers and policies on the test traces.
+            more: plays to look at besides those of routers, probes and policies on test and validation traces.
 
         Raises:
             InputError: names router and trace.
         """
-        bounds = {cell.trace_sha256: cell for cell in self._bound_cells(HINDSIGHT) if cell is not None}
+        bounds = {cell.trace_sha256: cell for cell in self._bound_cells(HINDSIGHT, "validation") if cell is not None}
+        bounds |= {cell.trace_sha256: cell for cell in self._bound_cells(HINDSIGHT) if cell is not None}
         players: list[str | Policy] = [*self.board.routers, *self.policies]
         plays = [cell for who in players for cell in self.plays(who)]
+        plays += [cell for who in self.board.routers for cell in self.plays(who, "validation")]
+        plays += self.found(probe_tasks(self.board, self.scenario))
         if self.scenario in EXACT:
             plays += self.plays(OPTIMUM)
         if self.probe is not None:

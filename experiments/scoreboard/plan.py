@@ -25,7 +25,7 @@ from experiments.scoreboard.task import (
 EXACT = ("tiny",)
 """Scenarios with an exact dynamic program."""
 
-ELSEWHERE = ("myopic", "primal-dual")
+ELSEWHERE = ("myopic", "primal-dual", "hold-once")
 """Routers that need no past, played in changed worlds beside the policies."""
 
 
@@ -57,7 +57,9 @@ def probe_plays(board: Board, scenario: str, probe: Probe, split: str) -> Iterat
 
 
 def bound_tasks(board: Board, scenario: str) -> Iterator[Task]:
-    """Both bounds on the test traces."""
+    """Both bounds on the test traces; on validation traces the one that all plays are held against."""
+    for seed in board.seeds("validation", board.num_validation):
+        yield bound_task(scenario, seed, HINDSIGHT)
     for seed in board.seeds("test", board.num_traces):
         yield from (bound_task(scenario, seed, who) for who in BOUNDS)
 
@@ -148,8 +150,13 @@ def elsewhere_bounds(board: Board, worlds: Collection[str] | None = None) -> Ite
             yield bound_task(world, seed, HINDSIGHT)
 
 
+def compared(board: Board) -> tuple[str, ...]:
+    """Routers of the board that policies are compared with in other worlds."""
+    return tuple(who for who in ELSEWHERE if who in board.routers)
+
+
 def elsewhere_tasks(board: Board, store: Store, worlds: Collection[str] | None = None) -> Iterator[Task]:
-    """All policies in worlds that they were not trained on, and the routers of ``ELSEWHERE`` in changed ones.
+    """All policies in worlds that they were not trained on, and the routers that they are compared with.
 
     Args:
         board: what is run.
@@ -161,7 +168,7 @@ def elsewhere_tasks(board: Board, store: Store, worlds: Collection[str] | None =
         if worlds is not None and world not in worlds:
             continue
         for seed in board.seeds("test", board.num_elsewhere):
-            yield from (play_task(world, seed, who, EVEN) for who in ELSEWHERE)
+            yield from (play_task(world, seed, who, EVEN) for who in compared(board))
             for home, policies in known.items():
                 if world in visits(board, home):
                     yield from (play_task(world, seed, policy) for policy in policies)

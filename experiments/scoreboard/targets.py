@@ -212,7 +212,8 @@ def _decisions(summaries: Sequence[Summary]) -> Verdict:
         return Verdict(text, None, "not run")
     slowest = max(known, key=known.__getitem__)
     numbers = f"{known[slowest]:.0f} us on {slowest}, the slowest of {len(known)} (medians over decisions)"
-    return Verdict(text, known[slowest] <= DECISION_US, numbers)
+    is_reached = known[slowest] <= DECISION_US
+    return Verdict(text, is_reached if len(known) == len(summaries) or not is_reached else None, numbers)
 
 
 def _yes(is_reached: bool | None) -> str:

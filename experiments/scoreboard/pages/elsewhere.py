@@ -14,6 +14,7 @@ from experiments.scoreboard.pages.origin import command_of, origin
 from experiments.scoreboard.pages.summaries import percent_of
 from experiments.scoreboard.plan import (
     ELSEWHERE,
+    compared,
     elsewhere_bounds,
     elsewhere_tasks,
     homes,
@@ -59,14 +60,14 @@ class Elsewhere:
         return self._policies[home]
 
     def reference(self, world: str) -> str:
-        """The better one of ``ELSEWHERE`` on the plain scenario's validation traces."""
+        """The best one of ``ELSEWHERE`` on the plain scenario's validation traces."""
         name = world.partition("+")[0]
         if name not in self._references:
             evidence = Evidence(self.board, self.store, name)
-            costs = {who: evidence.values(who, COST, "validation") for who in ELSEWHERE}
+            costs = {who: evidence.values(who, COST, "validation") for who in compared(self.board)}
             known = {who: float(values.mean()) for who, values in costs.items() if values is not None}
             self._references[name] = min(known, key=known.__getitem__, default=FIRST)
-            if len(known) < len(ELSEWHERE):
+            if len(known) < len(costs):
                 self.unchosen.append(name)
         return self._references[name]
 
@@ -126,8 +127,8 @@ def elsewhere_page(elsewhere: Elsewhere, figure: str) -> str:
     scenarios = () if board.scenarios == Board().scenarios else board.scenarios
     return page(
         "# Other worlds",
-        f"Policies on worlds that they were not trained on: costs minus those of the better one of "
-        f"{' and '.join(ELSEWHERE)} (chosen on the scenario's validation traces), in percent, on "
+        f"Policies on worlds that they were not trained on: costs minus those of the best one of "
+        f"{', '.join(compared(board))} (chosen on the scenario's validation traces), in percent, on "
         f"{board.num_elsewhere} test traces, mean over the training seeds. Below zero: better than that router.",
         "## Trained on one scenario, played on another",
         figure,
@@ -137,7 +138,8 @@ def elsewhere_page(elsewhere: Elsewhere, figure: str) -> str:
         "## Changed worlds",
         f"Twinned: each warehouse has a twin nearby and twice as much is ordered (`scenarios/twinned.py`). Drawn: "
         f"demand, stock, shipping rates, prices of lateness, pick and transit times are each multiplied by a factor "
-        f"from {1 / REACH:g} to {REACH:g}, drawn by the trace's seed.",
+        f"from {1 / REACH:g} to {REACH:g}, drawn by the trace's seed. "
+        f"A policy whose bid prices are solved on a schedule has them solved from the changed world's own past.",
         _changed(elsewhere),
         _honesty(elsewhere),
         origin(command_of(board, scenarios, ("generalisation", "pages")), elsewhere.used.values()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from experiments.scoreboard.board import Board
+from experiments.scoreboard.board import Board, caveat_of
 from experiments.scoreboard.evidence import COST, WHOLE, Evidence
 from experiments.scoreboard.pages.markdown import DASH, NOT_RUN, listing, page, percent, share, table
 from experiments.scoreboard.pages.origin import command_of, origin
@@ -54,7 +54,8 @@ def index_page(
     for title, names in groups:
         if names:
             rows = [_row(name, found.get(name), summaries.get(name)) for name in names]
-            blocks.append(f"## {title}\n\n{table(HEAD, rows)}")
+            caveats = [f"{name}: {caveat_of(name)}." for name in names if name in found and caveat_of(name)]
+            blocks.append("\n\n".join([f"## {title}", table(HEAD, rows), *caveats]))
     cells = {key: cell for evidence in evidences for key, cell in evidence.used.items()}
     return page(
         "# Results",
@@ -137,5 +138,6 @@ def _missing(board: Board, found: dict[str, Evidence]) -> str:
     for name, evidence in found.items():
         if evidence.missing:
             rows.append(f"- {name}: " + ", ".join(f"{who} ({words})" for who, words in evidence.missing.items()))
-    rows.append("- olist-pooled: it needs the data; see [its page](../olist.md)")
+    if "olist-pooled" not in found:
+        rows.append("- olist-pooled: it needs the data; see [its page](../olist.md)")
     return "\n".join(["## Not run yet, or not in full\n", *rows])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from experiments.scoreboard.board import DEPLOYABLE_MS, SLOW, world_of
+from experiments.scoreboard.board import DEPLOYABLE_MS, SLOW, caveat_of, world_of
 from experiments.scoreboard.cell import Cell
 from experiments.scoreboard.evidence import COST, WHOLE, Evidence
 from experiments.scoreboard.pages.markdown import DASH, NOT_RUN, count_of, page, percent, share, table
@@ -21,9 +21,10 @@ METRICS = (
     ("split", "split_rate", lambda value: f"{100 * value:.1f} %"),
     ("kg CO2e", "carbon_kg_per_order", lambda value: f"{value:.3f}"),
     ("dearest 5 %", "tail_cost_per_order", lambda value: f"{value:.2f}"),
-    ("ms a decision", "ms_per_decision", lambda value: f"{value:.3f}"),
-    ("solving, s a trace", "solving_seconds", lambda value: f"{value:.2f}"),
+    ("ms a decision, median", "ms_per_decision", lambda value: f"{value:.3f}"),
+    ("solving, s a trace, median", "solving_seconds", lambda value: f"{value:.2f}"),
 )
+TIMES = ("ms_per_decision", "solving_seconds")
 
 
 def scenario_page(evidence: Evidence, summary: Summary | None, figure: str) -> str:
@@ -39,6 +40,7 @@ def scenario_page(evidence: Evidence, summary: Summary | None, figure: str) -> s
         f"# {world_of(scenario).id}",
         "[What is hard here and who should win](../board.md). [All scenarios](index.md).",
         _headline(evidence, summary),
+        f"Beware: {caveat_of(scenario)}." if caveat_of(scenario) else "",
         figure,
         f"## All routers, {board.num_traces} test traces",
         _routers(evidence),
@@ -102,9 +104,10 @@ def _routers(evidence: Evidence) -> str:
 
 
 def _shown(values: list[np.ndarray | None]) -> list[str]:
+    """Means over traces; of times medians, because a process that was stopped for a while is in them."""
     return [
-        DASH if value is None else write(float(value.mean()))
-        for value, (_, _, write) in zip(values, METRICS, strict=True)
+        DASH if value is None else write(float(np.median(value) if key in TIMES else value.mean()))
+        for value, (_, key, write) in zip(values, METRICS, strict=True)
     ]
 
 

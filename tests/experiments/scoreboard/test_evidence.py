@@ -114,6 +114,17 @@ def test_a_router_below_hindsight_stops_the_pages(copied, who):
     assert not list(board.pages.glob("*.md"))
 
 
+def test_plays_on_validation_traces_are_held_against_hindsight_too(copied):
+    board, store = copied
+    seed = board.seeds("validation", 2)[1]
+    put(store, play_task("tiny", seed, "myopic").id, total_millicents=1)
+    with pytest.raises(InputError, match=f"ledger of myopic on trace {seed} of tiny"):
+        write_pages(board, store)
+    del store._cells[bound_task("tiny", seed, "hindsight").id]
+    assert Evidence(board, store, "tiny").missing["hindsight on validation traces"] == "1 of 2 traces"
+    write_pages(board, store)  # nothing to hold it against
+
+
 def test_plays_under_other_weights_are_held_against_hindsight_too(copied):
     board, store = copied
     add_reference_point(board.pages, "tiny@1", 2, np.full((1, 3), 9.0))

@@ -89,7 +89,9 @@ def test_the_slowest_exported_decision_counts():
         found = [summary(name, 0.0, decision_us=us) for name, us in zip(WINNABLE, times, strict=False)]
         return verdicts(found, (), ())[-1]
 
-    assert verdict(80.0, 99.0, None).is_reached is True
+    assert verdict(80.0, 99.0).is_reached is True
+    assert verdict(80.0, 99.0, None).is_reached is None
+    assert verdict(80.0, 101.0, None).is_reached is False
     assert verdict(80.0, 101.0).is_reached is False
     assert verdict(80.0, 101.0).numbers.startswith(f"101 us on {WINNABLE[1]}, the slowest of 2")
     assert verdict(None).numbers == "not run"
