@@ -232,3 +232,13 @@ def test_only_one_of_many_ends_a_review(strict: Desk, make_request: Request) -> 
     ended = reviews_of(strict, "approved") + reviews_of(strict, "rejected")
     assert [row.closed_by for row in ended] == winners
     check(strict)
+
+
+def test_what_cannot_be_routed_by_a_snapshot_of_ones_own_is_the_callers(desk: Desk, make_request: Request) -> None:
+    document = make_request()
+    for row in document["snapshot"]["stock"]:
+        row.update(on_hand_units=0, allocated_units=0)
+    document["snapshot"]["receipts"] = []
+    answer = ask(desk, document["order"], snapshot=document["snapshot"])
+    assert (answer["stage"], answer["plan"], answer["fallback_reason"]) == ("review", None, "no feasible plan")
+    assert reviews_of(desk) == []  # nobody here could approve, override or reject an order that is not kept
