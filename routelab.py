@@ -92,8 +92,9 @@ study, or makes it again. --routers A,B and --replications N stand for routers=[
         "experiments.scoreboard.command:main",
         "routers, bounds and learned policies on all scenarios of the board, cell by cell, and pages of results",
         "scoreboard [SCENARIO ...] [--part NAME] [--routers A,B] [--traces N] [--seeds N] [--workers N] [--folder DIR]",
-        """Goes on where it stopped. Parts: routers, bounds, train, learned, front, generalisation, pages; all if none
-is named. docs/scoreboard.md says what each does and how long it takes.""",
+        """Goes on where it stopped. Parts: routers, probes, bounds, train, learned, exported, front, generalisation,
+pages; all if none is named. docs/scoreboard.md says what each does. All of the board takes hours; one
+scenario of it with --traces 20 --seeds 2 and a few routers takes minutes.""",
     ),
     "export": Command(
         "experiments.export:main",

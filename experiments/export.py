@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from agents.bundle import read_bundle
 from envs.prices import Pricing
 from experiments.model_registry import Alias, register
 from experiments.record import Run
@@ -90,9 +91,9 @@ def main(arguments: list[str]) -> int:
         bundle = export(settings)
         size = sum(path.stat().st_size for path in bundle.iterdir()) / 1024
         print(f"Bundle: {bundle} ({size:,.0f} KiB)")
-        print(
-            f"Compare it: routelab evaluate agents=[heuristics,{bundle}]\nServe it:   routelab serve --bundle {bundle}"
-        )
+        name = read_bundle(bundle).public.id.partition("@")[0]
+        print(f"Compare it: routelab evaluate scenario={name} 'agents=[heuristics,{bundle}]'")
+        print(f"Serve it:   routelab serve --bundle {bundle}")
         return 0
 
     return launch(COMMAND, job, arguments)

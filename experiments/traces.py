@@ -10,6 +10,7 @@ from typing import Any
 from experiments.settings import ScenarioChoice
 from scenarios.draw import draw_trace
 from scenarios.errors import InputError, unknown_name
+from scenarios.order_log import OrderLog
 from scenarios.registry import load_scenario
 from scenarios.scenario import Scenario
 from scenarios.seeds import SPLITS, split_of
@@ -84,13 +85,15 @@ def _scenario(name: str, overrides: str) -> Scenario:
 
 def notes_of(trace: Trace, choice: ScenarioChoice | None) -> list[str]:
     """What has to be said beside every result on such traces."""
-    notes = []
+    notes, caveat = [], ""
     if choice is not None:
         caveat = getattr(scenario_of(choice), "caveat", "")
         if caveat:
             notes.append(caveat[:1].upper() + caveat[1:])
+        if isinstance(scenario_of(choice).demand, OrderLog):
+            notes.append("The orders are the same in all traces, and only luck differs: an interval tells luck alone")
     share = float((trace.future.orders["num_lines"] == 1).mean()) if trace.num_orders else 0.0
-    if share >= SINGLE_LINE_SHARE and not notes:
+    if share >= SINGLE_LINE_SHARE and not caveat:
         notes.append(f"{100 * share:.1f} % of the orders hold one line, so splits hardly occur")
     if trace.seed >= 0 and split_of(trace.seed) == "training":
         notes.append("A trace has a training seed: a trained agent may have seen it")

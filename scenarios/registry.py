@@ -91,6 +91,9 @@ def _build(name: str, builder: Any, overrides: dict[str, Any]) -> Scenario:
         return builder(**overrides)
     own = {key: value for key, value in overrides.items() if key in parameters}
     rest = {key: value for key, value in overrides.items() if key not in parameters}
+    for key, value in own.items():
+        if isinstance(value, str) and isinstance(parameters[key].default, (int, float)):
+            raise InputError(f"scenario.{key}", value, "a number", "write it like 3 or 0.5")
     return with_overrides(builder(**own), rest, also_known=tuple(parameters))
 
 

@@ -53,7 +53,8 @@ def _verify(database: Database) -> int:
         num_rows, num_writers = tx.execute(counts).one()
     for complaint in found:
         print(complaint)
-    print(f"{num_rows} rows of {num_writers} writers: {len(found) or 'no'} complaint{'s' * (len(found) != 1)}")
+    print(f"{_counted(num_rows, 'row')} of {_counted(num_writers, 'writer')}: ", end="")
+    print(_counted(len(found), "complaint") if found else "no complaints")
     return 1 if found else 0
 
 
@@ -72,3 +73,7 @@ def _erase(database: Database, days: int) -> int:
         if len(found) < _AT_ONCE:
             print(f"{num_erased} payloads erased")
             return 0
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

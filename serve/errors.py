@@ -100,7 +100,7 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(NotFound)
     def miss(request: Request, error: NotFound) -> Response:
         kind, name = error.args
-        return error_response(HTTPStatus.NOT_FOUND, InputError(kind, name, f"a {kind} that is kept", "correct the id"))
+        return error_response(HTTPStatus.NOT_FOUND, InputError(kind, name, f"the id of a kept {kind}", "correct it"))
 
     @app.exception_handler(Conflict)
     def disagree(request: Request, error: Conflict) -> Response:

@@ -20,7 +20,7 @@ from serve.desk import Desk, DeskSettings
 from serve.known import Known
 from serve.monitoring.logs import writing_logs
 from serve.monitoring.options import add_watch, staleness_of, watch_of
-from serve.processes import check_processes, run_together, shared_socket
+from serve.processes import bound_socket, check_processes, run_together
 from serve.review_options import add_reviews, check_reviews, limits_of_reviews
 from serve.safety import Exposure
 from serve.seed import read_stock, seed
@@ -175,9 +175,6 @@ def _serve(
     config = uvicorn.Config(app, host=options.host, port=options.port, log_config=None, access_log=False)
     server = uvicorn.Server(config)
     with writing_logs():
-        if options.processes > 1:
-            server.run([shared_socket(options.host, options.port)])
-        else:
-            server.run()
+        server.run([bound_socket(options.host, options.port, options.processes > 1)])
     if failures:
         raise failures[0]

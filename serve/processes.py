@@ -47,12 +47,22 @@ def check_processes(number: int, port: int, is_kept: bool, is_request_clock: boo
         raise InputError("--processes", number, "1 with --clock request: a replay is one sequence", "start one process")
 
 
-def shared_socket(host: str, port: int) -> socket.socket:
-    """A socket of this process at an address that others have sockets at, too."""
+def bound_socket(host: str, port: int, is_shared: bool) -> socket.socket:
+    """A socket of this process at an address.
+
+    Args:
+        host: of the address.
+        port: 0: any that is free.
+        is_shared: whether other processes of this endpoint have sockets there, too.
+
+    Raises:
+        InputError: somebody else listens there, or nobody may.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if is_shared:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         made.bind((host, port))
     except OSError as error:

@@ -42,7 +42,10 @@ def main(args: Sequence[str] | None = None) -> int:
     end = format_utc(int(settings["epoch_seconds"] + settings["end_seconds"]))
     print(f"{trace.scenario_id}: {trace.num_orders:,} orders to {options.url}")
     if is_stated:
-        print(f"The endpoint must run with --clock request --calendar-end {end} on a database of its own.")
+        print(
+            f"To decide as in a simulation, the endpoint must run with --clock request --calendar-end {end} "
+            "and a database of its own."
+        )
     manner = Manner(options.name or uuid.uuid4().hex[:8], is_stated, options.speed if is_stated else 1.0)
     columns = (TextColumn("orders"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Client(options.url, os.environ.get(TOKEN_VARIABLE)) as client, Progress(*columns) as progress:

@@ -49,3 +49,8 @@ def test_single_lines_and_training_seeds_are_said():
     assert "100.0 % of the orders hold one line" in notes[0]
     assert "training seed" in notes[1]
     assert notes_of(draw_trace(load_scenario("metro-small"), 2_000_000), ScenarioChoice("metro-small")) == []
+
+
+def test_that_all_traces_of_a_log_hold_the_same_orders_is_said():
+    notes = notes_of(draw_trace(load_scenario("tables"), 2_000_000), ScenarioChoice("tables"))
+    assert any("only luck differs" in note for note in notes)

@@ -98,3 +98,9 @@ def test_the_real_orders_ask_for_their_folder(monkeypatch):
 
 def test_own_tables_fall_back_to_the_shipped_example():
     assert load_scenario("tables").name == "tables:example"
+
+
+@pytest.mark.parametrize("name", ["metro-small", "tiny"])
+def test_a_text_where_a_number_belongs_is_refused(name):
+    with pytest.raises(InputError, match="horizon_days = 'x'"):
+        load_scenario(name, horizon_days="x")

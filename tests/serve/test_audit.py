@@ -153,12 +153,12 @@ def test_the_command(tmp_path: Path, sqlite_template: Path, capsys: pytest.Captu
         AuditWriter().write(tx, Entry("decided", "tester", "a", b"x"))
     database.close()
     assert main(["verify", "--database", f"sqlite:///{path}"]) == 0
-    assert capsys.readouterr().out == "1 rows of 1 writers: no complaints\n"
+    assert capsys.readouterr().out == "1 row of 1 writer: no complaints\n"
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE audit SET actor = 'nobody'")
     connection.close()
     assert main(["verify", "--database", f"sqlite:///{path}"]) == 1
-    assert "was altered\n1 rows of 1 writers: 1 complaint\n" in capsys.readouterr().out
+    assert "was altered\n1 row of 1 writer: 1 complaint\n" in capsys.readouterr().out
 
 
 def test_old_payloads_are_erased_and_that_is_no_complaint(

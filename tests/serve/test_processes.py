@@ -28,7 +28,7 @@ from serve.admission.limits import Limits
 from serve.audit import complaints
 from serve.database import Database
 from serve.file_turn import FileTurn
-from serve.processes import _end, check_processes, shared_socket
+from serve.processes import _end, bound_socket, check_processes
 from tests.serve.racing import ROOT
 
 
@@ -141,12 +141,13 @@ def test_errors_of_a_child_are_told() -> None:
     assert b"ZeroDivisionError" in done.stderr
 
 
-def test_a_port_that_somebody_has_is_named() -> None:
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_a_port_that_somebody_has_is_named(is_shared: bool) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         with pytest.raises(InputError, match="--port"):
-            shared_socket("127.0.0.1", other.getsockname()[1])
+            bound_socket("127.0.0.1", other.getsockname()[1], is_shared)
 
 
 EARLY = """
