@@ -44,7 +44,7 @@ def _count(tx: Connection, row: CountedStock, now: int) -> None:
         if missing <= 0:
             break
         missing -= sum(held.units for held in take_apart(tx, changes, last, "open") if held.sku == row.sku)
-        break_plan(tx, last.order_id, now)
+        break_plan(tx, last.order_id, "count", now)
     changes.make(tx)
     # What is being picked is in somebody's hands: as much is there at least.
     allocated = tx.execute(select(cell.allocated_units).where(*where)).scalar_one()

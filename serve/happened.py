@@ -18,7 +18,7 @@ from serve.changes import Changes
 from serve.database import insert, insert_new
 from serve.ending import Ending, cancel_order
 from serve.known import Known
-from serve.order import NotFound, break_plan
+from serve.order import Cause, NotFound, break_plan
 from serve.parcel import find_parcels, give_room_back, leave, lines_of, set_stage, stop_pick, take_apart
 from serve.release import release
 
@@ -131,7 +131,7 @@ class Happened:
             units = sum(line.units for line in lines_of(self._tx, claim))
             is_short = is_short or units > left
             if is_short:
-                self._break(claim)
+                self._break(claim, "short_receipt")
                 continue
             left -= units
             self._changes.claims[receipt.id] -= units
@@ -177,7 +177,7 @@ class Happened:
             self._changes.move(line.sku, parcel.warehouse, on_hand=-missing, allocated=-line.units)
             leave(self._tx, [(line.order_id, line.position)], "open")
         if happened.short:
-            break_plan(self._tx, parcel.order_id, self._now)
+            break_plan(self._tx, parcel.order_id, "short_pick", self._now)
         if not held:
             give_room_back(self._changes, parcel)
         is_booked = parcel.is_booked and bool(held)
@@ -232,7 +232,7 @@ class Happened:
         parcel = tables.parcels.c
         waiting = (parcel.stage == "queued", parcel.service == happened.service, parcel.warehouse.in_(houses))
         for found in find_parcels(self._tx, *waiting, parcel.collection_at < until):
-            self._break(found)
+            self._break(found, "outage")
 
     @_apply.register
     def _cancel(self, happened: told.Cancelled) -> None:
@@ -242,9 +242,9 @@ class Happened:
         except NotFound as error:
             raise self._refuse("order", happened.order, "an order that was decided") from error
 
-    def _break(self, parcel: Row[Any]) -> None:
+    def _break(self, parcel: Row[Any], cause: Cause) -> None:
         take_apart(self._tx, self._changes, parcel, "open")
-        break_plan(self._tx, parcel.order_id, self._now)
+        break_plan(self._tx, parcel.order_id, cause, self._now)
 
     def _leave_queue(self, parcel: Row[Any]) -> None:
         if parcel.stage == "queued":

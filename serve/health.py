@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, Float, case, cast, func, null, select
 
 from scenarios.local_time import format_utc
 from serve import tables
+from serve.order import Cause
 
 DelayStage = Literal["queue", "pick", "handover", "delivery", "review", "task"]
 
@@ -41,6 +43,10 @@ class HealthReport(BaseModel):
     stages: dict[str, int] = Field(description="decisions by who decided")
     delays: list[Delay]
     exceptions: dict[str, int] = Field(description="reviews opened by reason, tasks due by kind")
+    breaks: dict[Cause, int] | None = Field(
+        default=None,
+        description="parcels that lost lines, by cause; null in baselines recorded before causes were kept",
+    )
 
 
 class Change(BaseModel):
@@ -67,11 +73,13 @@ def make_report(tx: Connection, since: int, until: int) -> HealthReport:
         return (column >= since) & (column < until)
 
     made, review, task = tables.decisions.c, tables.reviews.c, tables.tasks.c
+    broken = tables.breaks.c  # each, while a task that is owed is not owed twice
     of_order = tables.decisions.join(tables.reviews, made.order_id == review.order_id)
     orders = select(func.count(made.order_id.distinct()))
     stages = select(made.stage, func.count()).where(within(made.decided_at)).group_by(made.stage)
     reasons = select(review.reasons, func.count()).where(within(review.opened_at)).group_by(review.reasons)
     kinds = select(task.kind, func.count()).where(within(task.due_at)).group_by(task.kind)
+    causes = select(broken.cause, func.count()).where(within(broken.broke_at)).group_by(broken.cause)
     exceptions: Counter[str] = Counter()
     for joined, count in tx.execute(reasons):
         for reason in joined.split(","):
@@ -86,6 +94,7 @@ def make_report(tx: Connection, since: int, until: int) -> HealthReport:
         stages={stage: count for stage, count in tx.execute(stages)},
         delays=_delays(tx, within),
         exceptions=dict(exceptions),
+        breaks={cause: count for cause, count in tx.execute(causes)},
     )
 
 
@@ -131,11 +140,11 @@ def compare(report: HealthReport, baseline: HealthReport) -> list[Change]:
     """Shares, rates and mean delays of both, and whether they differ by more than chance lets them."""
     changes = []
     if report.num_orders and baseline.num_orders:
-        names = sorted(report.exceptions.keys() | baseline.exceptions.keys())
         counts = [("manual share", report.num_manual, baseline.num_manual)]
-        counts += [
-            (f"{name} an order", report.exceptions.get(name, 0), baseline.exceptions.get(name, 0)) for name in names
-        ]
+        counts += _counts("{} an order", report.exceptions, baseline.exceptions)
+        broken, usual = report.breaks, baseline.breaks
+        if broken is not None and usual is not None and "unknown" not in broken.keys() | usual.keys():
+            counts += _counts("broken by {} an order", broken, usual)
         changes += [_rates(name, (a, report.num_orders), (b, baseline.num_orders)) for name, a, b in counts]
     for now, before in zip(report.delays, baseline.delays, strict=True):
         if now.mean_seconds is None or before.mean_seconds is None or not now.num or not before.num:
@@ -149,6 +158,10 @@ def compare(report: HealthReport, baseline: HealthReport) -> list[Change]:
         if now.num_late is not None and before.num_late is not None:
             changes.append(_rates(f"late share of {now.stage}", (now.num_late, now.num), (before.num_late, before.num)))
     return changes
+
+
+def _counts(figure: str, now: Mapping[Any, int], before: Mapping[Any, int]) -> list[tuple[str, int, int]]:
+    return [(figure.format(name), now.get(name, 0), before.get(name, 0)) for name in sorted(now.keys() | before.keys())]
 
 
 def _rates(figure: str, now: tuple[int, int], before: tuple[int, int]) -> Change:

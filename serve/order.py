@@ -17,6 +17,8 @@ from serve.tasks import add_task
 
 State = Literal["held", "reserved", "confirmed", "review", "declined", "cancelled", "expired"]
 
+Cause = Literal["short_pick", "short_receipt", "outage", "count", "unknown"]
+"""Why a parcel lost lines. Unknown: before causes were kept; one row for each task then."""
 
 OPEN: Mapping[str, Any] = {"state": "open", "parcel_id": None, "promise_at": None}
 """Where a line is that waits for a decision."""
@@ -115,8 +117,9 @@ def confirm_order(tx: Connection, order_id: str) -> None:
     set_state(tx, order_id, "confirmed", expires_at=None)
 
 
-def break_plan(tx: Connection, order_id: str, now: int) -> None:
+def break_plan(tx: Connection, order_id: str, cause: Cause, now: int) -> None:
     """Lines of an order have lost their parcel: they are to be decided again, with all that is decided with them."""
+    tx.execute(tables.breaks.insert().values(order_id=order_id, cause=cause, broke_at=now))
     row = tables.orders.c
     first_id = tx.execute(select(func.coalesce(row.group_id, row.id)).where(row.id == order_id)).scalar_one()
     tx.execute(update(tables.orders).where(row.id == first_id).values(is_again=True))

@@ -229,6 +229,15 @@ tasks = Table(
     Index(None, "done_at", "due_at"),
     Index(None, "order_id"),
 )
+breaks = Table(  # a parcel lost lines against the plan; its task may have been owed already
+    "breaks",
+    metadata,
+    Column("number", NUMBER, primary_key=True),
+    Column("order_id", NAME, nullable=False),
+    Column("cause", String(20), nullable=False),  # see serve.order.Cause
+    Column("broke_at", BigInteger, nullable=False),
+    Index(None, "broke_at", "cause"),
+)
 reviews = Table(
     "reviews",
     metadata,

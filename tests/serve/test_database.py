@@ -7,7 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import func, inspect, select, text, update
 
@@ -28,6 +30,20 @@ def test_the_migrations_make_the_tables(empty_url: str) -> None:
         checks = {check["name"] for check in inspect(tx).get_check_constraints("stock")}
     assert checks == {"ck_stock_never_below_zero"}
     database.close()
+
+
+def test_what_broke_before_causes_were_kept_is_counted_as_unknown(database: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(tables.__file__).parent / "migrations"))
+    with database.writing() as tx:
+        config.attributes["connection"] = tx
+        command.downgrade(config, "0010")
+        for kind in ("plan_broke", "hold_ended"):
+            tx.execute(tables.tasks.insert().values(kind=kind, order_id="one", due_at=5))
+    database.migrate()
+    with database.writing() as tx:
+        assert tx.execute(select(tables.breaks)).all() == [(1, "one", "unknown", 5)]
+        tx.execute(tables.breaks.insert().values(order_id="two", cause="count", broke_at=6))  # numbers go on
 
 
 def test_several_may_start_at_once(empty_url: str) -> None:

@@ -18,6 +18,7 @@ from serve.counted import count_stations, count_stock
 from serve.desk import Desk
 from serve.event import EventBatch, Inventory, Stations
 from serve.happened import Happened, is_new
+from serve.health import make_report
 from serve.order import describe_order
 from serve.tasks import acknowledge, lease_tasks
 from tests.serve.test_desk import allocated, ask, ask_again, order_of, total
@@ -45,6 +46,12 @@ def cell(desk: Desk, warehouse: str, sku: str) -> tuple[int, int]:
 def tasks_at(desk: Desk, at: int) -> list[tuple[str, str]]:
     with desk.database.writing() as tx:
         return [(task.kind, task.order_id) for task in lease_tasks(tx, at, 10, 1)]
+
+
+def breaks_at(desk: Desk, at: int) -> dict[str, int] | None:
+    """What the report of that second counts."""
+    with desk.database.reading() as tx:
+        return make_report(tx, at, at + 1).breaks
 
 
 def test_a_parcel_is_picked_handed_over_and_delivered(desk: Desk, make_request: Request) -> None:
@@ -95,6 +102,7 @@ def test_a_short_line_is_decided_again(desk: Desk, make_request: Request) -> Non
     assert cell(desk, parcel["warehouse"], sku) == (on_hand - 1, 0)
     assert total(desk, tables.bookings.c.booked_parcels) == 0
     assert tasks_at(desk, now + 60) == [("plan_broke", "one")]
+    assert breaks_at(desk, now + 60) == {"short_pick": 1}
     again = ask_again(desk, "one", now + 60)
     assert [line["sku"] for row in again["plan"]["parcels"] for line in row["lines"]] == [sku]
     assert tasks_at(desk, now + 3600) == []
@@ -118,6 +126,7 @@ def test_a_receipt_serves_claims_in_order_and_the_rest_is_for_sale(desk: Desk, m
     tell(desk, now + 7200, {"kind": "receipt_arrived", "receipt": "truck", "units": 5})
     assert cell(desk, house, sku) == (before[0] + 5, before[1] + 4)
     assert tasks_at(desk, now + 7200) == [("plan_broke", "x2")]
+    assert breaks_at(desk, now + 7200) == {"short_receipt": 1}
     parcel = tables.parcels.c
     with desk.database.reading() as tx:
         stages = (
@@ -133,10 +142,12 @@ def test_a_receipt_serves_claims_in_order_and_the_rest_is_for_sale(desk: Desk, m
 def test_an_outage_breaks_what_needs_its_collections(desk: Desk, make_request: Request) -> None:
     order = order_of(make_request, "one")
     answer, now = ask(desk, order), parse_utc("t", order["placed_at"])
-    parcel = answer["plan"]["parcels"][0]
+    parcels = answer["plan"]["parcels"]
+    parcel = parcels[0]
     until = parse_utc("t", parcel["collection_at"]) + 1
     tell(desk, now + 1, {"kind": "outage", "service": parcel["service"], "until": format_utc(until)})
     assert tasks_at(desk, now + 1) == [("plan_broke", "one")]
+    assert breaks_at(desk, now + 1) == {"outage": sum(row["service"] == parcel["service"] for row in parcels)}
     again = ask_again(desk, "one", now + 1)
     for row in again["plan"]["parcels"]:
         assert row["service"] != parcel["service"] or parse_utc("t", row["collection_at"]) >= until
@@ -156,6 +167,7 @@ def test_a_count_breaks_the_plans_made_last(desk: Desk, make_request: Request) -
         count_stock(tx, desk.known, counted)
     assert cell(desk, *place) == (1, 1)
     assert tasks_at(desk, now) == [("plan_broke", "x1")]
+    assert breaks_at(desk, now) == {"count": 1}
 
 
 def test_a_queue_is_what_was_counted(desk: Desk, make_request: Request, sound_agent: BundleAgent) -> None:

@@ -12,6 +12,7 @@ from scenarios.local_time import format_utc, parse_utc
 from serve.app import create_app
 from serve.desk import Desk
 from serve.health import Delay, HealthReport, compare, make_report
+from serve.order import Cause
 from tests.serve.reviewed import empty_shelves, take_back
 from tests.serve.test_app import check_error, wait_until_ready
 from tests.serve.test_desk import ask, order_of
@@ -60,6 +61,31 @@ def test_a_day_is_told_as_it_went(desk: Desk, make_request: Request) -> None:
         later = make_report(tx, now, now + 10**6 + 1)
     assert delay(later, "review").num == delay(later, "review").num_late == 2  # nobody looked in time
     assert later.exceptions["review_ended"] == 2
+
+
+def test_every_break_is_counted_by_its_cause_although_one_task_is_owed(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    now = parse_utc("t", order["placed_at"])
+    first, second = ask(desk, order)["plan"]["parcels"]
+    line = first["lines"][0]
+    short = {"kind": "pick_finished", "parcel": first["id"], "short": [{"sku": line["sku"], "found_units": 0}]}
+    until = format_utc(parse_utc("t", second["collection_at"]) + 1)
+    tell(desk, now + 60, short, {"kind": "outage", "service": second["service"], "until": until})
+    with desk.database.reading() as tx:
+        before, report, after = (make_report(tx, now + at, now + at + 60) for at in (0, 60, 120))
+    assert (before.breaks, report.breaks, after.breaks) == ({}, {"short_pick": 1, "outage": 1}, {})
+    assert report.exceptions == {"plan_broke": 1}
+
+
+def test_causes_are_compared_where_both_periods_know_them() -> None:
+    def figures(now: dict[Cause, int] | None, before: dict[Cause, int] | None) -> dict[str, tuple[float, bool]]:
+        periods = (report_of(random.Random(5), 400, 0.0, 300).model_copy(update={"breaks": b}) for b in (now, before))
+        return {row.figure: (row.value, row.is_notable) for row in compare(*periods) if "broken" in row.figure}
+
+    told = figures({"outage": 80, "count": 4}, {"count": 4, "short_pick": 2})
+    shares = {"outage": (0.2, True), "count": (0.01, False), "short_pick": (0.0, False)}
+    assert told == {f"broken by {cause} an order": row for cause, row in shares.items()}
+    assert figures({"outage": 80}, {"unknown": 80}) == figures({"outage": 80}, None) == {}
 
 
 def report_of(dice: random.Random, num_orders: int, manual: float, seconds: float) -> HealthReport:
