@@ -6,19 +6,19 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, ValidationError
 
 from agents.documents import Document, OrderDocument
-from scenarios.errors import InputError
 from scenarios.local_time import format_utc
 from serve.answer import DecisionAnswer
-from serve.errors import ErrorAnswer
+from serve.endpoint_error import Answer, EndpointError, read_answer, refusal, retry_after
 from serve.event import AnyEvent, CountedStock, EventBatch, Inventory
+from serve.explanation import ExplanationAnswer
+from serve.health import HealthAnswer
 from serve.order import OrderAnswer
+from serve.override import Override, WantedParcel
 from serve.policy_answer import Canary, Load, SlotsAnswer
 from serve.request import DecisionRequest, RedecisionRequest
 from serve.review import ReviewAnswer
@@ -33,20 +33,6 @@ LATER = REFUSED | {502, 504}
 """What can be repeated may be sent again; something may have been done, as a proxy says this of an answer it lost."""
 
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.1, 5.0
-
-Answer = TypeVar("Answer", bound=BaseModel)
-
-
-class EndpointError(InputError):
-    """The endpoint refused, or did not answer: its one error schema as an exception.
-
-    Attributes:
-        status: of the answer; 0 if there was none.
-    """
-
-    def __init__(self, key: str, value: object, expected: str, remedy: str, status: int = 0) -> None:
-        super().__init__(key, value, expected, remedy)
-        self.status = status
 
 
 class Client:
@@ -103,6 +89,7 @@ class Client:
         now: int | None = None,
         confirm: bool = False,
         max_alternatives: int = 0,
+        deadline_ms: float | None = None,
     ) -> DecisionAnswer:
         """Decides a new order from what the endpoint knows.
 
@@ -112,37 +99,55 @@ class Client:
             now: UTC seconds, where time comes from requests.
             confirm: what is reserved does not expire.
             max_alternatives: other plans to be shown.
+            deadline_ms: in which an attempt is to be answered; too little for the policy: by a heuristic.
         """
         fields = {"order": order, "now": _text(now), "confirm": confirm, "max_alternatives": max_alternatives}
-        asked = DecisionRequest.model_validate(fields)
+        asked = DecisionRequest.model_validate({**fields, "deadline_ms": deadline_ms})
         return self._posted("/v1/decisions", asked, DecisionAnswer, key or uuid.uuid4().hex)
 
     def redecide(
-        self, order_id: str, *, key: str | None = None, now: int | None = None, confirm: bool = False
+        self,
+        order_id: str,
+        *,
+        key: str | None = None,
+        now: int | None = None,
+        confirm: bool = False,
+        deadline_ms: float | None = None,
     ) -> DecisionAnswer:
         """Decides the open lines of a known order; see ``decide``."""
-        asked = RedecisionRequest(now=_text(now), confirm=confirm, max_alternatives=0)
+        asked = RedecisionRequest(now=_text(now), confirm=confirm, max_alternatives=0, deadline_ms=deadline_ms)
         return self._posted(
             f"/v1/orders/{quote(order_id, safe='')}/redecide", asked, DecisionAnswer, key or uuid.uuid4().hex
         )
 
     def decision(self, decision_id: str) -> DecisionAnswer:
         """A decision as it was answered."""
-        return _read(self._send("GET", f"/v1/decisions/{quote(decision_id, safe='')}"), DecisionAnswer)
+        return read_answer(self._send("GET", f"/v1/decisions/{quote(decision_id, safe='')}"), DecisionAnswer)
+
+    def explain(self, decision_id: str, *, warehouse: str | None = None) -> ExplanationAnswer:
+        """Why a decision is as it is, and why not from ``warehouse``."""
+        params = {} if warehouse is None else {"warehouse": warehouse}
+        path = f"/v1/decisions/{quote(decision_id, safe='')}/explain"
+        return read_answer(self._send("GET", path, params=params), ExplanationAnswer)
 
     def order(self, order_id: str) -> OrderAnswer:
         """How an order stands."""
-        return _read(self._send("GET", f"/v1/orders/{quote(order_id, safe='')}"), OrderAnswer)
+        return read_answer(self._send("GET", f"/v1/orders/{quote(order_id, safe='')}"), OrderAnswer)
 
     def confirm(self, order_id: str) -> OrderAnswer:
         """Keeps what is reserved for good."""
-        return _read(self._send("POST", f"/v1/orders/{quote(order_id, safe='')}/confirm"), OrderAnswer)
+        return read_answer(self._send("POST", f"/v1/orders/{quote(order_id, safe='')}/confirm"), OrderAnswer)
 
     def cancel(self, order_id: str, *, now: int | None = None) -> OrderAnswer:
         """Cancels what nobody has begun to pick."""
-        return _read(
+        return read_answer(
             self._send("POST", f"/v1/orders/{quote(order_id, safe='')}/cancel", params=_stated(now)), OrderAnswer
         )
+
+    def take_back(self, order_id: str, *, now: int | None = None) -> OrderAnswer:
+        """Undoes a decision of which nothing is picked. Sent again only if it surely was not done."""
+        path = f"/v1/orders/{quote(order_id, safe='')}/take-back"
+        return read_answer(self._send("POST", path, params=_stated(now), is_repeatable=False), OrderAnswer)
 
     def tell(self, events: Sequence[AnyEvent]) -> int:
         """Tells what happened, in the order of happening.
@@ -179,12 +184,12 @@ class Client:
 
     def policies(self) -> SlotsAnswer:
         """Who decides, and who is to."""
-        return _read(self._send("GET", "/v1/policies"), SlotsAnswer)
+        return read_answer(self._send("GET", "/v1/policies"), SlotsAnswer)
 
     def load_policy(self, folder: str) -> SlotsAnswer:
         """Puts the bundle in that folder below the endpoint's ``--policies`` into the second slot; see below."""
         body = Load(folder=folder).model_dump_json()
-        return _read(self._send("POST", "/v1/policies", body=body, is_repeatable=False), SlotsAnswer)
+        return read_answer(self._send("POST", "/v1/policies", body=body, is_repeatable=False), SlotsAnswer)
 
     def change_policy(self, sha256: str, how: str, *, share: float | None = None) -> SlotsAnswer:
         """Changes what a policy does, by the paths' names: ``shadow``, ``canary`` with its share, ``activate``, ...
@@ -193,16 +198,30 @@ class Client:
         """
         path = f"/v1/policies/{quote(sha256, safe='')}/{how}"
         body = None if share is None else Canary(share=share).model_dump_json()
-        return _read(self._send("POST", path, body=body, is_repeatable=False), SlotsAnswer)
+        return read_answer(self._send("POST", path, body=body, is_repeatable=False), SlotsAnswer)
 
     def end_review(self, review_id: str, how: str, *, now: int | None = None) -> ReviewAnswer:
         """Ends a review: ``approve`` or ``reject``. Sent again only if it surely was not done."""
         path = f"/v1/reviews/{quote(review_id, safe='')}/{how}"
-        return _read(self._send("POST", path, params=_stated(now), is_repeatable=False), ReviewAnswer)
+        return read_answer(self._send("POST", path, params=_stated(now), is_repeatable=False), ReviewAnswer)
+
+    def override(
+        self, review_id: str, parcels: Sequence[WantedParcel], *, now: int | None = None, confirm: bool = False
+    ) -> DecisionAnswer:
+        """Ends a review with another plan. Sent again only if it surely was not done."""
+        body = Override(parcels=list(parcels), now=_text(now), confirm=confirm).model_dump_json(exclude_defaults=True)
+        path = f"/v1/reviews/{quote(review_id, safe='')}/override"
+        return read_answer(self._send("POST", path, body=body, is_repeatable=False), DecisionAnswer)
+
+    def health_report(self, since: int, until: int, *, baseline: str | None = None) -> HealthAnswer:
+        """Where orders broke, waited or needed a hand, UTC seconds; beside a baseline that is recorded."""
+        params = {"since": format_utc(since), "until": format_utc(until)}
+        params |= {} if baseline is None else {"baseline": baseline}
+        return read_answer(self._send("GET", "/v1/health-report", params=params), HealthAnswer)
 
     def _posted(self, path: str, asked: Document, kind: type[Answer], key: str) -> Answer:
         body = asked.model_dump_json(exclude_defaults=True)
-        return _read(self._send("POST", path, body=body, headers={"Idempotency-Key": key}), kind)
+        return read_answer(self._send("POST", path, body=body, headers={"Idempotency-Key": key}), kind)
 
     def _send(
         self,
@@ -229,10 +248,10 @@ class Client:
                 )
                 if answer.status_code < 400:
                     return answer
-                problem = _refusal(answer)
+                problem = refusal(answer)
                 if answer.status_code not in (LATER if is_repeatable else REFUSED):
                     raise problem
-                least = _retry_after(answer)
+                least = retry_after(answer)
             except httpx.TransportError as error:
                 what = f"{type(error).__name__} at {method} {path}"
                 problem = EndpointError("endpoint", what, "an answer", "look whether the endpoint runs there")
@@ -251,31 +270,3 @@ def _stated(now: int | None) -> dict[str, str]:
 
 def _text(now: int | None) -> str | None:
     return None if now is None else format_utc(now)
-
-
-def _read(answer: httpx.Response, kind: type[Answer]) -> Answer:
-    try:
-        return kind.model_validate_json(answer.content)
-    except ValidationError as error:
-        raise _foreign(answer) from error
-
-
-def _refusal(answer: httpx.Response) -> EndpointError:
-    try:
-        told = ErrorAnswer.model_validate_json(answer.content).error
-    except ValidationError:
-        return _foreign(answer)
-    return EndpointError(told.key, told.value, told.expected, told.remedy, answer.status_code)
-
-
-def _foreign(answer: httpx.Response) -> EndpointError:
-    what = f"{answer.status_code} from {answer.request.url.path}"
-    return EndpointError("endpoint", what, "an answer of routelab's endpoint", "correct the URL", answer.status_code)
-
-
-def _retry_after(answer: httpx.Response) -> float:
-    """Seconds to wait at least; dates, which this endpoint never sends, count as none."""
-    try:
-        return max(0.0, float(answer.headers.get("Retry-After", "0")))
-    except ValueError:
-        return 0.0

@@ -37,7 +37,7 @@ class WantedParcel(Document):
     warehouse: Name
     service: Name
     skus: Annotated[list[Name], Field(min_length=1, max_length=60)]
-    receipt: Name | None = Field(None, description="that a backorder waits for")
+    receipt: Name | None = Field(default=None, description="that a backorder waits for")
 
 
 class Override(Document):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,11 +14,13 @@ from fastapi.testclient import TestClient
 from agents.documents import OrderDocument
 from scenarios.local_time import format_utc, parse_utc
 from serve.app import create_app
-from serve.client import Client, EndpointError
+from serve.client import Client
 from serve.database import Database
 from serve.desk import DeskSettings
+from serve.endpoint_error import EndpointError
 from serve.event import CountedStock, Delivered, PickStarted
 from serve.main import load_desk
+from serve.override import WantedParcel
 from serve.service import DecisionService
 from tests.serve.replay.endpoints import hurried, listening
 
@@ -88,6 +91,14 @@ def test_what_may_have_been_done_is_not_sent_again() -> None:
         with pytest.raises(EndpointError) as caught:
             client.end_review("1", "approve")
         assert (caught.value.status, len(script.requests)) == (status, 1)
+    for ask in (
+        lambda client: client.take_back("x"),
+        lambda client: client.override("1", [WantedParcel(warehouse="w", service="s", skus=["a"])]),
+    ):
+        client, script, _ = scripted(refusal(503), httpx.ReadTimeout("late"))
+        with pytest.raises(EndpointError, match="ReadTimeout"):
+            ask(client)
+        assert len(script.requests) == 2
     client, script, _ = scripted(httpx.ConnectError("no"), refusal(429), refusal(503), refusal(404))
     with pytest.raises(EndpointError):
         client.end_review("1", "approve")
@@ -96,6 +107,22 @@ def test_what_may_have_been_done_is_not_sent_again() -> None:
     with pytest.raises(EndpointError):
         client.order("x")  # can be repeated
     assert len(script.requests) == 3
+    for look in (lambda client: client.explain("x"), lambda client: client.health_report(0, 1)):
+        client, script, _ = scripted(httpx.ReadTimeout("late"), refusal(504), refusal(404))
+        with pytest.raises(EndpointError):
+            look(client)
+        assert len(script.requests) == 3
+
+
+def test_a_deadline_is_sent(make_request: Request) -> None:
+    client, script, _ = scripted(refusal(404), refusal(404))
+    for ask in (
+        lambda: client.decide(order_of(make_request, "x"), deadline_ms=40),
+        lambda: client.redecide("x", deadline_ms=40),
+    ):
+        with pytest.raises(EndpointError):
+            ask()
+    assert [json.loads(request.content)["deadline_ms"] for request in script.requests] == [40, 40]
 
 
 def test_another_service_is_named_as_such() -> None:
@@ -142,6 +169,37 @@ def test_a_shop_lives_through_it(app: Any, make_request: Request) -> None:
             client.tasks()
         assert (caught.value.key, caught.value.status) == ("now", 422)
         assert client.tasks(now=now) == []
+
+
+def test_a_person_looks_at_it(app: Any, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    now = parse_utc("t", order.placed_at)
+    with TestClient(app) as http:
+        client = Client(http=http, sleep=hurried)
+        client.wait_until_ready()
+        answer = client.decide(order, now=now)
+        assert answer.plan is not None
+        explained = client.explain(answer.decision_id)
+        assert (explained.why_not, sum(plan.is_chosen for plan in explained.plans)) == (None, 1)
+        house = answer.plan.parcels[0].warehouse
+        why_not = client.explain(answer.decision_id, warehouse=house).why_not
+        assert why_not is not None
+        assert (why_not.warehouse, why_not.is_chosen) == (house, True)
+        assert client.take_back(order.id, now=now).state == "review"
+        wanted = [
+            WantedParcel(warehouse=row.warehouse, service=row.service, skus=[line.sku for line in row.lines])
+            for row in answer.plan.parcels
+        ]
+        (review,) = client.reviews()
+        chosen = client.override(review.review_id, wanted, now=now, confirm=True)
+        assert chosen.plan is not None
+        assert (chosen.stage, client.order(order.id).state) == ("review", "confirmed")
+        assert [row.warehouse for row in chosen.plan.parcels] == [row.warehouse for row in answer.plan.parcels]
+        answered = client.health_report(now, now + 1)
+        assert (answered.baseline, answered.report.num_manual, answered.report.breaks) == (None, 1, {})
+        with pytest.raises(EndpointError) as caught:
+            client.health_report(now, now + 1, baseline="none")
+        assert caught.value.status == 404
 
 
 def test_over_a_socket(app: Any, make_request: Request) -> None:

@@ -13,9 +13,10 @@ from experiments.model_registry import Alias, register
 from experiments.settings import SQLITE
 from scenarios.errors import InputError
 from serve.app import create_app
-from serve.client import TOKEN_VARIABLE, Client, EndpointError
+from serve.client import TOKEN_VARIABLE, Client
 from serve.database import Database
 from serve.desk import Desk, DeskSettings
+from serve.endpoint_error import EndpointError
 from serve.main import load_desk
 from serve.policy_command import main
 from serve.service import DecisionService
