@@ -73,10 +73,10 @@ class Delivered(Event):
 
 
 class Outage(Event):
-    """A carrier service does not collect until a time, which may be told again; plans that needed it break."""
+    """A carrier service, or all, does not collect until a time, which may be told again; plans that needed it break."""
 
     kind: Literal["outage"]
-    service: Name
+    service: Name | None = Field(default=None, description="all services, if not given: the warehouse is closed")
     warehouse: Name | None = Field(None, description="everywhere, if not given")
     until: Time
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from functools import singledispatchmethod
 from typing import Any
 
@@ -224,13 +225,14 @@ class Happened:
         until = self._soon("until", happened.until)
         everywhere = self._known.names.warehouses
         houses = everywhere if happened.warehouse is None else (happened.warehouse,)
-        for house in houses:
-            values = {"warehouse": house, "service": happened.service, "until": until}
+        services = self._known.names.services if happened.service is None else (happened.service,)
+        for house, service in itertools.product(houses, services):
+            values = {"warehouse": house, "service": service, "until": until}
             row = insert(self._tx, tables.interruptions).values(**values)
             row = row.on_conflict_do_update(index_elements=["warehouse", "service"], set_={"until": until})
             self._tx.execute(row)
         parcel = tables.parcels.c
-        waiting = (parcel.stage == "queued", parcel.service == happened.service, parcel.warehouse.in_(houses))
+        waiting = (parcel.stage == "queued", parcel.service.in_(services), parcel.warehouse.in_(houses))
         for found in find_parcels(self._tx, *waiting, parcel.collection_at < until):
             self._break(found, "outage")
 

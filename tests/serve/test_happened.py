@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from agents.bundle import BundleAgent
 from scenarios.errors import InputError
-from scenarios.local_time import format_utc, parse_utc
+from scenarios.local_time import DAY_SECONDS, format_utc, parse_utc
 from serve import tables
 from serve.audit import complaints
 from serve.counted import count_stations, count_stock
@@ -151,6 +151,26 @@ def test_an_outage_breaks_what_needs_its_collections(desk: Desk, make_request: R
     again = ask_again(desk, "one", now + 1)
     for row in again["plan"]["parcels"]:
         assert row["service"] != parcel["service"] or parse_utc("t", row["collection_at"]) >= until
+
+
+def test_a_warehouse_is_closed_by_one_event(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "x")
+    order["lines"], now = order["lines"][:1], parse_utc("t", order["placed_at"])
+    parcels = {name: ask(desk, {**order, "id": name})["plan"]["parcels"] for name in ("x0", "x1", "x2")}
+    closed = parcels["x0"][0]["warehouse"]
+    there = sorted(name for name, rows in parcels.items() if closed in {row["warehouse"] for row in rows})
+    tell(desk, now + 1, {"kind": "outage", "warehouse": closed, "until": format_utc(now + 20 * DAY_SECONDS)})
+    assert sorted(tasks_at(desk, now + 1)) == [("plan_broke", name) for name in there]
+    row = tables.interruptions.c
+    with desk.database.reading() as tx:
+        stopped = tx.execute(select(row.warehouse, row.service)).all()
+    assert sorted(stopped) == sorted((closed, service) for service in desk.known.names.services)
+    later = [ask_again(desk, name, now + 1) for name in there]
+    others = [make_request(i)["order"]["lines"] for i in range(6)]
+    later += [ask(desk, {**order, "id": f"y{i}", "lines": lines}, at=now + i) for i, lines in enumerate(others, 2)]
+    for answer in later:
+        assert answer["plan"]["parcels"]
+        assert closed not in {parcel["warehouse"] for parcel in answer["plan"]["parcels"]}
 
 
 def test_a_count_breaks_the_plans_made_last(desk: Desk, make_request: Request) -> None:
