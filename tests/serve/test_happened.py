@@ -19,7 +19,7 @@ from serve.desk import Desk
 from serve.event import EventBatch, Inventory, Stations
 from serve.happened import Happened, is_new
 from serve.health import make_report
-from serve.order import describe_order
+from serve.order import Cause, describe_order
 from serve.tasks import acknowledge, lease_tasks
 from tests.serve.test_desk import allocated, ask, ask_again, order_of, total
 
@@ -48,7 +48,7 @@ def tasks_at(desk: Desk, at: int) -> list[tuple[str, str]]:
         return [(task.kind, task.order_id) for task in lease_tasks(tx, at, 10, 1)]
 
 
-def breaks_at(desk: Desk, at: int) -> dict[str, int] | None:
+def breaks_at(desk: Desk, at: int) -> dict[Cause, int] | None:
     """What the report of that second counts."""
     with desk.database.reading() as tx:
         return make_report(tx, at, at + 1).breaks
