@@ -8,18 +8,19 @@ PYTEST_ARGS ?=
 LOAD_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow fuzz soak lint format types contracts bench load clean
+.PHONY: help demo test test-slow fuzz soak kill lint format types contracts bench load clean
 
 # One thread a process: more of them slow each other down on shared machines. Figures need no screen.
-demo test test-slow fuzz soak bench load: export OMP_NUM_THREADS ?= 1
-demo test test-slow fuzz soak bench load: export MPLBACKEND ?= Agg
+demo test test-slow fuzz soak kill bench load: export OMP_NUM_THREADS ?= 1
+demo test test-slow fuzz soak kill bench load: export MPLBACKEND ?= Agg
 
 help:
 	@echo "make demo       simulate, train, compare, export and answer an order (about 5 minutes)"
 	@echo "make test       the tests on two cores (about 10 minutes, of which 1 for compiling once)"
 	@echo "make test-slow  the tests that train agents or run large scenarios"
-	@echo "make fuzz       up to 10,000 requests that nobody should send to the endpoint (minutes)"
+	@echo "make fuzz       10,000 requests and more that nobody should send to the endpoint (minutes)"
 	@echo "make soak       100,000 random orders, and a database that is away for a minute (most of an hour)"
+	@echo "make kill       the endpoint killed 100 times under load, and 50 races for few units, on both databases (an hour)"
 	@echo "make lint       ruff: rules and formatting        make format     ruff mends what it can"
 	@echo "make types      mypy                              make contracts  which room may import which"
 	@echo "make bench      speed of simulation and decisions"
@@ -54,10 +55,13 @@ test-slow: .venv/.installed
 	$(BIN)/python -m pytest -m slow -n 2 $(PYTEST_ARGS)
 
 fuzz: .venv/.installed
-	ROUTELAB_FUZZ=5000 $(BIN)/python -m pytest tests/serve/test_fuzz.py $(PYTEST_ARGS)
+	ROUTELAB_FUZZ=10000 $(BIN)/python -m pytest tests/serve/test_fuzz.py $(PYTEST_ARGS)
 
 soak: .venv/.installed
 	ROUTELAB_SOAK=80000 ROUTELAB_AWAY=60 $(BIN)/python -m pytest tests/serve/test_random_orders.py tests/serve/test_away.py $(PYTEST_ARGS)
+
+kill: .venv/.installed
+	ROUTELAB_KILLS=100 ROUTELAB_RACES=50 $(BIN)/python -m pytest tests/serve/test_killed_command.py tests/serve/test_races.py $(PYTEST_ARGS)
 
 lint: .venv/.installed
 	$(BIN)/ruff check --no-cache .

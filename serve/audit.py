@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, select
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from serve import tables
-from serve.database import is_written
+from serve.database import insert_new
 from serve.sending import change, fetch
 
 GENESIS = "0" * 64
@@ -45,11 +45,7 @@ class Entry:
 _head = tables.audit_heads.c
 _HEAD = select(_head.seq, _head.hash).where(_head.writer == bindparam("of")).with_for_update()
 _WRITE, _WRITE_PAYLOAD = tables.audit.insert(), tables.payloads.insert()
-
-
-def _move_head(statement: Any) -> Any:
-    moved = {"seq": statement.excluded.seq, "hash": statement.excluded.hash}
-    return statement.on_conflict_do_update(index_elements=["writer"], set_=moved)
+_MOVE_HEAD = update(tables.audit_heads).where(_head.writer == bindparam("of"))
 
 
 class AuditWriter:
@@ -70,7 +66,10 @@ class AuditWriter:
         """
         compressed, salt = zlib.compress(entry.payload, 1), os.urandom(16)
         heads = fetch(tx, _HEAD, of=self.id)
-        seq, previous = heads[0] if heads else (0, GENESIS)
+        if not heads:  # this or another thread's row will be the first one: the head is inserted, or waited for
+            insert_new(tx, tables.audit_heads, writer=self.id, seq=0, hash=GENESIS)
+            heads = fetch(tx, _HEAD, of=self.id)
+        seq, previous = heads[0]
         row = {
             "writer": self.id,
             "seq": seq + 1,
@@ -83,7 +82,7 @@ class AuditWriter:
         }
         row["hash"] = hash_of(row)
         place = {"writer": self.id, "seq": row["seq"]}
-        is_written(tx, tables.audit_heads, _move_head, {**place, "hash": row["hash"]})
+        change(tx, _MOVE_HEAD, of=self.id, seq=seq + 1, hash=row["hash"])
         change(tx, _WRITE, **row)
         change(tx, _WRITE_PAYLOAD, **place, salt=salt, content=compressed)
         return int(seq) + 1

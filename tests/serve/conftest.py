@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import shutil
 import uuid
@@ -21,6 +22,7 @@ from serve.main import load_desk
 from serve.service import DecisionService
 from tests.cluster import NoCluster, cluster
 from tests.policy_bundles import make_bundle
+from tests.serve.oracle import Oracle
 from tests.serve.shelves import contrary
 
 AMPLE_SECONDS = 30.0
@@ -51,6 +53,11 @@ def shelf(sound_agent: BundleAgent, sound_bundle: Path, tmp_path_factory: pytest
     shutil.copytree(sound_bundle, directory / "first")
     contrary(sound_agent, directory / "other")
     return directory
+
+
+@pytest.fixture(scope="session")
+def oracle(sound_agent: BundleAgent) -> Oracle:
+    return Oracle(json.loads((sound_agent.bundle.path / "public.json").read_text()))
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -56,6 +57,7 @@ class Oracle:
             yield from self._collection(case, parcel)
             yield from self._dates(case, parcel, lines)
             yield from self._goods(case, parcel, lines)
+        yield from self._rooms(case, plan)
 
     def _handling(self, case: dict[str, Any], parcel: dict[str, Any], lines: list[dict[str, Any]]) -> Iterator[str]:
         needs = set()
@@ -89,14 +91,27 @@ class Oracle:
                 yield f"interrupted: {pair} until {row['until']}, collected {at}"
         if at > now + timedelta(days=DAYS_AHEAD):
             return
-        local = at.astimezone(ZoneInfo(self._warehouses[parcel["warehouse"]]["time_zone"]))
-        room = self._capacities.get((*pair.values(), local.weekday(), f"{local:%H:%M}"))
-        if room is None:
-            yield f"calendar: {pair} is not collected {local}"
-            return
-        for row in case["snapshot"].get("bookings", []):
-            if pair.items() <= row.items() and utc(row["collection_at"]) == at and row["booked_parcels"] >= room:
-                yield f"capacity: {pair} {at} holds {row['booked_parcels']} of {room}"
+        if self._room(pair, at) is None:
+            yield f"calendar: {pair} is not collected {at}"
+
+    def _room(self, pair: dict[str, str], at: datetime) -> int | None:
+        """In parcels, of a pair's collection at a time; None if there is none then."""
+        local = at.astimezone(ZoneInfo(self._warehouses[pair["warehouse"]]["time_zone"]))
+        return self._capacities.get((pair["warehouse"], pair["service"], local.weekday(), f"{local:%H:%M}"))
+
+    def _rooms(self, case: dict[str, Any], plan: dict[str, Any]) -> Iterator[str]:
+        """All parcels of a plan must find room, those together that leave together."""
+        until = utc(case["snapshot"]["now"]) + timedelta(days=DAYS_AHEAD)
+        sent = Counter((row["warehouse"], row["service"], utc(row["collection_at"])) for row in plan["parcels"])
+        for (warehouse, service, at), number in sent.items():
+            pair = {"warehouse": warehouse, "service": service}
+            room = self._room(pair, at)
+            if at > until or room is None:
+                continue
+            rows = [row for row in case["snapshot"].get("bookings", []) if pair.items() <= row.items()]
+            booked = sum(row["booked_parcels"] for row in rows if utc(row["collection_at"]) == at)
+            if booked + number > room:
+                yield f"capacity: {number} more for {pair} {at}, {booked} of {room} are taken"
 
     def _dates(self, case: dict[str, Any], parcel: dict[str, Any], lines: list[dict[str, Any]]) -> Iterator[str]:
         for line in lines:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,23 @@ def test_an_untouched_log_has_no_complaint(database: Database, writers: list[Aud
     assert found_complaints(database) == []
     with database.reading() as tx:
         assert payload(tx, writers[0].id, 2) == b"payload 1"
+
+
+def test_two_who_write_first_at_once(database: Database) -> None:
+    """As threads of a process do that has just started under load: the second one waits, and follows."""
+    writer = AuditWriter()
+
+    def write() -> int:
+        with database.writing() as tx:
+            return writer.write(tx, Entry("decided", "tester", "two", b"second"))
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.writing() as tx:
+            assert writer.write(tx, Entry("decided", "tester", "one", b"first")) == 1
+            second = threads.submit(write)
+            time.sleep(0.2)  # until it has looked for the chain, on PostgreSQL
+        assert second.result() == 2
+    assert found_complaints(database) == []
 
 
 ALTERED = {

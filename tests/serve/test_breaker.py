@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -20,10 +23,12 @@ from serve.chain import Chain
 from serve.database import Database
 from serve.desk import DeskSettings
 from serve.main import load_desk
+from serve.record import find_decision, read_record
 from serve.service import DecisionService
 from tests.serve.conftest import AMPLE_SECONDS
+from tests.serve.oracle import Oracle
 from tests.serve.test_app import wait_until_ready
-from tests.serve.test_desk import allocated, order_of
+from tests.serve.test_desk import allocated
 
 Request = Callable[..., dict[str, Any]]
 
@@ -110,20 +115,83 @@ def test_hasty_clients_do_not_have_the_policy_left_out(agent: BundleAgent, make_
 
 
 STALL_SECONDS = 5.0
-DEADLINES_MS = (30.0, 60.0, 100.0)
+GRACE_MS = 10.0
+"""After a deadline, in which an answer must be there on a machine that has nothing else to do."""
+DEADLINES_MS = (60.0, 100.0, None, None)
+"""Of four clients; only who states none tells the breaker of every failure, as a hasty one would fail for himself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer, and how much later it was than its deadline, if it had one."""
+
+    body: dict[str, Any]
+    late_ms: float | None
+
+
+class Clients:
+    """Some who order at once, one order after another.
+
+    Args:
+        client: sends.
+        order: what each orders, under another id each time.
+    """
+
+    def __init__(self, client: TestClient, order: dict[str, Any]) -> None:
+        self._client, self._order, self._numbers = client, order, count()
+
+    def ask(self, deadline_ms: float | None) -> Told:
+        """Orders, and gives back what was reserved, for the next order."""
+        order = {**self._order, "id": f"order {next(self._numbers)}"}
+        request = {"order": order, "now": order["placed_at"], "deadline_ms": deadline_ms}
+        began = time.perf_counter()
+        answer = self._client.post("/v1/decisions", json={name: value for name, value in request.items() if value})
+        ms = 1000 * (time.perf_counter() - began)
+        assert answer.status_code == 200
+        cancelled = self._client.post(f"/v1/orders/{order['id']}/cancel", params={"now": order["placed_at"]})
+        assert cancelled.json()["state"] == "cancelled"
+        return Told(answer.json(), None if deadline_ms is None else ms - deadline_ms)
+
+    def ask_for(self, seconds: float) -> list[Told]:
+        """All of them for so long; the answers in the order in which they came."""
+        told, until = list[Told](), time.monotonic() + seconds
+
+        def go_on(deadline_ms: float | None) -> None:
+            while time.monotonic() < until:
+                told.append(self.ask(deadline_ms))
+
+        with ThreadPoolExecutor(len(DEADLINES_MS)) as threads:
+            list(threads.map(go_on, DEADLINES_MS))
+        return told
+
+
+def check_breaker_opened(told: list[Told], seconds: float) -> None:
+    """After at most ``LIMIT`` failures the policy is left out, but for single orders that try it."""
+    is_left_out = ["left out" in answer.body["fallback_reason"] for answer in told]
+    opened = is_left_out.index(True)
+    assert sum(answer.late_ms is None for answer in told[:opened]) <= LIMIT
+    after = zip(is_left_out[opened:], told[opened:], strict=True)
+    asked = [not left for left, answer in after if answer.late_ms is None]  # a hasty one may have no time to ask
+    assert sum(asked) <= seconds / TRIAL_SECONDS + len(DEADLINES_MS)
+
+
+def check_lateness(sound: list[Told], stalled: list[Told]) -> None:
+    """A stall makes answers no later than this machine makes them anyway."""
+    usual, late = (sorted(answer.late_ms for answer in told if answer.late_ms is not None) for told in (sound, stalled))
+    for share, usual_share in ((0.5, 0.75), (0.9, 0.99)):
+        assert late[int(share * len(late))] <= max(GRACE_MS, usual[int(usual_share * len(usual))])
+    assert late[-1] < max(GRACE_MS, usual[-1]) + 1000 * STALL_SECONDS / 2  # nobody waits for the model
 
 
 @pytest.mark.slow
 def test_a_stalled_policy_delays_no_answer_and_comes_back(
-    agent: BundleAgent, make_request: Request, database_url: str
+    agent: BundleAgent, make_request: Request, database_url: str, oracle: Oracle
 ) -> None:
-    """Orders come one after the other while each call of the policy takes five seconds."""
-    sound, is_stalled, num_stalled = agent.scores, threading.Event(), 0
+    """Some clients order at once while each call of the policy takes five seconds."""
+    sound, is_stalled = agent.scores, threading.Event()
 
     def stall(features: np.ndarray, context: np.ndarray) -> np.ndarray:
-        nonlocal num_stalled
         if is_stalled.is_set():
-            num_stalled += 1
             time.sleep(STALL_SECONDS)
         return sound(features, context)
 
@@ -131,43 +199,26 @@ def test_a_stalled_policy_delays_no_answer_and_comes_back(
     service = DecisionService(agent, 0.05)
     desk = load_desk(service, Database(database_url), DeskSettings(is_request_clock=True))
     app = create_app(lambda: service, open_desk=lambda service: desk)
-    late_ms: list[float] = []
-
-    def ask(client: TestClient, number: int) -> dict[str, Any]:
-        deadline_ms = DEADLINES_MS[number % len(DEADLINES_MS)]
-        order = order_of(make_request, f"order {number}")
-        request = {"order": order, "now": order["placed_at"], "deadline_ms": deadline_ms}
-        began = time.perf_counter()
-        answer = client.post("/v1/decisions", json=request)
-        late_ms.append(1000 * (time.perf_counter() - began) - deadline_ms)
-        assert answer.status_code == 200
-        body: dict[str, Any] = answer.json()
-        # What was reserved was there, as the database sees to that; it is given back for the next order.
-        cancelled = client.post(f"/v1/orders/{order['id']}/cancel", params={"now": order["placed_at"]})
-        assert cancelled.json()["state"] in ("cancelled", "review", "declined")
-        return body
-
+    order = make_request()["order"]
+    order["lines"] = [{**line, "units": 1} for line in order["lines"]]
+    seconds = 1.2 * STALL_SECONDS
     with TestClient(app) as client:
         wait_until_ready(client)
-        for number in range(20):
-            ask(client, number)
-        late_ms.clear()
+        clients = Clients(client, order)
+        clients.ask(None)
+        usual = clients.ask_for(seconds / 2)
         is_stalled.set()
-        until, bodies, number = time.monotonic() + 2.2 * STALL_SECONDS, [], 100
-        while time.monotonic() < until:
-            bodies.append(ask(client, number))
-            number += 1
-        stalled_ms = sorted(late_ms)
+        stalled = clients.ask_for(seconds)
         is_stalled.clear()
         recovered = time.monotonic()
-        while ask(client, number)["stage"] != "policy":
-            number += 1
+        while clients.ask(None).body["stage"] != "policy":
             assert time.monotonic() < recovered + 30
-    assert {body["stage"] for body in bodies} == {"heuristic"}
-    assert all(body["fallback_reason"] and body["plan"] for body in bodies)
-    # On a quiet machine nobody is 10 ms late; a busy one stops everybody now and then, but never for a stall.
-    assert stalled_ms[len(stalled_ms) // 2] <= 10.0, stalled_ms[-5:]
-    assert stalled_ms[-1] < 1000 * STALL_SECONDS / 4, stalled_ms[-5:]
-    assert num_stalled <= LIMIT
+    check_breaker_opened(stalled, seconds)
+    check_lateness(usual, stalled)
+    with desk.database.reading() as tx:
+        for body in (answer.body for answer in stalled):
+            record = read_record(tx, find_decision(tx, body["decision_id"]))
+            assert (body["stage"], record.heuristic) == ("heuristic", agent.bundle.plan.fallback[0])
+            assert list(oracle.breaches(record.case, body["plan"])) == []
     assert allocated(desk) == {}
     desk.database.close()

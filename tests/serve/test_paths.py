@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -64,18 +65,22 @@ def test_an_order_from_decision_to_delivery(client: TestClient, desk: Desk, make
 
 
 def test_the_same_key_a_hundred_times(client: TestClient, desk: Desk, make_request: Request) -> None:
-    request = asked(make_request)
-    headers = {"Idempotency-Key": "key-1"}
+    """All at once."""
+    request, number = asked(make_request), 100
+    headers, start = {"Idempotency-Key": "key-1"}, threading.Barrier(number)
 
     def send(_: int) -> Any:
+        start.wait()
         return client.post("/v1/decisions", json=request, headers=headers)
 
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(send, range(100)))
+    with ThreadPoolExecutor(number) as pool:
+        answers = list(pool.map(send, range(number)))
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
     assert [answer.headers.get("idempotency-replayed") for answer in answers].count(None) == 1
     assert allocated(desk) == sent(answers[0].json())
+    with desk.database.reading() as tx:
+        assert tx.execute(select(tables.decisions.c.id)).scalars().all() == [answers[0].json()["decision_id"]]
     other = client.post("/v1/decisions", json={**request, "max_alternatives": 1}, headers=headers)
     assert (other.status_code, check_error(other)["key"]) == (422, "header Idempotency-Key")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count, pairwise, takewhile
 from pathlib import Path
 from typing import Any
@@ -198,12 +199,21 @@ def test_a_parent_that_is_killed_leaves_nobody() -> None:
         assert parent.stdout.read() == b""  # comes when no child has it open
 
 
+def steady_port() -> int:
+    """One that is free, and below those that systems give clients: none connects to itself while nobody listens."""
+    while True:
+        port = random.randrange(16_384, 32_768)
+        with socket.socket() as free, suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
+
+
 @contextmanager
-def served(bundle: Path, database: str, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """The command, and the port at which it answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def served(
+    bundle: Path, database: str, *options: str, port: int | None = None
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The command, and the port at which it answers; a free one unless it is given."""
+    port = port or steady_port()
     command = [sys.executable, "-m", "routelab", "serve", "--bundle", str(bundle), "--database", database]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen([*command, "--port", str(port), *options], cwd=ROOT, env=environment)

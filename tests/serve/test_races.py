@@ -1,8 +1,12 @@
-"""Many processes, few units: exactly what there is is given away, whatever they do at once."""
+"""Many processes, few units: exactly what there is is given away, whatever they do at once.
+
+Whole orders race a few times; `make kill` has them race fifty times on each database (`ROUTELAB_RACES`).
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +22,8 @@ from tests.serve.racing import SKU, WAREHOUSE, racers
 from tests.serve.test_desk import order_of
 
 NUM_PROCESSES, NUM_ORDERS, NUM_UNITS = 4, 250, 100
+NUM_RACES = int(os.environ.get("ROUTELAB_RACES", "3"))
+"""Of whole orders."""
 
 
 def race_for_units(database: Database, url: str, num_races: int) -> None:
@@ -46,14 +52,14 @@ def test_a_thousand_attempts_for_a_hundred_units_fifty_times_over(database: Data
 def test_a_thousand_orders_for_a_hundred_units(
     desk: Desk, database_url: str, sound_bundle: Path, make_request: Callable[..., dict[str, Any]]
 ) -> None:
-    """Whole decisions of four processes, three times over."""
+    """Whole decisions of four processes, race after race."""
     order = order_of(make_request, "x")
     order["lines"] = [{**order["lines"][0], "units": 1}]
     sku, house = order["lines"][0]["sku"], desk.known.names.warehouses[0]
     row = tables.stock.c
     kept = [tables.lines, tables.parcels, tables.orders, tables.idempotency_keys, tables.bookings]
     with racers(NUM_PROCESSES, str(sound_bundle), json.dumps(order)) as all_of_them:
-        for _ in range(3):
+        for _ in range(NUM_RACES):
             with desk.database.writing() as tx:
                 for table in kept:
                     tx.execute(delete(table))

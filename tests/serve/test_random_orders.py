@@ -50,11 +50,6 @@ NUM_KEPT = max(200, NUM_ORDERS // 4)
 """That are decided from the database."""
 
 
-@pytest.fixture(scope="module")
-def oracle(sound_agent: BundleAgent) -> Oracle:
-    return Oracle(json.loads((sound_agent.bundle.path / "public.json").read_text()))
-
-
 def wanted_by_a_person(snapshot: Snapshot, dice: random.Random) -> tuple[Snapshot, Choice] | None:
     """A plan that is compared with some parcels sent otherwise, wherever the dice say, if the rules allow it."""
     axes = (len(snapshot.network.warehouses), len(snapshot.network.services))
@@ -135,6 +130,15 @@ def test_the_oracle_sees_every_kind_of_breach(
     assert "interrupted" in told(situated(interruptions=[{**pair, "until": hour}]))
     assert "calendar" in told(document, collection_at=format_utc(parse_utc("t", at) + 60))
     assert "capacity" in told(situated(bookings=[{**pair, "collection_at": at, "booked_parcels": 10_000}]))
+
+    def booked(number: int) -> dict[str, Any]:
+        return situated(bookings=[{**pair, "collection_at": at, "booked_parcels": number}])
+
+    room = next(number for number in range(10_000) if "capacity" in told(booked(number)))
+    both = {"parcels": [parcel, parcel]}
+    assert "capacity" not in told(booked(room - 1))
+    assert "capacity" in " ".join(oracle.breaches(booked(room - 1), both))
+    assert "capacity" not in " ".join(oracle.breaches(booked(room - 2), both))
     late = {**order, "lines": [{**line, "ship_from": hour} for line in order["lines"]]}
     assert "presale" in told({"order": late, "snapshot": snapshot})
     assert "picked None" in told({"order": {**order, "lines": [{**line, "ship_from": at} for line in order["lines"]]},
@@ -188,16 +192,18 @@ class Shop:
 
     def _judge(self, answer: dict[str, Any]) -> None:
         with self.desk.database.reading() as tx:
-            case = read_record(tx, find_decision(tx, answer["decision_id"])).case
+            record = read_record(tx, find_decision(tx, answer["decision_id"]))
             row = tables.reviews.c
             query = select(row.reasons, row.detail).where(row.order_id == answer["order_id"], row.state == "open")
             queued = tx.execute(query).all()
+        assert json.loads(record.answer) == answer
+        assert record.replay(self.desk.service).is_same, answer
         self.seen[answer["stage"]] += 1
         if answer["plan"] is None:
             assert [(reasons, bool(detail)) for reasons, detail in queued] == [("unroutable", True)]
             self.seen["unroutable"] += 1
         elif answer["plan"]["parcels"]:
-            assert list(self.oracle.breaches(case, answer["plan"])) == [], answer
+            assert list(self.oracle.breaches(record.case, answer["plan"])) == [], answer
             assert answer["plan"]["kind"] != "decline"
             assert queued == []
 
