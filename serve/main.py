@@ -174,7 +174,7 @@ def _serve(
     app = create_app(load, stop, open_desk, be_ready, tokens, limits)
     config = uvicorn.Config(app, host=options.host, port=options.port, log_config=None, access_log=False)
     server = uvicorn.Server(config)
-    with writing_logs():
-        server.run([bound_socket(options.host, options.port, options.processes > 1)])
+    with writing_logs(), bound_socket(options.host, options.port, options.processes > 1) as listening:
+        server.run([listening])
     if failures:
         raise failures[0]

@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 import shutil
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +41,7 @@ def test_it_says_when_it_is_ready(
 
     database = f"sqlite:///{tmp_path / 'shop.db'}"
 
-    def run_instead(server: uvicorn.Server) -> None:
+    def run_instead(server: uvicorn.Server, sockets: list[socket.socket]) -> None:
         assert "Ready:" not in capsys.readouterr().out
         with TestClient(server.config.app) as client:
             until = time.monotonic() + 60
@@ -48,6 +49,7 @@ def test_it_says_when_it_is_ready(
                 time.sleep(0.05)
 
     monkeypatch.setattr(uvicorn.Server, "run", run_instead)
+    monkeypatch.setattr("serve.main.bound_socket", lambda *address: socket.socket())
     assert main(["--bundle", str(sound_bundle), "--port", "1234", "--database", database]) == 0
     assert "Ready: send orders to http://127.0.0.1:1234/v1/decisions" in capsys.readouterr().out
 

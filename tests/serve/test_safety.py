@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,8 @@ def test_what_is_unsafe_is_refused_outside_development_mode(
     import uvicorn
 
     started = []
-    monkeypatch.setattr(uvicorn.Server, "run", lambda server: started.append(server.config.host))
+    monkeypatch.setattr(uvicorn.Server, "run", lambda server, sockets: started.append(server.config.host))
+    monkeypatch.setattr("serve.main.bound_socket", lambda *address: socket.socket())
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(VARIABLE, raising=False)
     if has_tokens:
@@ -50,7 +52,8 @@ def test_with_tokens_nothing_is_said_of_development(
 ) -> None:
     import uvicorn
 
-    monkeypatch.setattr(uvicorn.Server, "run", lambda server: None)
+    monkeypatch.setattr(uvicorn.Server, "run", lambda server, sockets: None)
+    monkeypatch.setattr("serve.main.bound_socket", lambda *address: socket.socket())
     monkeypatch.setenv(VARIABLE, ENTRIES[0])
     database = ["--database", f"sqlite:///{tmp_path / 'shop.db'}"]
     assert main(["--bundle", str(sound_bundle), "--host", "0.0.0.0", *database]) == 0
