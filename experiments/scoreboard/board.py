@@ -81,6 +81,10 @@ class Board:
         """The first seeds of a split."""
         return tuple(SPLITS[split][:count])
 
+    def all_seeds(self, split: str) -> tuple[int, ...]:
+        """Seeds of all traces of a split that the board has."""
+        return self.seeds(split, self.num_traces if split == "test" else self.num_validation)
+
     @property
     def front_scenarios(self) -> tuple[str, ...]:
         """Those of the board."""

@@ -127,8 +127,7 @@ class Evidence:
         return None if totals is None or orders is None else totals / MILLICENTS / orders
 
     def _bound_cells(self, who: str, split: str = "test") -> list[Cell | None]:
-        seeds = self.board.seeds(split, self.board.num_traces if split == "test" else self.board.num_validation)
-        return self.found(bound_task(self.scenario, seed, who) for seed in seeds)
+        return self.found(bound_task(self.scenario, seed, who) for seed in self.board.all_seeds(split))
 
     @cached_property
     def candidates(self) -> dict[str, float]:
@@ -189,8 +188,8 @@ class Evidence:
         Raises:
             InputError: names router and trace.
         """
-        bounds = {cell.trace_sha256: cell for cell in self._bound_cells(HINDSIGHT, "validation") if cell is not None}
-        bounds |= {cell.trace_sha256: cell for cell in self._bound_cells(HINDSIGHT) if cell is not None}
+        held = [cell for split in ("validation", "test") for cell in self._bound_cells(HINDSIGHT, split)]
+        bounds = {cell.trace_sha256: cell for cell in held if cell is not None}
         players: list[str | Policy] = [*self.board.routers, *self.policies]
         plays = [cell for who in players for cell in self.plays(who)]
         plays += [cell for who in self.board.routers for cell in self.plays(who, "validation")]

@@ -52,15 +52,15 @@ def probe_tasks(board: Board, scenario: str) -> Iterator[Task]:
 
 def probe_plays(board: Board, scenario: str, probe: Probe, split: str) -> Iterator[Task]:
     """One probe on the traces of a split."""
-    for seed in board.seeds(split, board.num_traces if split == "test" else board.num_validation):
+    for seed in board.all_seeds(split):
         yield play_task(scenario, seed, probe.who, probe.weights)
 
 
 def bound_tasks(board: Board, scenario: str) -> Iterator[Task]:
     """Both bounds on the test traces; on validation traces the one that all plays are held against."""
-    for seed in board.seeds("validation", board.num_validation):
+    for seed in board.all_seeds("validation"):
         yield bound_task(scenario, seed, HINDSIGHT)
-    for seed in board.seeds("test", board.num_traces):
+    for seed in board.all_seeds("test"):
         yield from (bound_task(scenario, seed, who) for who in BOUNDS)
 
 

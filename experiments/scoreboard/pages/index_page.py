@@ -54,7 +54,7 @@ def index_page(
     for title, names in groups:
         if names:
             rows = [_row(name, found.get(name), summaries.get(name)) for name in names]
-            caveats = [f"{name}: {caveat_of(name)}." for name in names if name in found and caveat_of(name)]
+            caveats = [f"{name}: {words}." for name in names if name in found and (words := caveat_of(name))]
             blocks.append("\n\n".join([f"## {title}", table(HEAD, rows), *caveats]))
     cells = {key: cell for evidence in evidences for key, cell in evidence.used.items()}
     return page(
