@@ -10,7 +10,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from agents.bundle import read_bundle
 from envs.prices import Pricing
 from experiments.model_registry import Alias, register
 from experiments.record import Run
@@ -91,8 +90,11 @@ def main(arguments: list[str]) -> int:
         bundle = export(settings)
         size = sum(path.stat().st_size for path in bundle.iterdir()) / 1024
         print(f"Bundle: {bundle} ({size:,.0f} KiB)")
-        name = read_bundle(bundle).public.id.partition("@")[0]
-        print(f"Compare it: routelab evaluate scenario={name} 'agents=[heuristics,{bundle}]'")
+        choice, _, _ = trained(Run.open(str(settings["run"])))
+        world = " ".join(
+            [f"scenario={choice.name}", *(f"scenario.{key}={value}" for key, value in choice.overrides.items())]
+        )
+        print(f"Compare it: routelab evaluate {world} 'agents=[heuristics,{bundle}]'")
         print(f"Serve it:   routelab serve --bundle {bundle}")
         return 0
 
