@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +110,10 @@ class Bundle:
     pricing: dict[str, bytes]
 
 
+_read_public = lru_cache(maxsize=4)(PublicScenario.from_json)
+"""Policies of one scenario share it, so that an endpoint that loads the next one need not read it again."""
+
+
 def read_bundle(path: str | os.PathLike[str]) -> Bundle:
     """Reads a bundle and compares checksums and schema versions; golden cases are checked by ``BundleAgent``.
 
@@ -122,7 +127,7 @@ def read_bundle(path: str | os.PathLike[str]) -> Bundle:
         found = f"schema version {data['features.json'].get('schema_version')}"
         raise bundle_error(folder, "features.json", found, f"the features of version {SCHEMA_VERSION}")
     try:
-        public = PublicScenario.from_json(contents["public.json"])
+        public = _read_public(contents["public.json"])
     except InputError as error:
         raise bundle_error(folder, "public.json", str(error), "a public scenario") from error
     try:

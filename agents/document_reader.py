@@ -5,7 +5,8 @@ Plans, costs and features of the result equal those of the simulation that wrote
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,19 +22,20 @@ from agents.documents import (
 from agents.order_reader import OrderReader
 from agents.rolling_calendar import MAX_AHEAD_DAYS, RollingCalendar
 from agents.table_columns import NameIndex, check_once, column, refuse_first, times, values_of
-from agents.windows import Windows, without_scratch
+from agents.windows import Window, Windows, without_scratch
 from envs.compiling import compiled
 from envs.features import describe
 from envs.plan_table import Plans, new_plans
 from envs.plans import enumerate_plans
 from envs.prices import Pricing, refresh
 from envs.snapshot import Snapshot
-from envs.state import Observable
+from envs.state import NONE, Observable
 from envs.world import set_weights
 from scenarios.errors import InputError
 from scenarios.local_time import DAY_SECONDS, HOUR_SECONDS, format_utc, parse_utc
 from scenarios.network import Network
 from scenarios.public import PublicScenario
+from scenarios.trace import Names
 
 MAX_AHEAD_SECONDS = MAX_AHEAD_DAYS * DAY_SECONDS
 
@@ -72,39 +74,49 @@ class DocumentReader:
         Raises:
             InputError: see ``read``.
         """
-        network, seen = self.observe(case.order, case.snapshot)
-        with self._windows.plans(network) as plans:
+        window, network, seen = self._observe(case.order, case.snapshot)
+        with self._windows.plans(window) as plans:
             _make_plans(network, seen, plans)
         return Snapshot(network, seen, without_scratch(plans))
 
+    def names_of(self, order: OrderDocument) -> Names:
+        """Names by the numbers that they have in a snapshot of an order."""
+        return replace(self.names, skus=tuple(line.sku for line in order.lines))
+
     def observe(self, order: OrderDocument, document: SnapshotDocument) -> tuple[Network, Observable]:
-        """Network on its rolling window and observable state; second 0 is the window's start."""
+        """Network on its rolling window and observable state, both with the SKUs of the order alone.
+
+        Second 0 is the window's start; the SKU of line i has number i.
+        """
+        return self._observe(order, document)[1:]
+
+    def _observe(self, order: OrderDocument, document: SnapshotDocument) -> tuple[Window, Network, Observable]:
         now = parse_utc("snapshot.now", document.now)
         receipts_at = times("snapshot.receipts", document.receipts, "expected_at")
         end = parse_utc("snapshot.calendar_end", document.calendar_end) if document.calendar_end else None
-        network = self.calendar.network(now, end, int(receipts_at.max()) if len(receipts_at) else None)
-        start = int(network.settings["epoch_seconds"][0])
-        seen = self._windows.of(network).observable(len(document.receipts))
-        clock = seen.clock
+        window = self._windows.of(self.calendar.network(now, end, int(receipts_at.max()) if len(receipts_at) else None))
+        skus = self._orders.skus_of(order)
+        network, seen = window.of_skus(skus, len(document.receipts))
+        lines = {sku: i for i, sku in enumerate(skus)}
+        start, clock = int(network.settings["epoch_seconds"][0]), seen.clock
         clock["now_seconds"], clock["hour"] = now - start, (now - start) // HOUR_SECONDS
         clock["pricing"], clock["num_receipts"] = int(self.pricing), len(document.receipts)
-        self._read_demand(seen, document.demand)
+        self._read_demand(seen, document.demand, lines)
         weights = document.weights
         set_weights(seen, (weights.cost, weights.lateness, weights.carbon) if weights else self.weights)
-        self._orders.read(network, seen, order, start)
-        self._read_stock(network, seen, document)
+        self._orders.read(network, seen, order, skus)
+        self._read_stock(network, seen, document, lines)
         self._read_stations(network, seen, document, start)
-        self._read_bookings(network, seen, document, start)
-        self._read_receipts(seen, document, receipts_at - start)
+        self._read_bookings(window, seen, document, start)
+        self._read_receipts(seen, document, receipts_at - start, lines)
         self._read_punctuality(seen, document)
         self._read_interruptions(seen, document, start)
-        return network, seen
+        return window, network, seen
 
-    def _read_stock(self, network: Network, seen: Observable, document: SnapshotDocument) -> None:
+    def _read_stock(
+        self, network: Network, seen: Observable, document: SnapshotDocument, lines: Mapping[int, int]
+    ) -> None:
         key, rows = "snapshot.stock", document.stock
-        asked = seen.lines["sku"][: seen.order["num_lines"][0]]
-        for field in ("on_hand_units", "reference_units"):
-            seen.stock[field][:, asked] = 0  # a warehouse without a row has none, whatever it began with
         w, sku = self._index.find_all("warehouse", key, rows), self._index.find_all("sku", key, rows)
         check_once(key, w * len(self.names.skus) + sku, rows, ("warehouse", "sku"))
         on_hand, allocated = column(rows, "on_hand_units"), column(rows, "allocated_units")
@@ -118,14 +130,15 @@ class DocumentReader:
         if None in references:
             left = (on_hand - allocated).tolist()
             references = [least if given is None else given for given, least in zip(references, left, strict=True)]
-        seen.stock["on_hand_units"][w, sku], seen.stock["allocated_units"][w, sku] = on_hand, allocated
-        seen.stock["reference_units"][w, sku] = references
-        self._read_prices(network, seen, rows, np.stack([w, sku]))
-        known = set(sku.tolist())
-        for i, number in enumerate(asked.tolist()):
-            if number not in known:
-                found = f"no row of {self.names.skus[number]}"
-                raise InputError(key, found, f"stock of order.lines[{i}].sku", "add its rows")
+        line = _lines_of(sku, lines)
+        here = np.flatnonzero(line >= 0)
+        cells = w[here], line[here]
+        seen.stock["on_hand_units"][cells], seen.stock["allocated_units"][cells] = on_hand[here], allocated[here]
+        seen.stock["reference_units"][cells] = np.array(references, np.int64)[here]
+        self._read_prices(network, seen, rows, np.stack([w, line]))
+        for number in lines.keys() - set(sku.tolist()):
+            found = f"no row of {self.names.skus[number]}"
+            raise InputError(key, found, f"stock of order.lines[{lines[number]}].sku", "add its rows")
 
     def _read_prices(
         self, network: Network, seen: Observable, rows: Sequence[StockDocument], cells: np.ndarray
@@ -138,9 +151,12 @@ class DocumentReader:
                 is_given,
                 lambda i: InputError(f"snapshot.stock[{i}].bid_price_millicents", prices[i], expected, remedy),
             )
-        w, sku = cells[:, is_given]
-        seen.stock["bid_price_millicents"][w, sku] = [price for price in prices if price is not None]
-        _refresh_all(network, seen, cells[:, ~is_given])
+        is_here = cells[1] >= 0
+        w, line = cells[:, is_given & is_here]
+        seen.stock["bid_price_millicents"][w, line] = [
+            price for price, is_asked in zip(prices, is_here.tolist(), strict=True) if is_asked and price is not None
+        ]
+        _refresh_all(network, seen, cells[:, ~is_given & is_here])
 
     def _read_stations(self, network: Network, seen: Observable, document: SnapshotDocument, start: int) -> None:
         key, rows = "snapshot.stations", document.stations
@@ -174,15 +190,14 @@ class DocumentReader:
             name = self.names.warehouses[min(set(range(len(self.names.warehouses))) - set(w.tolist()))]
             raise InputError(key, f"no row of {name}", "a row for every warehouse", "add it")
 
-    def _read_bookings(self, network: Network, seen: Observable, document: SnapshotDocument, start: int) -> None:
-        key, rows = "snapshot.bookings", document.bookings
+    def _read_bookings(self, window: Window, seen: Observable, document: SnapshotDocument, start: int) -> None:
+        key, rows, network = "snapshot.bookings", document.bookings, window.network
         w, s = self._index.find_all("warehouse", key, rows), self._index.find_all("service", key, rows)
         at = times(key, rows, "collection_at") - start
         first, number = network.pairs["first_collection"][w, s], network.pairs["num_collections"][w, s]
         last_at = network.collections["time_seconds"][np.maximum(first + number - 1, 0)]
         # What has left, or is beyond the window, does not count.
         here = np.flatnonzero((at >= seen.clock["now_seconds"][0]) & ((number == 0) | (at <= last_at)))
-        window = self._windows.of(network)
         wanted, keys = window.key_of(w, s, at)[here], window.collection_keys
         found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
         refuse_first(
@@ -205,34 +220,43 @@ class DocumentReader:
             f"the nearest are {' and '.join(near)}" if near else "this service never comes there",
         )
 
-    def _read_receipts(self, seen: Observable, document: SnapshotDocument, expected_at: np.ndarray) -> None:
+    def _read_receipts(
+        self, seen: Observable, document: SnapshotDocument, expected_at: np.ndarray, lines: Mapping[int, int]
+    ) -> None:
         key, rows = "snapshot.receipts", document.receipts
         w, sku = self._index.find_all("warehouse", key, rows), self._index.find_all("sku", key, rows)
+        line = _lines_of(sku, lines)
         for i, row in enumerate(rows):
             if row.claimed_units > row.expected_units:
                 place = f"{key}[{i}].claimed_units"
                 raise InputError(place, row.claimed_units, "at most expected_units", "correct it")
-            following = seen.stock["first_receipt"][w[i], sku[i]]
+            if line[i] < 0:
+                continue
+            following = seen.stock["first_receipt"][w[i], line[i]]
             units = row.expected_units, row.claimed_units
-            seen.receipts[i] = (w[i], sku[i], expected_at[i], *units, 1, following)
-            seen.stock["first_receipt"][w[i], sku[i]] = i
+            seen.receipts[i] = (w[i], line[i], expected_at[i], *units, 1, following)
+            seen.stock["first_receipt"][w[i], line[i]] = i
 
     def _read_punctuality(self, seen: Observable, document: SnapshotDocument) -> None:
         rows = document.punctuality
         self._read_counters("service", "snapshot.punctuality", rows, seen.punctuality)
 
-    def _read_demand(self, seen: Observable, document: DemandDocument) -> None:
+    def _read_demand(self, seen: Observable, document: DemandDocument, lines: Mapping[int, int]) -> None:
         for field in ("orders_this_hour", "orders_last_hour"):
             seen.clock[field] = getattr(document, field)
         self._read_counters("region", "snapshot.demand.regions", document.regions, seen.demand)
-        self._read_counters("sku", "snapshot.demand.goods", document.goods, seen.goods)
+        self._read_counters("sku", "snapshot.demand.goods", document.goods, seen.goods, lines)
 
-    def _read_counters(self, kind: str, key: str, rows: Sequence[Any], counters: np.ndarray) -> None:
-        """Rows whose fields are those of an array of the observable state."""
+    def _read_counters(
+        self, kind: str, key: str, rows: Sequence[Any], counters: np.ndarray, lines: Mapping[int, int] | None = None
+    ) -> None:
+        """Rows whose fields are those of an array of the observable state; of SKUs those that are asked."""
         numbers = self._index.find_all(kind, key, rows)
         check_once(key, numbers, rows, (kind,))
+        places = numbers if lines is None else _lines_of(numbers, lines)
+        here = np.flatnonzero(places >= 0)
         for field in counters.dtype.names or ():
-            counters[field][numbers] = column(rows, field)
+            counters[field][places[here]] = column(rows, field)[here]
 
     def _read_interruptions(self, seen: Observable, document: SnapshotDocument, start: int) -> None:
         key, rows = "snapshot.interruptions", document.interruptions
@@ -246,6 +270,11 @@ class DocumentReader:
             ),
         )
         seen.interruptions["until_seconds"][w, s] = np.maximum(until, 0)
+
+
+def _lines_of(skus: np.ndarray, lines: Mapping[int, int]) -> np.ndarray:
+    """Lines that ask for SKUs, int64 (rows,); ``NONE`` of one that is not asked for."""
+    return np.array([lines.get(sku, NONE) for sku in skus.tolist()], np.int64)
 
 
 @compiled

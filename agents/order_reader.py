@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import numpy as np
+from collections.abc import Iterable, Sequence
 
 from agents.documents import LineDocument, OrderDocument, promise_of_line
 from agents.table_columns import NameIndex
@@ -28,18 +26,33 @@ class OrderReader:
     def __init__(self, public: PublicScenario, index: NameIndex) -> None:
         self._presale, self._index = public.ship_from_seconds, index
 
-    def read(self, network: Network, seen: Observable, order: OrderDocument, start: int) -> None:
+    def skus_of(self, order: OrderDocument) -> list[int]:
+        """Numbers of the SKUs of its lines.
+
+        Raises:
+            InputError: an unknown one, or one twice.
+        """
+        skus: list[int] = []
+        for i, line in enumerate(order.lines):
+            sku = self._index.find("sku", f"order.lines[{i}].sku", line.sku)
+            if sku in skus:
+                raise InputError(f"order.lines[{i}].sku", line.sku, "a SKU once an order", "add the units up")
+            skus.append(sku)
+        return skus
+
+    def read(self, network: Network, seen: Observable, order: OrderDocument, skus: Sequence[int]) -> None:
         """Fills ``order`` and ``lines`` of the state.
 
         Args:
-            network: around now.
+            network: around now, with the SKUs of the order alone: that of line i has number i.
             seen: whose clock is set.
             order: the document.
-            start: UTC second that is second 0 of the network.
+            skus: of its lines.
 
         Raises:
             InputError: a name, time or amount that does not fit, by its path in the document.
         """
+        start = int(network.settings["epoch_seconds"][0])
         now = int(seen.clock["now_seconds"][0])
         placed_at = now if order.placed_at is None else parse_utc("order.placed_at", order.placed_at) - start
         promise_at = parse_utc("order.promise_at", order.promise_at) - start
@@ -60,10 +73,7 @@ class OrderReader:
         margin = 0
         for i, line in enumerate(order.lines):
             key = f"order.lines[{i}]"
-            sku = self._index.find("sku", f"{key}.sku", line.sku)
-            if np.any(seen.lines["sku"][:i] == sku):
-                raise InputError(f"{key}.sku", line.sku, "a SKU once an order", "add the units up")
-            ship_from = self._ship_from(line, sku, key, start, now)
+            ship_from = self._ship_from(line, skus[i], key, start, now)
             promised = promise_of_line(promise_at, placed_at, ship_from)
             if line.promise_at is not None:
                 promised = parse_utc(f"{key}.promise_at", line.promise_at) - start
@@ -71,9 +81,9 @@ class OrderReader:
             own = asked["requirements"]
             if line.requirements is not None:
                 own = _requirements(f"{key}.requirements", line.requirements)
-            row, units = network.skus[sku], line.units
+            row, units = network.skus[i], line.units
             requirements = row["requirements"] | own
-            seen.lines[i] = (i, sku, units, units * row["grams"], requirements, ship_from, line.order, promised)
+            seen.lines[i] = (i, i, units, units * row["grams"], requirements, ship_from, line.order, promised)
             own_margin = line.margin_millicents
             margin += units * int(row["margin_millicents"]) if own_margin is None else own_margin
         lines = seen.lines[: len(order.lines)]

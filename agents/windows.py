@@ -1,7 +1,7 @@
 """What decisions on one window of the calendar share, so that it is not made anew for each of them.
 
 A plan table has room for every parcel that a network allows, which for fifty warehouses is two megabytes: to make it
-takes longer than to fill it.
+takes longer than to fill it. Of the SKUs a decision sees only its own, so that a long catalogue costs nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from envs.plan_table import SCRATCH, Plans, new_plans, scratch_of
-from envs.state import Observable, new_observable
+from envs.state import GOODS, MAX_LINES, NONE, STOCK_STATE, Observable, filled, new_observable
 from scenarios.network import Network
 
 _KEPT = 8
@@ -35,18 +35,26 @@ class Window:
         self._num_services, self._span = network.pairs.shape[1], int(network.settings["end_seconds"][0]) + 1
         rows = network.collections
         self.collection_keys = self.key_of(rows["warehouse"], rows["service"], rows["time_seconds"])
-        self._empty, self._quiet = without_scratch(new_plans(network)), new_observable(network, 0)
+        self._empty, self._quiet = without_scratch(new_plans(network)), new_observable(_with_skus(network, []), 0)
+        self._shelves = filled((len(network.warehouses), MAX_LINES), STOCK_STATE, first_receipt=NONE)
 
     def key_of(self, warehouse: np.ndarray, service: np.ndarray, seconds: np.ndarray) -> np.ndarray:
         """Numbers of collections, int64, that sort as they do."""
         keys: np.ndarray = (warehouse * self._num_services + service) * self._span + seconds
         return keys
 
-    def observable(self, num_receipts: int) -> Observable:
-        """State before the first event, see ``envs.state.new_observable``."""
-        if num_receipts >= len(self._quiet.receipts):
-            return new_observable(self.network, num_receipts)
-        return Observable(*map(_copy, self._quiet))
+    def of_skus(self, skus: list[int], num_receipts: int) -> tuple[Network, Observable]:
+        """The network with some SKUs alone, which have new numbers, and a state of it in which nothing is anywhere.
+
+        Args:
+            skus: the network's numbers of those that will be 0, 1 and so on; at most ``MAX_LINES``.
+            num_receipts: see ``envs.state.new_observable``.
+        """
+        network, quiet = _with_skus(self.network, skus), self._quiet
+        if num_receipts >= len(quiet.receipts):
+            quiet = new_observable(_with_skus(self.network, []), num_receipts)
+        seen = Observable(*map(_copy, quiet))
+        return network, seen._replace(stock=_copy(self._shelves[:, : len(skus)]), goods=np.zeros(len(skus), GOODS))
 
     def empty_plans(self, scratch: dict[str, np.ndarray]) -> Plans:
         """A table without plans, on somebody's scratch."""
@@ -71,16 +79,23 @@ class Windows:
         return window
 
     @contextmanager
-    def plans(self, network: Network) -> Iterator[Plans]:
+    def plans(self, window: Window) -> Iterator[Plans]:
         """An empty table, whose scratch is another decision's after the block."""
         try:
             scratch = self._scratch.pop()
         except IndexError:
-            scratch = scratch_of(new_plans(network))
+            scratch = scratch_of(new_plans(window.network))
         try:
-            yield self.of(network).empty_plans(scratch)
+            yield window.empty_plans(scratch)
         finally:
             self._scratch.append(scratch)
+
+
+def _with_skus(network: Network, skus: list[int]) -> Network:
+    """Read-only and in rows, as rules were compiled for."""
+    rows, stock = network.skus[skus], network.stock.take(skus, axis=1)
+    rows.flags.writeable = stock.flags.writeable = False
+    return network._replace(skus=rows, stock=stock)
 
 
 def without_scratch(plans: Plans) -> Plans:

@@ -200,7 +200,7 @@ hub. The rest is what the block before has left: a washout helps if it is as lon
 leave out the better part of a block.
 
 ```bash
-python -m benchmarks.interference --write    # this page; without --write the table alone
+.venv/bin/python -m benchmarks.interference --write    # this page; without --write the table alone
 ```
 """
 

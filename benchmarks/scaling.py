@@ -12,17 +12,25 @@ from typing import Any
 import numpy as np
 
 from agents import load_agent
+from agents.document_reader import DocumentReader
+from agents.documents import CaseDocument, parse_case
 from agents.heuristics import RuleAgent
+from agents.snapshot_document import to_document
 from benchmarks.speeds import SEED
 from envs.many import simulate_many
 from envs.plan_table import Rule
 from envs.simulation import simulate
+from envs.snapshot import Snapshot
 from envs.world import World
 from scenarios import draw_trace, load_scenario
 from scenarios.demand import Demand
 from scenarios.scenario import Scenario
+from scenarios.trace import Names
 
 TIMES = 10
+
+_EVERY, _MOST_CASES = 20, 100
+"""Of the decisions, which are written down as documents, and at most so many."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,7 @@ class Growth:
         num_decisions: of all replications.
         own_us: CPU microseconds a decision, own best plan inside the loop.
         full_us: the same with all plans and features.
+        read_us: what the endpoint does from a checked document to plans and features, all SKUs being known.
         plans: mean plans of a decision.
         megabytes: all arrays of the trace and of one replication's state, without logs.
     """
@@ -42,6 +51,7 @@ class Growth:
     num_decisions: int
     own_us: float
     full_us: float
+    read_us: float
     plans: float
     megabytes: float
 
@@ -97,18 +107,26 @@ def _more_warehouses(plain: Scenario) -> Scenario:
 
 
 class Counter:
-    """Lets the first plan happen and counts plans."""
+    """Lets the first plan happen, counts plans, and keeps some decisions as documents.
+
+    Args:
+        names: of the network.
+    """
 
     name, pricing, needs_features = "counter", load_agent("myopic").pricing, False
 
-    def __init__(self) -> None:
+    def __init__(self, names: Names) -> None:
         self.num_plans: list[int] = []
+        self.cases: list[CaseDocument] = []
+        self._names = names
 
     def start(self, network: object) -> None:
         """Nothing to prepare."""
 
-    def choose(self, snapshot) -> int:  # type: ignore[no-untyped-def]
+    def choose(self, snapshot: Snapshot) -> int:
         """Slot 0."""
+        if len(self.num_plans) % _EVERY == 0 and len(self.cases) < _MOST_CASES:
+            self.cases.append(parse_case(to_document(snapshot, self._names)))
         self.num_plans.append(snapshot.num_plans)
         return 0
 
@@ -119,22 +137,33 @@ def measure_scaling(repeats: int = 3) -> list[Growth]:
     rows = []
     for what, scenario in grown().items():
         trace = draw_trace(scenario, SEED)
-        counter = Counter()
+        counter = Counter(trace.names)
         simulate(trace, counter, level="none")
         times = [
             _microseconds(lambda a=agent, t=trace: [simulate(t, a, level="none")], repeats) for agent in (own, full)
         ]
-        rows.append(
-            Growth(what, times[0][1], times[0][0], times[1][0], float(np.mean(counter.num_plans)), _megabytes(trace))
-        )
+        read_us, num_plans = _read_us(scenario, counter, repeats), float(np.mean(counter.num_plans))
+        rows.append(Growth(what, times[0][1], times[0][0], times[1][0], read_us, num_plans, _megabytes(trace)))
     plain = draw_trace(load_scenario("metro-small"), SEED)
     times = [
         _microseconds(lambda a=agent: simulate_many([plain] * TIMES, a, num_workers=1), repeats)
         for agent in (own, full)
     ]
     megabytes = _megabytes(plain, TIMES)
-    rows.append(Growth("replications x 10", times[0][1], times[0][0], times[1][0], rows[0].plans, megabytes))
+    same = rows[0].read_us, rows[0].plans
+    rows.append(Growth("replications x 10", times[0][1], times[0][0], times[1][0], *same, megabytes))
     return rows
+
+
+def _read_us(scenario: Scenario, counter: Counter, repeats: int) -> float:
+    """CPU microseconds a document, the best of some repeats."""
+    reader, best = DocumentReader(scenario.public(), counter.pricing), np.inf
+    for _ in range(repeats + 1):  # the first prepares windows of the calendar
+        begin = time.process_time()
+        for case in counter.cases:
+            reader.read_to_choose(case)
+        best = min(best, (time.process_time() - begin) / len(counter.cases) * 1e6)
+    return float(best)
 
 
 def _microseconds(work, repeats: int) -> tuple[float, int]:  # type: ignore[no-untyped-def]
@@ -161,11 +190,12 @@ def _megabytes(trace, num_worlds: int = 1) -> float:  # type: ignore[no-untyped-
 def scaling_table(rows: list[Growth]) -> str:
     """One line a row."""
     lines = [
-        f"{'what':38s} {'decisions':>9s} {'own best, us':>13s} {'plans, features, us':>20s} {'plans':>6s} {'MB':>7s}"
+        f"{'what':38s} {'decisions':>9s} {'own best, us':>13s} {'plans, features, us':>20s} "
+        f"{'from a document, us':>20s} {'plans':>6s} {'MB':>7s}"
     ]
     for row in rows:
         lines.append(
-            f"{row.what:38s} {row.num_decisions:9,d} {row.own_us:13.2f} {row.full_us:20.2f} {row.plans:6.1f} "
-            f"{row.megabytes:7.1f}"
+            f"{row.what:38s} {row.num_decisions:9,d} {row.own_us:13.2f} {row.full_us:20.2f} "
+            f"{row.read_us:20.0f} {row.plans:6.1f} {row.megabytes:7.1f}"
         )
     return "\n".join(lines)

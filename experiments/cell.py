@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import agents.registry
+from agents.bundle_folder import check_bundle_folder
 from agents.forecast.history import digest_of
 from agents.registry import FORECASTERS, HEURISTICS, MANIFEST, load_agent
 from envs.compiling import source_hash
@@ -59,6 +60,8 @@ def contestants(specs: tuple[str, ...], has_scenario: bool = True) -> list[Conte
         if spec in FORECASTERS and has_scenario:
             identity = label = spec  # made where it plays: its past takes seconds
         else:
+            if spec not in HEURISTICS and ("/" in spec or Path(spec).exists()):
+                check_bundle_folder("agents", spec)
             agent = load_agent(spec)
             identity, label = identity_of(spec, agent), agent.name
         if any(identity == other.identity for other in found):

@@ -18,6 +18,9 @@ PLAIN_WIDTH = 160
 PLAIN_SECONDS = 15.0
 """Without a terminal a line of progress at most this often, and one at the end."""
 
+LEAST_SHARE = 0.05
+"""Of the work: from less nobody can tell how long the rest will take."""
+
 
 def make_console() -> Console:
     """A console on standard output; wide enough for every table where there is no terminal."""
@@ -71,16 +74,23 @@ def getting_ready(console: Console) -> Iterator[None]:
 
 
 class Meter:
-    """Counts towards a total, in one way of showing it."""
+    """Counts towards a total, in one way of showing it.
 
-    def __init__(self, console: Console, title: str, total: float, bar: Progress | None) -> None:
+    Args:
+        console: for lines.
+        title: of what is done.
+        total: at which it ends.
+        done: in an earlier sitting.
+        bar: on a terminal.
+    """
+
+    def __init__(self, console: Console, title: str, total: float, done: float, bar: Progress | None) -> None:
         self.console, self.title, self.total, self.bar = console, title, total, bar
-        self.done, self.began, self.shown = 0.0, time.perf_counter(), time.perf_counter()
-        self.task = bar.add_task(title, total=total) if bar else None
+        self.first, self.began, self.shown = done, time.perf_counter(), time.perf_counter()
+        self.task = bar.add_task(title, total=total, completed=int(done)) if bar else None
 
     def to(self, done: float, words: str = "") -> None:
         """Says that ``done`` of the total is reached."""
-        self.done = done
         title = f"{self.title} {words}".rstrip()
         if self.bar is not None and self.task is not None:
             self.bar.update(self.task, completed=done, description=title)
@@ -88,16 +98,17 @@ class Meter:
         now = time.perf_counter()
         if now - self.shown >= PLAIN_SECONDS or done >= self.total:
             self.shown = now
-            left = (now - self.began) * (self.total - done) / done if done else 0.0
+            share = (done - self.first) / max(self.total - self.first, 1e-9)
+            left = (now - self.began) * (1 / share - 1) if share >= LEAST_SHARE else 0.0
             rest = f", about {left:.0f} s left" if left >= 1 else ""
             self.console.print(f"{title}: {done:g} of {self.total:g}, {now - self.began:.0f} s{rest}")
 
 
 @contextmanager
-def meter(console: Console, title: str, total: float) -> Iterator[Meter]:
-    """A bar on a terminal, otherwise a line now and then."""
+def meter(console: Console, title: str, total: float, done: float = 0.0) -> Iterator[Meter]:
+    """A bar on a terminal, otherwise a line now and then; see ``Meter``."""
     if not console.is_terminal:
-        yield Meter(console, title, total, None)
+        yield Meter(console, title, total, done, None)
         return
     columns = (
         TextColumn("{task.description}"),
@@ -107,4 +118,4 @@ def meter(console: Console, title: str, total: float) -> Iterator[Meter]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
-        yield Meter(console, title, total, bar)
+        yield Meter(console, title, total, done, bar)

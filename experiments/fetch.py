@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.model_registry import Alias, fetch
+from scenarios.arguments import Arguments
 
 TRACKING_URI = "sqlite:///runs/mlflow.db"
 
@@ -20,9 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         InputError: see ``experiments.model_registry.fetch``.
     """
-    parser = argparse.ArgumentParser(prog="routelab fetch", description="Takes a bundle from MLflow's model registry.")
+    parser = Arguments(prog="routelab fetch", description="Takes a bundle from MLflow's model registry.")
     parser.add_argument("alias", metavar="NAME@ALIAS", help="a registered model, such as shop@champion")
-    parser.add_argument("--into", type=Path, required=True, metavar="FOLDER", help="to be made")
+    parser.add_argument("--into", type=Path, required=True, metavar="FOLDER", help="a folder, to be made")
     parser.add_argument("--tracking-uri", default=TRACKING_URI, metavar="URI", help="of MLflow (default: %(default)s)")
     options = parser.parse_args(arguments)
     bundle = fetch(Alias.parse("alias", options.alias), options.tracking_uri, options.into)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from experiments.headline import headline
 from experiments.page import render
 from experiments.record import Run, read_json, write_json, write_text
 from experiments.results import Results
+from scenarios.arguments import Arguments
 from scenarios.errors import InputError
 
 CURVE, REFERENCES, PLACE = "learning_curve.csv", "references.json", "network.json"
@@ -126,11 +126,14 @@ def print_results(run: Run) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Makes the tables, figures and page of the run in the folder ``arguments[0]``."""
-    if len(arguments) != 1 or arguments[0].startswith("-"):
-        print("usage: routelab report RUN", file=sys.stderr)
-        return 2
-    run = Run.open(arguments[0])
+    """Makes the tables, figures and page of a recorded run.
+
+    Raises:
+        InputError: not one folder that holds a run.
+    """
+    parser = Arguments(prog="routelab report", description="Makes tables, figures and page of a recorded run again.")
+    parser.add_argument("run", metavar="RUN", help="the folder of a recorded run")
+    run = Run.open(parser.parse_args(arguments).run)
     if run.record["command"] in OWN_REPORTS:
         module, _, function = OWN_REPORTS[run.record["command"]].partition(":")
         page = getattr(import_module(module), function)(run)

@@ -7,6 +7,7 @@ dataclasses check them), names the run's folder, and answers typing mistakes wit
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import os
 import re
 import sys
@@ -15,13 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import ConfigCompositionException, MissingConfigException
+from hydra.errors import ConfigCompositionException, MissingConfigException, OverrideParseException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from scenarios.arguments import Arguments
 from scenarios.checks import check_float, check_int
+from scenarios.demand import Demand
 from scenarios.errors import InputError, unknown_name
+from scenarios.scenario import Scenario
+from scenarios.settings import Settings
 
 CONFIGS = "pkg://configs"
 SQLITE = "sqlite:///"
@@ -57,6 +63,8 @@ def launch(command: str, job: Callable[[dict[str, Any], Path], int], arguments: 
     Raises:
         InputError: an unknown setting or group member, or what ``job`` refuses.
     """
+    parser = Arguments(prog=f"routelab {command}", parents=[get_args_parser()], add_help=False)
+    parser.parse_args(arguments)  # Hydra reads them again, but explains mistakes with its usage
     known = known_keys(command)
     codes: list[int] = [0]
     failures: list[Exception] = []
@@ -70,7 +78,7 @@ def launch(command: str, job: Callable[[dict[str, Any], Path], int], arguments: 
             settings |= OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[arg-type]
             for key in settings:  # what +key=value or an experiment file adds
                 if key not in known:
-                    raise unknown_name("setting", key, [name for name in known if "." not in name])
+                    raise _unknown_setting(key, known)
             for key in {name.partition(".")[0] for name in known} - set(settings):  # what ~key takes away
                 raise InputError(key, None, "a value", f"do not remove it with ~{key}")
             folder = Path(settings.pop("run_dir"))
@@ -88,6 +96,10 @@ def launch(command: str, job: Callable[[dict[str, Any], Path], int], arguments: 
         hydra.main(version_base="1.3", config_path=CONFIGS, config_name=command)(once)()
     except ConfigCompositionException as error:
         raise _explained(error, known) from error
+    except OverrideParseException as error:
+        raise InputError(
+            "setting", error.override, "KEY=VALUE", "write it like traces=20 or 'agents=[myopic,nearest]'"
+        ) from error
     finally:
         sys.argv = before
     if failures:
@@ -195,7 +207,26 @@ def _explained(error: ConfigCompositionException, known: Sequence[str]) -> Excep
         group, _, name = error.missing_cfg_file.rpartition("/")
         return unknown_name(group or "command", name, error.options or ())
     found = re.search(r"Could not (?:override|append to config|delete from config)[^']*'([^']+)'", str(error))
-    return unknown_name("setting", found[1], known) if found else error
+    return _unknown_setting(found[1], known) if found else error
+
+
+def _unknown_setting(key: str, known: Sequence[str]) -> InputError:
+    """An error with the nearest name, whatever node it is in: of ``seeed`` it is ``train.seed``."""
+    error = unknown_name("setting", key, known)
+    names = {name.rpartition(".")[2]: name for name in (*_free_keys(known), *known)}
+    near = difflib.get_close_matches(key.rpartition(".")[2], names, n=1)
+    return InputError(error.key, key, error.expected, f"did you mean {names[near[0]]!r}?") if near else error
+
+
+def _free_keys(known: Sequence[str]) -> Iterable[str]:
+    """What may be set in the free-form nodes of a command, as far as it is the same for every scenario."""
+    from agents.learned.training_config import TrainingConfig
+
+    kinds = {"scenario": (Scenario, Settings, Demand), "train": (TrainingConfig,)}
+    for node in FREE_FORM:
+        if node in known:
+            fields = (field for kind in kinds[node] for field in dataclasses.fields(kind))
+            yield from (f"{node}.{field.name}" for field in fields if field.type in ("str", "int", "float", "bool"))
 
 
 def _remove_bare(sweep: Path) -> None:

@@ -83,11 +83,17 @@ def _scenario(name: str, overrides: str) -> Scenario:
     return load_scenario(name, **values)
 
 
+def caveat_of(scenario: Scenario) -> str:
+    """What must be said beside every result on a scenario; nothing of most."""
+    caveat: str = getattr(scenario, "caveat", "")
+    return caveat
+
+
 def notes_of(trace: Trace, choice: ScenarioChoice | None) -> list[str]:
     """What has to be said beside every result on such traces."""
     notes, caveat = [], ""
     if choice is not None:
-        caveat = getattr(scenario_of(choice), "caveat", "")
+        caveat = caveat_of(scenario_of(choice))
         if caveat:
             notes.append(caveat[:1].upper() + caveat[1:])
         if isinstance(scenario_of(choice).demand, OrderLog):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import time
 from dataclasses import asdict, dataclass
@@ -27,6 +28,9 @@ from scenarios.scenario import Scenario
 from scenarios.seeds import VALIDATION
 
 COMMAND = "train"
+EFFORT = {"values": 8, "search": 4, "ppo": 1}
+"""What a row of each stage takes, about as on the board: a round of lessons is as long as eight rollouts."""
+
 LEARNERS = {"maskable-ppo": "agents.learned.training"}
 """Learner -> module with ``TrainingConfig`` and ``train``; imported when used, because torch is heavy."""
 
@@ -93,15 +97,14 @@ def run_training(
         warm_up("compiled")
     learner = import_module(LEARNERS[training.learner])
     last: dict[str, Any] = {}
-    with meter(console, "Training", num_rows(training.config)) as progress:
+    with meter(console, "Training", 100, percent_done(run.path(CURVE), training.config)) as progress:
 
         def on_progress(row: dict[str, Any]) -> None:
             last.update({key: value for key, value in row.items() if value == value})  # a rollout may end no trace
             words = f"({row['stage']}, {row['steps']:,.0f} decisions"
             if "cost_per_order" in last:
                 words += f", {last['cost_per_order']:.2f} per order, base router {last['base_cost_per_order']:.2f}"
-            with open(run.path(CURVE)) as file:
-                progress.to(sum(1 for _ in file) - 1, words + ")")
+            progress.to(percent_done(run.path(CURVE), training.config), words + ")")
 
         policy = learner.train(scenario, training.config, run.folder, on_progress)
     weights = tuple(training.config.weights)
@@ -131,13 +134,21 @@ def run_training(
     return run
 
 
-def num_rows(config: Any) -> int:
-    """Rows of a whole learning curve: rounds of lessons, generations of the search, then rollouts."""
-    return (
-        config.value_rounds
-        + config.search_generations
-        + math.ceil(config.total_steps / (config.num_envs * config.num_steps))
-    )
+def percent_done(curve: Path, config: Any) -> int:
+    """What of the work is done as far as a learning curve goes, 0 to 100; 0 without one.
+
+    Args:
+        curve: written by the training, row by row.
+        config: how many rows of each stage there will be.
+    """
+    if not curve.is_file():
+        return 0
+    num_rollouts = math.ceil(config.total_steps / (config.num_envs * config.num_steps))
+    numbers = config.value_rounds, config.search_generations, num_rollouts
+    total = sum(effort * number for effort, number in zip(EFFORT.values(), numbers, strict=True))
+    with open(curve, newline="") as file:
+        done = sum(EFFORT[row["stage"]] for row in csv.DictReader(file))
+    return min(100, int(100 * done / max(1, total)))
 
 
 def clean(row: dict[str, Any]) -> dict[str, float]:

@@ -10,6 +10,8 @@ from envs.costs import COST_PARTS
 
 Stage = Literal["policy", "heuristic", "static", "review"]
 PlanKind = Literal["ship", "backorder", "hold", "decline"]
+Reason = Literal["unroutable", "low_confidence", "high_value", "rule", "drift", "taken_back"]
+"""Why a person should look."""
 
 
 class LineAnswer(BaseModel):
@@ -70,7 +72,20 @@ class ReservationAnswer(BaseModel):
     """Stock and room on collections that are kept for the plan."""
 
     state: Literal["reserved", "confirmed"]
-    expires_at: str | None = Field(description="unless confirmed before; null once confirmed")
+    expires_at: str | None = Field(
+        description="unless confirmed before; null once confirmed. With a review at the latest: it counts from its end"
+    )
+
+
+class ReviewNotice(BaseModel):
+    """That a person should look at the decision."""
+
+    reasons: list[Reason]
+    due_at: str = Field(description="then it ends by itself: a plan stands, an order without one becomes a task")
+
+
+def _is_none(value: object) -> bool:
+    return value is None
 
 
 class DecisionAnswer(BaseModel):
@@ -99,5 +114,14 @@ class DecisionAnswer(BaseModel):
     unit: str | None = Field(default=None, description="of the experiment, for which the arm was drawn")
     reservation: ReservationAnswer | None = Field(
         default=None, description="null if nothing is sent yet, or if the request brought its own snapshot"
+    )
+    # Left out, so that records written before there were these fields come out again, byte by byte.
+    review: ReviewNotice | None = Field(
+        default=None, exclude_if=_is_none, description="a person should look at it, see /v1/reviews; left out if not"
+    )
+    review_rules: str | None = Field(
+        default=None,
+        exclude_if=_is_none,
+        description="version of the limits and rules of review in force; left out if there were none",
     )
     latency_ms: float = Field(description="until the answer was written, before it was stored")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +13,7 @@ from sqlalchemy import Row
 from agents.documents import OrderDocument, SnapshotDocument
 from serve.parcel import Place
 from serve.request import DecisionRequest, RedecisionRequest
+from serve.service import deadline_of
 from serve.trials.assignment import Subject
 
 
@@ -33,6 +36,15 @@ class Asked:
     received: float
     now: int
     order_id: str | None = None
+
+    @property
+    def deadline(self) -> float | None:
+        """``time.perf_counter()`` at which the answer is wanted; None: whenever."""
+        return deadline_of(self.request.deadline_ms, self.received)
+
+    def seconds_left(self) -> float:
+        """Until then; endless if there is no deadline."""
+        return math.inf if self.deadline is None else self.deadline - time.perf_counter()
 
     def digest(self) -> str:
         """Tells requests apart that use the same key."""

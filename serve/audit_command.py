@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
+from scenarios.arguments import Arguments
 from scenarios.errors import InputError
 from scenarios.local_time import DAY_SECONDS
 from serve import tables
 from serve.actor import RETENTION
-from serve.audit import ERASED, AuditWriter, complaints
+from serve.audit import AuditWriter, complaints
+from serve.audit_kinds import ERASABLE
 from serve.database import DEFAULT_URL, Database
 
 _AT_ONCE = 500
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Verifies the log, or erases old payloads.
+    """Verifies the log, or erases old payloads of what happened to orders and goods.
 
     Returns:
         0; 1 if the log is not as it was written, each complaint a line.
@@ -28,7 +29,7 @@ def main(args: Sequence[str] | None = None) -> int:
     Raises:
         InputError: the database cannot be read.
     """
-    parser = argparse.ArgumentParser(prog="routelab audit", description="The endpoint's audit log.")
+    parser = Arguments(prog="routelab audit", description="The endpoint's audit log.")
     parser.add_argument("action", choices=["verify", "erase"], help="say what does not fit; erase old payloads")
     parser.add_argument("--database", default=DEFAULT_URL, metavar="URL", help="as of routelab serve (%(default)s)")
     parser.add_argument("--older-than-days", type=int, metavar="N", help="which payloads are erased")
@@ -62,7 +63,7 @@ def _erase(database: Database, days: int) -> int:
     row, kept, writer = tables.audit.c, tables.payloads.c, AuditWriter()
     before = 1_000_000 * (int(time.time()) - days * DAY_SECONDS)
     both = tables.audit.join(tables.payloads, (row.writer == kept.writer) & (row.seq == kept.seq))
-    old = select(row.writer, row.seq).select_from(both).where(row.at < before, row.kind != ERASED).limit(_AT_ONCE)
+    old = select(row.writer, row.seq).select_from(both).where(row.at < before, row.kind.in_(ERASABLE)).limit(_AT_ONCE)
     num_erased = 0
     while True:
         with database.writing() as tx:

@@ -52,6 +52,11 @@ class Background:
             self._over.set()
             self._woken.set()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it was told to end: what takes long asks now and then."""
+        return self._over.is_set()
+
     def wait(self, seconds: float) -> bool:
         """Whether it ends within ``seconds``."""
         thread = self._thread

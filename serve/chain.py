@@ -13,16 +13,29 @@ import numpy as np
 
 from agents.bundle import BundleAgent, PolicyError, best_slot
 from agents.fallback import load_fallback
+from envs.protocol import Agent
 from envs.snapshot import Snapshot
 from serve.answer import Stage
 from serve.breaker import Breaker
-from serve.model_thread import ModelThread
+from serve.stage_thread import StageThread, Stalled
 from serve.trials.exploring import Exploration, explore
 
 _log = logging.getLogger(__name__)
 
 RESERVE_SECONDS = 0.002
-"""Kept of a deadline for choosing by heuristic and writing the answer."""
+"""Kept of a deadline for the static rule and for writing the answer."""
+
+LEAST_SECONDS = 0.007
+"""Kept of a deadline for all who come after the policy."""
+
+HEURISTIC_SECONDS = 0.01
+"""That a heuristic has in any case. It takes a hundredth of that, but another thread may have to give up Python's lock
+first; only if policy and heuristic stall at once, one order is late by the few milliseconds that are missing."""
+
+STALL_SECONDS = 0.02
+"""A call of the policy that has had so long, or all its budget, and has given no answer is a failure. With less, it may
+only have waited for another thread to give up Python's lock: a hasty client alone must not have the policy left out
+for all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,17 +77,28 @@ class Choice:
 class Chain:
     """Policy, heuristics and review queue, in this order.
 
+    Policy and heuristic have a time budget. The last heuristic is the static rule, which has none: it compares numbers
+    of the finished plan table, 32 rows at most, in the thread that wants the answer.
+
     Args:
         agent: the policy and its settings.
-        budget_seconds: the policy's time for one decision.
+        budget_seconds: the policy's time for one decision, and the heuristic's after it.
     """
 
     def __init__(self, agent: BundleAgent, budget_seconds: float) -> None:
         self._agent, self._plan = agent, agent.bundle.plan
         self._budget_seconds = budget_seconds
-        self._model = ModelThread(lambda features, context: agent.scores(features, context))
+        self._model, self._heuristic = StageThread("the policy"), StageThread("the heuristic")
         self._breaker = Breaker()
         self._heuristics = [load_fallback(name) for name in self._plan.fallback]
+
+    def prepare(self, snapshot: Snapshot) -> None:
+        """Has heuristics choose once, without regard to time: the first choice of each may have to be compiled."""
+        for heuristic in self._heuristics:
+            try:
+                heuristic.choose(snapshot)
+            except Exception:  # as it would when an order comes
+                _log.exception("heuristic %s failed", heuristic.name)
 
     def decide(self, snapshot: Snapshot, deadline: float | None = None, hindrance: str | None = None) -> Choice:
         """Chooses a plan.
@@ -92,30 +116,43 @@ class Chain:
                 raise PolicyError(hindrance)
             return self._by_policy(snapshot, deadline)
         except Exception as error:  # whatever a model does, the order is answered
-            reason = str(error) if isinstance(error, PolicyError) else f"the policy failed: {type(error).__name__}"
+            is_told = isinstance(error, PolicyError | Stalled)
+            reason = str(error) if is_told else f"the policy failed: {type(error).__name__}"
             _log.warning("fallback: %s", reason)
         stage: Stage = "heuristic"
         for heuristic in self._heuristics:
+            is_last = heuristic is self._heuristics[-1]
             try:
-                return Choice(stage, heuristic.choose(snapshot), reason, heuristic.name)
+                slot = heuristic.choose(snapshot) if is_last else self._in_time(heuristic, snapshot, deadline)
+                return Choice(stage, slot, reason, heuristic.name)
+            except Stalled as error:
+                _log.warning("fallback: %s", error)
+                reason, stage = f"{reason}; {error}", "static"
             except Exception:
                 _log.exception("heuristic %s failed", heuristic.name)
                 reason, stage = f"{reason}; {heuristic.name} failed", "static"
         return Choice("review", None, reason)
 
-    def _by_policy(self, snapshot: Snapshot, deadline: float | None) -> Choice:
+    def _in_time(self, heuristic: Agent, snapshot: Snapshot, deadline: float | None) -> int:
         timeout = self._budget_seconds
         if deadline is not None:
             timeout = min(timeout, deadline - RESERVE_SECONDS - time.perf_counter())
+        return self._heuristic.call(lambda: heuristic.choose(snapshot), max(HEURISTIC_SECONDS, timeout))
+
+    def _by_policy(self, snapshot: Snapshot, deadline: float | None) -> Choice:
+        timeout = self._budget_seconds
+        if deadline is not None:
+            timeout = min(timeout, deadline - LEAST_SECONDS - time.perf_counter())
             if timeout <= 0:
                 raise PolicyError("the deadline left no time for the policy")
         if not self._breaker.admits():
             raise PolicyError("the policy is left out, as it failed again and again")
         try:
-            scores = self._model.scores(snapshot.plans.features, snapshot.plans.context, timeout)
+            features, context = snapshot.plans.features, snapshot.plans.context
+            scores = self._model.call(lambda: self._agent.scores(features, context), timeout)
             choice = self._choice(snapshot, scores)
-        except Exception:
-            if timeout == self._budget_seconds:  # else a hasty client alone could have the policy left out for all
+        except Exception as error:
+            if not isinstance(error, Stalled) or error.seconds >= min(STALL_SECONDS, self._budget_seconds):
                 self._breaker.tell(is_answered=False)
             raise
         self._breaker.tell(is_answered=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 import uuid
@@ -10,10 +11,10 @@ from urllib.parse import quote
 
 import httpx
 
-from agents.documents import Document, OrderDocument
+from agents.documents import OrderDocument
 from scenarios.local_time import format_utc
 from serve.answer import DecisionAnswer
-from serve.endpoint_error import Answer, EndpointError, read_answer, refusal, retry_after
+from serve.endpoint_error import EndpointError, read_answer, refusal, retry_after
 from serve.event import AnyEvent, CountedStock, EventBatch, Inventory
 from serve.explanation import ExplanationAnswer
 from serve.health import HealthAnswer
@@ -38,7 +39,8 @@ FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.1, 5.0
 class Client:
     """Asks one endpoint, over connections that are kept. Safe to share between threads.
 
-    Every change has a key or an id of its own, so what got no answer is sent again without being done twice.
+    Every change has a key or an id of its own, so what got no answer is sent again without being done twice. What has a
+    deadline is sent again only while that lasts, as nobody waits for it after that.
 
     Args:
         url: such as ``http://127.0.0.1:8000``.
@@ -99,11 +101,12 @@ class Client:
             now: UTC seconds, where time comes from requests.
             confirm: what is reserved does not expire.
             max_alternatives: other plans to be shown.
-            deadline_ms: in which an attempt is to be answered; too little for the policy: by a heuristic.
+            deadline_ms: in which an attempt is to be answered; too little for the policy: by a heuristic. No further
+                attempt begins after it; as refusals ask for a second's pause, a short one leaves one attempt.
         """
         fields = {"order": order, "now": _text(now), "confirm": confirm, "max_alternatives": max_alternatives}
         asked = DecisionRequest.model_validate({**fields, "deadline_ms": deadline_ms})
-        return self._posted("/v1/decisions", asked, DecisionAnswer, key or uuid.uuid4().hex)
+        return self._decided("/v1/decisions", asked, key)
 
     def redecide(
         self,
@@ -116,9 +119,7 @@ class Client:
     ) -> DecisionAnswer:
         """Decides the open lines of a known order; see ``decide``."""
         asked = RedecisionRequest(now=_text(now), confirm=confirm, max_alternatives=0, deadline_ms=deadline_ms)
-        return self._posted(
-            f"/v1/orders/{quote(order_id, safe='')}/redecide", asked, DecisionAnswer, key or uuid.uuid4().hex
-        )
+        return self._decided(f"/v1/orders/{quote(order_id, safe='')}/redecide", asked, key)
 
     def decision(self, decision_id: str) -> DecisionAnswer:
         """A decision as it was answered."""
@@ -219,9 +220,10 @@ class Client:
         params |= {} if baseline is None else {"baseline": baseline}
         return read_answer(self._send("GET", "/v1/health-report", params=params), HealthAnswer)
 
-    def _posted(self, path: str, asked: Document, kind: type[Answer], key: str) -> Answer:
-        body = asked.model_dump_json(exclude_defaults=True)
-        return read_answer(self._send("POST", path, body=body, headers={"Idempotency-Key": key}), kind)
+    def _decided(self, path: str, asked: DecisionRequest | RedecisionRequest, key: str | None) -> DecisionAnswer:
+        body, headers = asked.model_dump_json(exclude_defaults=True), {"Idempotency-Key": key or uuid.uuid4().hex}
+        lasts = math.inf if asked.deadline_ms is None else asked.deadline_ms / 1000
+        return read_answer(self._send("POST", path, body=body, headers=headers, lasts=lasts), DecisionAnswer)
 
     def _send(
         self,
@@ -232,14 +234,15 @@ class Client:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         is_repeatable: bool = True,
+        lasts: float = math.inf,
     ) -> httpx.Response:
-        """Sends until there is an answer, or patience ends.
+        """Sends until there is an answer, or patience ends, or so many seconds are over.
 
         Raises:
             EndpointError: what was refused, or that nobody answered.
         """
         sent = {"Content-Type": "application/json"} if body is not None else {}
-        until, wait = time.monotonic() + self._patience_seconds, FIRST_WAIT_SECONDS
+        until, wait = time.monotonic() + min(self._patience_seconds, lasts), FIRST_WAIT_SECONDS
         while True:
             least = 0.0
             try:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+
+from scenarios.arguments import Arguments
 
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable of prometheus-client, which looks at it when it is imported."""
@@ -26,7 +27,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
 def _are_several(args: Sequence[str] | None) -> bool:
     """Whether more than one process is asked for; what cannot be asked for is refused later."""
-    parser = argparse.ArgumentParser(add_help=False)
+    parser = Arguments(add_help=False)
     parser.add_argument("--processes", default="1")
     return parser.parse_known_args(args)[0].processes != "1"
 

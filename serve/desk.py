@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +15,6 @@ from agents.documents import CaseDocument
 from scenarios.errors import InputError
 from scenarios.local_time import format_utc, parse_utc
 from serve import tables
-from serve.answer import ReservationAnswer
 from serve.asked import Asked, Question, subject_of
 from serve.audit import AuditWriter
 from serve.background import Background, stop
@@ -29,21 +27,19 @@ from serve.moment import read_moment
 from serve.monitoring.settings import WatchSettings
 from serve.monitoring.staleness import Staleness, doubted
 from serve.monitoring.watch import Watch
-from serve.parcel import PlannedParcel, planned_parcels
-from serve.plan_writer import to_json
 from serve.policies import Policies
 from serve.pricing.bid_prices import BidPrices
 from serve.pricing.jobs import PriceJobs
 from serve.pulse import Pulse
 from serve.record import find_decision, read_record
 from serve.request import DecisionRequest
-from serve.retry import Contended, retried
+from serve.retry import NoTurn, retried
 from serve.review import ReviewLimits
+from serve.review_version import ReviewVersion, version_of
 from serve.sending import fetch
-from serve.service import DecisionService, Mark, Weighed, deadline_of, milliseconds_since
+from serve.service import DecisionService, Weighed
 from serve.shadow import Shadows, ShadowTask
 from serve.slots import Pick
-from serve.trials.entering import trial_of
 from serve.trials.experiments import Experiments
 from serve.trials.watch import GuardrailWatch
 
@@ -52,7 +48,8 @@ _USED = select(_key.request_sha256, _key.decision_id).where(_key.actor == bindpa
 
 
 TURN_SECONDS = 10.0
-"""A decision that must wait longer for others that are being made is refused."""
+"""A decision that must wait longer for others that are being made is refused; one with a deadline, when that comes:
+whose turn it is just before is answered a few milliseconds late, which is better than not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +94,7 @@ class Desk:
         experiments: changes of who decides, for a while and by chance.
         guardrails: end experiments that do harm.
         keeper: does what time brings.
+        review_version: of the options that put orders into the queue; None: there are none.
     """
 
     service: DecisionService
@@ -116,6 +114,7 @@ class Desk:
     experiments: Experiments = field(init=False)
     guardrails: GuardrailWatch = field(init=False)
     keeper: Keeper = field(init=False)
+    review_version: ReviewVersion | None = field(init=False)
     _keeping: Keeping = field(init=False)
 
     def __post_init__(self) -> None:
@@ -123,9 +122,13 @@ class Desk:
         self.shadows = Shadows(self.database)
         self.pulse, settings = Pulse(self.database), self.settings
         self.monitor = Watch(self.database, self.policies, self.audit.id, settings.watch, settings.is_request_clock)
-        self._keeping = Keeping(self.known, self.audit, self.monitor, settings.reservation_seconds, settings.review)
+        drift, too_old = settings.watch.opens_reviews, settings.staleness.too_old_seconds
+        self.review_version = version_of(settings.review, drift, too_old)
+        rules = None if self.review_version is None else self.review_version.sha256
+        reserved = settings.reservation_seconds
+        self._keeping = Keeping(self.known, self.audit, self.monitor, reserved, settings.review, rules)
         self.prices = BidPrices(self.known)
-        self.pricing = PriceJobs(self.database, self.known, self.policies, self.prices)
+        self.pricing = PriceJobs(self.database, self.known, self.policies, self.prices, self.audit)
         self.experiments = Experiments(self.database, self.audit, self.policies)
         self.guardrails = GuardrailWatch(self.database, self.audit, self.policies)
         self.keeper = Keeper(self.database, self.known, self.audit)
@@ -166,12 +169,14 @@ class Desk:
             serve.order.Conflict: the order does not stand as it must.
             serve.retry.Contended: goods were gone again and again, or it was never this one's turn.
         """
-        return retried(lambda: self._attempt(asked))
+        return retried(lambda: self._attempt(asked), asked.deadline)
 
     def _attempt(self, asked: Asked) -> tuple[bytes, bool]:
+        if asked.seconds_left() <= 0:  # who comes too late needs no connection
+            raise NoTurn(asked.request.deadline_ms, 0.0)
         with ExitStack() as alone:
             # first a connection, which may take seconds to fail: meanwhile others decide, or fail, too
-            with self.database.reading(lambda: alone.enter_context(self._alone())) as tx:
+            with self.database.reading(lambda: alone.enter_context(self._alone(asked))) as tx:
                 known_answer = _known_answer(tx, asked)
                 if known_answer is not None:
                     return known_answer, True
@@ -187,9 +192,11 @@ class Desk:
         return draft.answer, False
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        if not self._deciding.acquire(timeout=TURN_SECONDS):
-            raise Contended(f"others have been deciding for {TURN_SECONDS:g} s")
+    def _alone(self, asked: Asked) -> Iterator[None]:
+        left = asked.seconds_left()
+        seconds = min(TURN_SECONDS, left)
+        if seconds <= 0 or not self._deciding.acquire(timeout=seconds):
+            raise NoTurn(asked.request.deadline_ms if left < TURN_SECONDS else None, seconds)
         try:
             yield
         finally:
@@ -251,29 +258,10 @@ class Desk:
         return draft.decision_id, draft.answer
 
     def _draft(self, asked: Asked, question: Question, pick: Pick, weighed: Weighed | None = None) -> Draft:
-        request, decision_id = asked.request, new_id()
-        case = CaseDocument.model_construct(order=question.order, snapshot=question.moment)
-        weighed = weighed or pick.service.weigh(
-            case, deadline_of(request.deadline_ms, asked.received), question.hindrance, pick.exploration
-        )
-        slot, reservation = weighed.choice.slot, None
-        planned: list[PlannedParcel] = []
-        if slot is not None and question.is_kept:
-            planned = planned_parcels(weighed.snapshot, case, pick.service.reader.names, slot, decision_id)
-        if planned:
-            expires_at = format_utc(asked.now + self.settings.reservation_seconds)
-            reservation = ReservationAnswer(state="reserved", expires_at=expires_at)
-            if request.confirm or question.is_confirmed:
-                reservation = ReservationAnswer(state="confirmed", expires_at=None)
-        latency_ms = milliseconds_since(asked.received)
-        mark = Mark(decision_id, latency_ms, reservation, question.is_kept, trial_of(pick))
-        answer = to_json(pick.service.answer(weighed, mark, request.max_alternatives))
-        return Draft(decision_id, question, pick, weighed, planned, answer)
-
-
-def new_id() -> str:
-    """Of a decision: 32 hexadecimal digits, those of later ones greater, so that an index takes them at its end."""
-    return f"{time.time_ns() // 1_000_000:012x}{uuid.uuid4().hex[12:]}"
+        if weighed is None:
+            case = CaseDocument.model_construct(order=question.order, snapshot=question.moment)
+            weighed = pick.service.weigh(case, asked.deadline, question.hindrance, pick.exploration)
+        return self._keeping.draft(asked, question, pick, weighed)
 
 
 def _known_answer(tx: Connection, asked: Asked) -> bytes | None:

@@ -112,8 +112,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Contended)
     def give_up(request: Request, error: Contended) -> Response:
-        detail = InputError("stock", str(error), "a moment in which others take less", "send it again")
-        return error_response(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": "1"})
+        return error_response(HTTPStatus.SERVICE_UNAVAILABLE, error.detail, {"Retry-After": "1"})
 
     @app.exception_handler(DataError)
     def refuse_data(request: Request, error: DataError) -> Response:

@@ -107,7 +107,7 @@ class Explanation:
 
     @property
     def _names(self) -> Names:
-        return self.service.reader.names
+        return self.service.reader.names_of(self.weighed.case.order)
 
     def _plan(self, slot: int) -> ExplainedPlan:
         choice, rules = self.weighed.choice, self._snapshot.plans.rules[: self._snapshot.num_plans]

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from scenarios.errors import InputError
 from serve.actor import ANYONE, Actor, Forbidden, Role
 from serve.errors import error_response
+from serve.safety import check_near
 from serve.tokens import Tokens
 
 OPEN = frozenset({"/health/live", "/health/ready", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"})
@@ -19,7 +20,7 @@ class Guard:
 
     Args:
         app: what is behind the door.
-        tokens: who is who; None: development mode, anyone may do anything.
+        tokens: who is who; None: development mode, anyone may do anything; see ``Near``, too.
     """
 
     def __init__(self, app: ASGIApp, tokens: Tokens | None = None) -> None:
@@ -59,3 +60,24 @@ class Guard:
             return None
         kind, _, token = sent[0].decode("latin-1").partition(" ")
         return tokens.find(token.strip()) if kind.lower() == "bearer" else None
+
+
+class Near:
+    """Lets in what programs of this machine ask, where there are no tokens and nobody has said that others may ask.
+
+    Args:
+        app: what is behind it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes on what may pass."""
+        if scope["type"] == "http" and scope["path"] not in OPEN:
+            try:
+                check_near(scope["headers"])
+            except InputError as error:
+                await error_response(403, error)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import partial
 
@@ -47,7 +47,10 @@ class Keeper:
         self.loop = Background("keeper", self._keep_now, INTERVAL_SECONDS)
 
     def _keep_now(self) -> None:
-        self.keep(int(time.time()))
+        for act in self._due(int(time.time()), None):
+            if self.loop.is_over:  # thousands of orders may be due; the next process finds what is left
+                return
+            act()
         self._database.tidy()
 
     def keep(self, now: int, within: Connection | None = None) -> None:
@@ -57,11 +60,20 @@ class Keeper:
             now: UTC seconds.
             within: a writing transaction in which all is done; None: each thing in one of its own.
         """
-        while self._keep_some(now, within):
-            continue
+        for act in self._due(now, within):
+            act()
 
-    def _keep_some(self, now: int, within: Connection | None) -> bool:
-        """Does what is due; whether there may be more."""
+    def _due(self, now: int, within: Connection | None) -> Iterator[Callable[[], object]]:
+        """What is due, to be done one after another, until there is no more."""
+        is_more = True
+        while is_more:
+            acts, is_more = self._some(now, within)
+            for act in acts:
+                # whoever began a transaction tries it again himself
+                yield partial(retried, partial(self._alone, act)) if within is None else partial(act, within)
+
+    def _some(self, now: int, within: Connection | None) -> tuple[list[Callable[[Connection], object]], bool]:
+        """Some of what is due, and whether there may be more."""
         order, parcel, key, review = tables.orders.c, tables.parcels.c, tables.idempotency_keys.c, tables.reviews.c
         with self._database.reading() if within is None else nullcontext(within) as tx:
             expired = tx.execute(select(order.id).where(order.expires_at <= now).limit(_AT_ONCE)).scalars().all()
@@ -72,19 +84,15 @@ class Keeper:
             is_old = tx.execute(select(key.key).where(key.created_at < now - KEY_SECONDS).limit(1)).first()
             whose = tx.execute(select(tables.customers.c.customer).where(customers_to_forget()).limit(1)).first()
         old_keys = delete(tables.idempotency_keys).where(key.created_at < now - KEY_SECONDS)
+        # a review before the reservation that was kept for it, also where both are due after a pause
         acts: list[Callable[[Connection], object]] = [
+            *(partial(self._end_review, number=number, now=now) for number in unseen),
             *(partial(self._expire, order_id=order_id, now=now) for order_id in expired),
             *(partial(self._release, parcel_id=parcel_id, now=now) for parcel_id in released),
-            *(partial(self._end_review, number=number, now=now) for number in unseen),
             *([lambda tx: tx.execute(old_keys)] if is_old else []),
             *([lambda tx: tx.execute(delete(tables.customers).where(customers_to_forget()))] if whose else []),
         ]
-        for act in acts:
-            if within is None:
-                retried(partial(self._alone, act))
-            else:
-                act(within)  # whoever began the transaction tries it again
-        return max(len(expired), len(released), len(unseen)) == _AT_ONCE
+        return acts, max(len(expired), len(released), len(unseen)) == _AT_ONCE
 
     def _alone(self, act: Callable[[Connection], object]) -> None:
         with self._database.writing() as tx:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+import uuid
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Row
 
+from scenarios.local_time import format_utc
 from serve import tables
+from serve.answer import ReservationAnswer
 from serve.asked import Asked, Question
 from serve.audit import AuditWriter, Entry
 from serve.changes import Changes, Taken
@@ -17,31 +21,45 @@ from serve.demand_seen import count_arrival, hour_of
 from serve.group import find_group, history, join, note_customer, open_places
 from serve.known import Known
 from serve.monitoring.watch import Watch
-from serve.order import State, change_order, open_order
-from serve.parcel import PlannedParcel, leave, place_lines, placed_lines, take, write_parcels
+from serve.order import State, change_order, open_order, reserve_until
+from serve.parcel import PlannedParcel, leave, place_lines, placed_lines, planned_parcels, take, write_parcels
+from serve.plan_writer import to_json
 from serve.record import encode_record
 from serve.retry import Repeated
 from serve.review import Concern, ReviewLimits, open_review, reasons_of, supersede_reviews
 from serve.review_rules import names_of
 from serve.sending import change
-from serve.service import Weighed
+from serve.service import Mark, Weighed, milliseconds_since
 from serve.slots import Pick
 from serve.tasks import add_task, finish_tasks
-from serve.trials.entering import note_decision
+from serve.trials.entering import note_decision, trial_of
 
 _WRITE = tables.decisions.insert()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draft:
-    """A decision of which nothing is kept yet."""
+    """A decision of which nothing is kept yet.
+
+    Attributes:
+        decision_id: of this decision.
+        question: what is decided.
+        pick: by whom.
+        weighed: the choice.
+        planned: what is to be sent.
+        reserved_until: UTC second at which what is not confirmed expires.
+        concern: why a person should look at it; None: nobody need.
+        answer: that says all this.
+    """
 
     decision_id: str
     question: Question
     pick: Pick
     weighed: Weighed
     planned: list[PlannedParcel]
-    answer: bytes
+    reserved_until: int
+    concern: Concern | None = None
+    answer: bytes = b""
 
     @property
     def hold_seconds(self) -> int:
@@ -60,6 +78,7 @@ class Keeping:
         monitor: says whether traffic has shifted.
         reservation_seconds: until a reservation expires that nobody confirms.
         review: which decisions a person looks at.
+        rules: version of the options that put orders into the queue; None: there are none.
     """
 
     known: Known
@@ -67,6 +86,52 @@ class Keeping:
     monitor: Watch
     reservation_seconds: int
     review: ReviewLimits
+    rules: str | None
+
+    def draft(self, asked: Asked, question: Question, pick: Pick, weighed: Weighed) -> Draft:
+        """A choice with all that follows from it, and the answer that says so."""
+        decision_id, slot = new_id(), weighed.choice.slot
+        planned: list[PlannedParcel] = []
+        if slot is not None and question.is_kept:
+            names = pick.service.reader.names
+            planned = planned_parcels(weighed.snapshot, weighed.case, names, slot, decision_id)
+        draft = Draft(decision_id, question, pick, weighed, planned, asked.now + self.reservation_seconds)
+        concern = self._concern(asked, draft) if question.is_kept else None
+        if concern is not None:  # goods are kept until a person has looked, and then for the usual time
+            draft = replace(draft, concern=concern, reserved_until=concern.due_at + self.reservation_seconds)
+        mark = Mark(
+            decision_id,
+            milliseconds_since(asked.received),
+            self._reservation(asked, draft),
+            question.is_kept,
+            trial_of(pick),
+            self.rules if question.is_kept else None,
+            None if draft.concern is None else draft.concern.notice,
+        )
+        return replace(draft, answer=to_json(pick.service.answer(weighed, mark, asked.request.max_alternatives)))
+
+    def _reservation(self, asked: Asked, draft: Draft) -> ReservationAnswer | None:
+        if not draft.planned:
+            return None
+        if asked.request.confirm or draft.question.is_confirmed:
+            return ReservationAnswer(state="confirmed", expires_at=None)
+        return ReservationAnswer(state="reserved", expires_at=format_utc(draft.reserved_until))
+
+    def _concern(self, asked: Asked, draft: Draft) -> Concern | None:
+        """Why a person should look at it; None: nobody need."""
+        weighed, question, rules = draft.weighed, draft.question, self._rules_of(draft)
+        reasons = reasons_of(weighed, self.review, self.monitor.is_suspect(draft.pick), bool(rules))
+        if not reasons:
+            return None
+        return Concern(
+            question.first_id,
+            draft.decision_id,
+            reasons,
+            opened_at=asked.now,
+            due_at=asked.now + self.review.seconds,
+            detail=weighed.choice.fallback_reason if weighed.choice.slot is None else "; ".join(rules) or None,
+            is_confirmed=question.is_confirmed or asked.request.confirm,
+        )
 
     def keep(self, tx: Connection, asked: Asked, draft: Draft) -> None:
         """All that the answer says, in the one transaction that makes it so."""
@@ -122,17 +187,10 @@ class Keeping:
             leave(tx, question.places, "declined")
         if draft.hold_seconds:
             add_task(tx, "hold_ended", question.first_id, asked.now + draft.hold_seconds)
-        is_drifting = self.monitor.is_suspect(draft.pick)
-        rules = self._rules_of(draft)
-        reasons = reasons_of(draft.weighed, self.review, is_drifting, bool(rules))
-        if reasons:
-            detail = (
-                draft.weighed.choice.fallback_reason if draft.weighed.choice.slot is None else "; ".join(rules) or None
-            )
-            concern = Concern(
-                question.first_id, draft.decision_id, reasons, detail, question.is_confirmed or asked.request.confirm
-            )
-            open_review(tx, concern, asked.now, self.review)
+        if draft.concern is not None:
+            open_review(tx, draft.concern)
+            if question.group:  # of which a part may be reserved already
+                reserve_until(tx, question.first_id, draft.reserved_until)
         if fresh is not None:
             count_arrival(tx, fresh, hour_of(asked.now, self.known.epoch))
 
@@ -151,7 +209,7 @@ class Keeping:
             elif draft.planned:
                 is_confirmed = asked.request.confirm or (known is not None and known.state == "confirmed")
                 state = "confirmed" if is_confirmed else "reserved"
-                values["expires_at"] = None if is_confirmed else asked.now + self.reservation_seconds
+                values["expires_at"] = None if is_confirmed else draft.reserved_until
             elif known is not None and question.is_part(known):  # what its other lines have stays as it is
                 state, values["expires_at"] = known.state, known.expires_at
             standing[order_id] = values | {"state": state}
@@ -167,3 +225,8 @@ class Keeping:
         order, seen = draft.weighed.case.order, draft.weighed.snapshot.seen
         requirements = int(np.bitwise_or.reduce(seen.lines["requirements"][: len(order.lines)]))
         return names_of(self.review.rules, order, requirements, draft.planned)
+
+
+def new_id() -> str:
+    """Of a decision: 32 hexadecimal digits, those of later ones greater, so that an index takes them at its end."""
+    return f"{time.time_ns() // 1_000_000:012x}{uuid.uuid4().hex[12:]}"

@@ -6,6 +6,7 @@ from agents.rolling_calendar import RollingCalendar
 from agents.table_columns import NameIndex
 from envs.costs import expected_pick_seconds
 from scenarios.errors import InputError, unknown_name
+from scenarios.local_time import format_utc
 from scenarios.network import Network
 from scenarios.public import PublicScenario
 
@@ -42,8 +43,24 @@ class Known:
         }
 
     def network(self, now: int) -> Network:
-        """The network around a time, UTC seconds; see ``agents.rolling_calendar``."""
+        """The network around a time, UTC seconds; see ``agents.rolling_calendar``.
+
+        Raises:
+            InputError: a time that no calendar can be made for.
+        """
+        self.check_time(now)
         return self.calendar.network(now, self.calendar_end)
+
+    def check_time(self, now: int) -> None:
+        """Refuses a time, UTC seconds, that a simulated calendar has no room for.
+
+        Raises:
+            InputError: it ends before.
+        """
+        if self.calendar_end is not None and now >= self.calendar_end > self.epoch:
+            expected = f"before the endpoint's --calendar-end {format_utc(self.calendar_end)}"
+            remedy = "start the endpoint with the --calendar-end that `routelab replay` prints"
+            raise InputError("now", format_utc(now), expected, remedy)
 
     def ship_from(self, sku: str) -> int:
         """UTC second from which it ships; 0 if there never was a date."""

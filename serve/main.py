@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from agents.bundle import Bundle, BundleAgent, read_bundle
+from agents.bundle_folder import check_bundle_folder
+from scenarios.arguments import Arguments
 from scenarios.errors import InputError
 from scenarios.local_time import parse_utc
 from serve.admission.limits import Limits
@@ -22,6 +24,7 @@ from serve.monitoring.logs import writing_logs
 from serve.monitoring.options import add_watch, staleness_of, watch_of
 from serve.processes import bound_socket, check_processes, run_together
 from serve.review_options import add_reviews, check_reviews, limits_of_reviews
+from serve.review_version import note_version
 from serve.safety import Exposure
 from serve.seed import read_stock, seed
 from serve.service import DEFAULT_BUDGET_SECONDS, DecisionService
@@ -37,7 +40,7 @@ def main(args: Sequence[str] | None = None) -> int:
     Raises:
         InputError: the bundle is not sound.
     """
-    parser = argparse.ArgumentParser(prog="routelab serve", description="Answers orders over HTTP with a bundle.")
+    parser = Arguments(prog="routelab serve", description="Answers orders over HTTP with a bundle.")
     parser.add_argument("--bundle", type=Path, required=True, metavar="DIR", help="a folder written by routelab export")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen at (default: %(default)s)")
@@ -86,7 +89,9 @@ def main(args: Sequence[str] | None = None) -> int:
         raise InputError(
             "--calendar-end", options.calendar_end, "--clock request", "no real calendar ends: leave it out"
         )
+    check_bundle_folder("--bundle", options.bundle)
     bundle = read_bundle(options.bundle)  # wrong checksums end the command before anything is listened to
+    end = _calendar_end(options.calendar_end, bundle)
     if options.example_request:
         print(json.dumps(example_request(bundle), indent=2))
         return 0
@@ -99,7 +104,6 @@ def main(args: Sequence[str] | None = None) -> int:
     if options.database != "none":
         review = limits_of_reviews(options, bundle.public)
         seconds, is_request_clock = 60 * options.reservation_minutes, options.clock == "request"
-        end = None if options.calendar_end is None else parse_utc("--calendar-end", options.calendar_end)
         settings = DeskSettings(seconds, is_request_clock, review, options.policies, watch, staleness, end)
         database = Database(options.database)
         open_desk = partial(load_desk, database=database, settings=settings, inventory=options.inventory)
@@ -123,6 +127,19 @@ def example_request(bundle: Bundle) -> dict[str, object]:
     return max(documents, key=interest)
 
 
+def _calendar_end(stated: str | None, bundle: Bundle) -> int | None:
+    """UTC seconds of ``--calendar-end``, which must lie where a calendar of the bundle's scenario can end."""
+    if stated is None:
+        return None
+    end = parse_utc("--calendar-end", stated)
+    try:
+        Known(bundle.public, end)
+    except InputError as error:
+        expected = f"whole days after the scenario's epoch {bundle.public.epoch}"
+        raise InputError("--calendar-end", stated, expected, "give the time that `routelab replay` prints") from error
+    return end
+
+
 def load_service(path: Path, budget_seconds: float) -> DecisionService:
     """Checks the bundle's golden cases, which also compiles the rules, and prepares to answer."""
     return DecisionService(BundleAgent(path), budget_seconds)
@@ -143,6 +160,8 @@ def load_desk(
     with database.writing() as tx:
         seed(tx, known, rows)
     desk = Desk(service, database, known, settings or DeskSettings())
+    with database.writing() as tx:
+        note_version(tx, desk.audit, desk.review_version)
     desk.policies.start()
     desk.start()
     return desk
@@ -158,6 +177,7 @@ def _serve(
     import uvicorn
 
     from serve.app import create_app
+    from serve.guard import Near
 
     failures: list[Exception] = []
 
@@ -172,6 +192,8 @@ def _serve(
 
     url = f"http://{options.host}:{options.port}"
     app = create_app(load, stop, open_desk, be_ready, tokens, limits)
+    if tokens is None and not options.development:
+        app.add_middleware(Near)
     config = uvicorn.Config(app, host=options.host, port=options.port, log_config=None, access_log=False)
     server = uvicorn.Server(config)
     with writing_logs(), bound_socket(options.host, options.port, options.processes > 1) as listening:

@@ -43,7 +43,11 @@ def read_moment(
         order: what is to be decided.
         now: UTC seconds.
         fresh: what of it is new and counts as demand now.
+
+    Raises:
+        InputError: the calendar of a replayed simulation has ended.
     """
+    known.check_time(now)
     skus = [line.sku for line in order.lines]
     return LightSnapshot(
         schema_version=SNAPSHOT_SCHEMA,

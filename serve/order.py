@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 
 from agents.documents import OrderDocument
 from scenarios.errors import InputError
+from scenarios.local_time import format_utc
 from serve import tables
 from serve.database import insert_new
+from serve.review import find_open_review
 from serve.sending import change, change_each
 from serve.tasks import add_task
 
@@ -53,12 +55,14 @@ class OrderAnswer(BaseModel):
     open_lines: list[str] = Field(description="SKUs of lines that wait for a decision")
     planned_lines: list[str] = Field(description="SKUs of lines in parcels")
     cancelled_lines: list[str]
+    expires_at: str | None = Field(description="of its reservation, unless confirmed before; null if it does not")
+    review_id: str | None = Field(description="of the open one that concerns it, perhaps with others; else null")
 
 
 def open_order(
     tx: Connection, order: OrderDocument, standing: Mapping[str, Any], placed: Mapping[int, Mapping[str, Any]]
 ) -> None:
-    """Stores a new order.
+    """Stores a new order, without its customer: who decides it again need not know whose it is.
 
     Args:
         tx: a writing transaction.
@@ -69,7 +73,7 @@ def open_order(
     Raises:
         Conflict: an order with this id is there.
     """
-    if not insert_new(tx, tables.orders, id=order.id, document=order.model_dump_json(), **standing):
+    if not insert_new(tx, tables.orders, id=order.id, document=order.model_dump_json(exclude={"customer"}), **standing):
         raise Conflict(
             InputError(
                 "order.id", order.id, "an id that is new", "send the Idempotency-Key again, or redecide the order"
@@ -117,6 +121,19 @@ def confirm_order(tx: Connection, order_id: str) -> None:
     set_state(tx, order_id, "confirmed", expires_at=None)
 
 
+def reserve_until(tx: Connection, first_id: str, until: int) -> None:
+    """Says when what nobody has confirmed expires, of an order and all that are decided together with it.
+
+    Args:
+        tx: a writing transaction that holds these orders.
+        first_id: of the first of them.
+        until: UTC seconds.
+    """
+    row = tables.orders.c
+    together = or_(row.id == first_id, row.group_id == first_id)
+    tx.execute(update(tables.orders).where(together, row.state == "reserved").values(expires_at=until))
+
+
 def break_plan(tx: Connection, order_id: str, cause: Cause, now: int) -> None:
     """Lines of an order have lost their parcel: they are to be decided again, with all that is decided with them."""
     tx.execute(tables.breaks.insert().values(order_id=order_id, cause=cause, broke_at=now))
@@ -137,12 +154,15 @@ def describe_order(tx: Connection, order_id: str) -> OrderAnswer:
     by_state = {
         state: [line.sku for line in lines if line.state == state] for state in ("open", "planned", "cancelled")
     }
+    first_id = order.group_id or order.id
     return OrderAnswer(
         order_id=order_id,
         state=order.state,
-        group_id=order.group_id or order.id,
+        group_id=first_id,
         decision_id=order.decision_id,
         open_lines=by_state["open"],
         planned_lines=by_state["planned"],
         cancelled_lines=by_state["cancelled"],
+        expires_at=None if order.expires_at is None else format_utc(order.expires_at),
+        review_id=find_open_review(tx, first_id),
     )

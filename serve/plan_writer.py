@@ -28,9 +28,11 @@ A = TypeVar("A", bound=BaseModel)
 
 
 def _light(answer: type[A]) -> Callable[..., A]:
-    """Makes objects with the fields of an answer, given by name."""
+    """Makes objects with the fields of an answer, given by name; those that it leaves out if null must not be null."""
     fields: list[Any] = [
-        name if info.is_required() or info.default == [] else (name, Any, info.default)
+        name
+        if info.is_required() or info.default == []
+        else (name, Any, info.default if info.exclude_if is None else msgspec.UNSET)
         for name, info in answer.model_fields.items()
     ]
     struct = msgspec.defstruct(f"Light{answer.__name__}", fields, kw_only=True, gc=False)

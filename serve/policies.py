@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from scenarios.errors import InputError
 from serve.actor import Actor, Forbidden
 from serve.audit import AuditWriter, Entry
+from serve.audit_kinds import LastingKind
 from serve.background import Background
 from serve.database import Database
 from serve.order import Conflict
@@ -50,7 +51,7 @@ class Change:
         reason: why, if an experiment ends by it.
     """
 
-    kind: str
+    kind: LastingKind
     sha256: str
     actor: Actor
     make: Callable[[Standing], Standing]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Sequence
 
+from scenarios.arguments import Arguments
 from scenarios.errors import InputError
 from serve.client import TOKEN_VARIABLE, Client
 from serve.policy_answer import PolicyAnswer, SlotsAnswer
@@ -39,10 +39,8 @@ def main(args: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="routelab policy", description="Who decides at a running endpoint, and changes of that."
-    )
+def _parser() -> Arguments:
+    parser = Arguments(prog="routelab policy", description="Who decides at a running endpoint, and changes of that.")
     parser.add_argument("action", nargs="?", default="show", choices=("show", "load", *CHANGES))
     parser.add_argument("what", nargs="?", metavar="FOLDER|SHARE", help="of load, of canary")
     parser.add_argument("--policy", metavar="SHA256", help="which one; else the candidate, of rollback the active one")

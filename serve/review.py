@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Row, select, update
 
 from scenarios.local_time import format_utc
 from serve import tables
+from serve.answer import Reason, ReviewNotice
 from serve.review_rules import ReviewRule
 from serve.service import Weighed
 
-Reason = Literal["unroutable", "low_confidence", "high_value", "rule", "drift", "taken_back"]
 ReviewState = Literal["open", "approved", "overridden", "rejected", "expired", "superseded"]
 """Superseded: the order was decided again, cancelled, or its reservation ended, before anybody looked."""
 
@@ -84,6 +84,8 @@ class Concern:
         order_id: of the order as it stands.
         decision_id: its latest.
         reasons: at least one.
+        opened_at: UTC second.
+        due_at: UTC second at which the review ends by itself.
         detail: in words.
         is_confirmed: whether the order was when its plan was taken back.
     """
@@ -91,11 +93,18 @@ class Concern:
     order_id: str
     decision_id: str
     reasons: Sequence[Reason]
+    opened_at: int
+    due_at: int
     detail: str | None = None
     is_confirmed: bool = False
 
+    @property
+    def notice(self) -> ReviewNotice:
+        """As it is answered."""
+        return ReviewNotice(reasons=list(self.reasons), due_at=format_utc(self.due_at))
 
-def open_review(tx: Connection, concern: Concern, now: int, limits: ReviewLimits) -> int:
+
+def open_review(tx: Connection, concern: Concern) -> int:
     """Puts a decision into the queue.
 
     Returns:
@@ -108,10 +117,17 @@ def open_review(tx: Connection, concern: Concern, now: int, limits: ReviewLimits
         "detail": concern.detail,
         "is_confirmed": concern.is_confirmed,
         "state": "open",
-        "opened_at": now,
-        "due_at": now + limits.seconds,
+        "opened_at": concern.opened_at,
+        "due_at": concern.due_at,
     }
     return int(tx.execute(tables.reviews.insert().returning(tables.reviews.c.number), row).scalar_one())
+
+
+def find_open_review(tx: Connection, order_id: str) -> str | None:
+    """The open review of an order, the first of those that are decided together; None if there is none."""
+    row = tables.reviews.c
+    found = tx.execute(select(row.number).where(row.order_id == order_id, row.state == "open")).scalar()
+    return None if found is None else str(found)
 
 
 def find_review(tx: Connection, review_id: str) -> Row[Any] | None:

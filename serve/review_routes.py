@@ -56,7 +56,9 @@ def add_review_routes(desk_of: Callable[[], Desk]) -> APIRouter:
         at = desk.now(now)
         desk.keep_until(at)
         entry = Entry("review_approved", who.name, review_id, b"")
-        return _ended(desk, entry, lambda tx, _: approve(tx, review_id, who.name, at))
+        return _ended(
+            desk, entry, lambda tx, _: approve(tx, review_id, who.name, at, desk.settings.reservation_seconds)
+        )
 
     @router.post("/reviews/{review_id}/reject", summary="The order is declined")
     def reject_it(review_id: ReviewId, who: Who, now: StatedNow = None) -> ReviewAnswer:

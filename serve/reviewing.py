@@ -13,7 +13,7 @@ from serve.changes import Changes
 from serve.ending import Ending, cancel_order
 from serve.group import find_group, open_places
 from serve.known import Known
-from serve.order import Conflict, NotFound, set_state
+from serve.order import Conflict, NotFound, reserve_until, set_state
 from serve.parcel import UNTOUCHED, find_parcels, leave, take_apart
 from serve.review import Concern, ReviewLimits, ReviewState, close_review, find_review, open_review, supersede_reviews
 from serve.tasks import add_task, finish_tasks
@@ -50,8 +50,15 @@ def end_review(tx: Connection, review: Row[Any], state: ReviewState, actor: str,
         raise _ended(None)
 
 
-def approve(tx: Connection, review_id: str, actor: str, now: int) -> None:
-    """The plan stands.
+def approve(tx: Connection, review_id: str, actor: str, now: int, reservation_seconds: int) -> None:
+    """The plan stands, and who ordered has the usual time to confirm it.
+
+    Args:
+        tx: a writing transaction.
+        review_id: of an open review.
+        actor: for the audit log.
+        now: UTC seconds.
+        reservation_seconds: from now on, until what is not confirmed expires.
 
     Raises:
         Conflict: there is no plan, or not for all lines.
@@ -62,6 +69,7 @@ def approve(tx: Connection, review_id: str, actor: str, now: int) -> None:
             InputError("order", group[0].state, "an order with a plan", "override the decision, or reject it")
         )
     end_review(tx, review, "approved", actor, now)
+    reserve_until(tx, group[0].id, now + reservation_seconds)
 
 
 def reject(tx: Connection, known: Known, changes: Changes, review_id: str, actor: str, now: int) -> None:
@@ -111,8 +119,8 @@ def take_back_to_queue(tx: Connection, changes: Changes, order_id: str, now: int
     group = take_back(tx, changes, order_id, now)
     first, is_confirmed = group[0].id, all(order.state == "confirmed" for order in group)
     supersede_reviews(tx, first, now)
-    concern = Concern(first, group[-1].decision_id, ["taken_back"], is_confirmed=is_confirmed)
-    open_review(tx, concern, now, limits)
+    due_at = now + limits.seconds
+    open_review(tx, Concern(first, group[-1].decision_id, ["taken_back"], now, due_at, is_confirmed=is_confirmed))
 
 
 def expire_review(tx: Connection, number: int, now: int) -> bool:

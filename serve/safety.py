@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scenarios.errors import InputError
@@ -9,6 +10,9 @@ from serve.tokens import VARIABLE, Tokens
 
 LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
 """Addresses that nobody else reaches."""
+
+_PASSED_ON = frozenset({b"forwarded", b"via", b"x-real-ip"})
+"""Headers with which a proxy says whom it asks for, beside those that begin with ``x-forwarded-``."""
 
 _REMEDY = "correct it, or say --development"
 
@@ -45,3 +49,35 @@ class Exposure:
         if self.is_request_clock:
             raise InputError("--clock", "request", "wall: whoever states the time ends others' reservations", _REMEDY)
         return False
+
+
+def check_near(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Refuses what a proxy has passed on, as far as it says so, and what was meant for another machine.
+
+    Args:
+        headers: names in small letters, and values.
+
+    Raises:
+        InputError: names the header.
+    """
+    num_hosts = 0
+    for name, value in headers:
+        if name == b"host":
+            num_hosts += 1
+            if _name_in(value) not in LOCAL:
+                raise _afar("host", value)
+        elif name in _PASSED_ON or name.startswith(b"x-forwarded-"):
+            raise _afar(name.decode("latin-1"), value)
+    if num_hosts != 1:
+        raise _afar("host", b"%d of them" % num_hosts)
+
+
+def _name_in(host: bytes) -> str:
+    """Without the port; an address of IPv6 without its brackets."""
+    text = host.decode("latin-1").strip().lower()
+    return text[1:].partition("]")[0] if text.startswith("[") else text.partition(":")[0]
+
+
+def _afar(name: str, value: bytes) -> InputError:
+    expected = "a request from this machine: without tokens anyone may ask for anything"
+    return InputError(f"header {name}", value.decode("latin-1"), expected, f"start the endpoint with {VARIABLE}")

@@ -10,10 +10,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from agents.bundle import BundleAgent
-from agents.documents import CaseDocument
+from agents.documents import CaseDocument, parse_case
 from envs.snapshot import Snapshot
 from scenarios.errors import InputError
-from serve.answer import DecisionAnswer, PolicyVersion, ReservationAnswer
+from serve.answer import DecisionAnswer, PolicyVersion, ReservationAnswer, ReviewNotice
 from serve.chain import Chain, Choice
 from serve.metrics import DECISIONS
 from serve.monitoring.logs import note
@@ -67,6 +67,8 @@ class Mark:
         reservation: what is kept for the plan.
         is_stored: whether its parcels exist, and so have ids.
         trial: how the order fell to the policy.
+        rules: version of the options that put orders into the queue; None: there are none.
+        review: that a person should look; None: nobody need.
     """
 
     decision_id: str
@@ -74,6 +76,8 @@ class Mark:
     reservation: ReservationAnswer | None = None
     is_stored: bool = False
     trial: Trial = BY_NOBODY
+    rules: str | None = None
+    review: ReviewNotice | None = None
 
 
 def deadline_of(deadline_ms: float | None, began: float) -> float | None:
@@ -91,7 +95,7 @@ class DecisionService:
 
     Args:
         agent: the policy.
-        budget_seconds: its time for one decision; after that a heuristic decides.
+        budget_seconds: its time for one decision; after that a heuristic decides, which has as much again.
 
     Attributes:
         reader: documents to snapshots.
@@ -106,6 +110,7 @@ class DecisionService:
     def __init__(self, agent: BundleAgent, budget_seconds: float = DEFAULT_BUDGET_SECONDS) -> None:
         self.reader = agent.reader
         self.chain = Chain(agent, budget_seconds)
+        self.chain.prepare(self.reader.read(parse_case(agent.bundle.golden[0].document)))
         self.folder, self.budget_seconds = agent.bundle.path, budget_seconds
         self.reference, self.scheduled = agent.bundle.reference, scheduled_of(agent)
         self._quote_level = agent.bundle.public.settings.quote_level
@@ -154,7 +159,8 @@ class DecisionService:
 
     def answer(self, weighed: Weighed, mark: Mark, max_alternatives: int) -> DecisionAnswer:
         """What is chosen, in names and words. Pure: the same arguments, the same bytes."""
-        case, snapshot, choice, names = weighed.case, weighed.snapshot, weighed.choice, self.reader.names
+        case, snapshot, choice = weighed.case, weighed.snapshot, weighed.choice
+        names = self.reader.names_of(case.order)
         others = self._others(choice, snapshot.plans.rules[: snapshot.num_plans, 0])
         writer = PlanWriter(snapshot, case, names)
         plans = [
@@ -168,6 +174,7 @@ class DecisionService:
         reasons = explain(snapshot, names, choice.slot, others[0] if others else None)
         if choice.propensity < 1 and choice.own_slot is not None:
             reasons.insert(1, of_chance(snapshot, names, choice.own_slot, choice.replaced is not None))
+        told = {"review": mark.review, "review_rules": mark.rules}
         return LightDecision(
             decision_id=mark.decision_id,
             order_id=case.order.id,
@@ -185,6 +192,7 @@ class DecisionService:
             policy=self.policy,
             plan_propensity=choice.propensity,
             **mark.trial._asdict(),
+            **{name: value for name, value in told.items() if value is not None},
             reservation=mark.reservation,
             latency_ms=mark.latency_ms,
         )

@@ -34,8 +34,8 @@ class Shelf:
             remedy = "start the endpoint with --policies DIR"
             raise InputError("folder", folder, "a folder of the directory that --policies names", remedy)
         try:
-            path = (self._directory / folder).resolve()  # where links lead counts, not how they are called
-        except (OSError, ValueError, RuntimeError):  # links in a circle, a zero in the name
+            path = (self._directory / folder).resolve(strict=True)  # where links lead counts, not how they are called
+        except (OSError, ValueError, RuntimeError):  # nothing there, links in a circle, a zero in the name
             path = self._directory
         if self._directory not in path.parents:
             raise InputError("folder", folder, "a folder below that of --policies", "correct the name")

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from serve import policy_tables
+from serve.audit_kinds import LastingKind
 from serve.changes import Taken
 from serve.database import insert_new
 from serve.slots import Standing
 
-STARTED = "policy_started"
+STARTED: LastingKind = "policy_started"
 """Kind of the row with which an endpoint began that was started with another bundle than before."""
 
 _COLUMNS = ("number", "active", "previous", "candidate", "mode", "share", "experiment_id")

@@ -118,7 +118,7 @@ orders = Table(
     "orders",
     metadata,
     Column("id", NAME, primary_key=True),
-    Column("document", Text, nullable=False),  # as asked first
+    Column("document", Text, nullable=False),  # as asked first, without its customer
     Column("state", String(12), nullable=False),  # see serve.order.State
     Column("decision_id", NAME, nullable=False),  # the latest
     Column("expires_at", BigInteger),  # of a reservation that is not confirmed

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
+from scenarios.arguments import Arguments
 from serve.actor import ROLES
 from serve.tokens import VARIABLE, Tokens, digest_of, make_token
 
@@ -18,8 +18,8 @@ def main(args: Sequence[str] | None = None) -> int:
     Raises:
         InputError: a name that cannot be used.
     """
-    parser = argparse.ArgumentParser(prog="routelab token", description="A new token for the endpoint.")
-    parser.add_argument("name", help="of whoever gets it, for the audit log: small letters, digits, . _ -")
+    parser = Arguments(prog="routelab token", description="A new token for the endpoint.")
+    parser.add_argument("name", help="a name of whoever gets it, for the audit log: small letters, digits, . _ -")
     parser.add_argument("role", choices=ROLES, help="what it opens")
     options = parser.parse_args(args)
     token = make_token()

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+import routelab
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # The first example compiles the rules, so no deadline; the same examples on every machine.
@@ -44,6 +46,21 @@ def fresh_process() -> Callable[..., str]:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    return run
+
+
+@pytest.fixture
+def refused(capsys, monkeypatch) -> Callable[..., str]:
+    """Runs a command that must be refused in one line, and returns that line."""
+    monkeypatch.delenv("ROUTELAB_DEBUG", raising=False)
+
+    def run(*arguments: str) -> str:
+        assert routelab.main(list(arguments)) == 2
+        words = capsys.readouterr().err
+        assert words.startswith("routelab: ")
+        assert words.count("\n") == 1
+        return words
 
     return run
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import pytest
 import torch
 
 from agents import agent_names, load_agent
@@ -14,6 +15,12 @@ from envs.protocol import Agent
 from tests.priced import Priced, ToyPricer
 
 EVERY_AGENT = [*agent_names(), "learned", "scheduled"]
+
+UNLIKE = frozenset({"random", "myopic", "hold-once", "learned", "scheduled"})
+"""They choose by chance, by score, to wait, from features, by prices that change; others differ in their rule only."""
+
+EACH_AGENT = [pytest.param(name, marks=[] if name in UNLIKE else pytest.mark.slow) for name in EVERY_AGENT]
+"""Parameters: of those that differ in their rule alone, the slow tests have the turn."""
 
 
 @cache

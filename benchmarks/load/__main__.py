@@ -1,7 +1,7 @@
 """``python -m benchmarks.load [--write]``: how many orders a second the endpoint answers, and what happens beyond.
 
-Five minutes of steady load, then rising rates, then five times the admission limit; all on this one machine.
-With ``--write`` the results are kept, and the page that quotes them is brought up to date.
+Five minutes of steady load, then rising rates, then five times the admission limit, then a policy that stalls; all on
+this one machine. With ``--write`` the results are kept, and the page that quotes them is brought up to date.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.load.run import Plan, run
-from benchmarks.load.table import markdown, write_page, write_results
+from benchmarks.load.table import markdown, write_page, write_results, write_stall
 from benchmarks.load.world import write_load_bundle
 
 _ROOT = Path(__file__).resolve().parents[2]
 RESULTS, PAGE = _ROOT / "docs/results/load.csv", _ROOT / "docs/load.md"
+STALL = RESULTS.with_name("load_stall.csv")
 
 
 def main() -> int:
@@ -37,12 +38,14 @@ def main() -> int:
         )
         with asyncio.Runner(loop_factory=_punctual) as sending:
             outcome = sending.run(run(plan))
-    print(markdown(outcome.phases))
+    print(markdown(outcome.phases, outcome.stall))
     print(f"\n{len(outcome.accepted)} decisions acknowledged, {outcome.lost} of them not on record, ", end="")
     print(f"{outcome.complaints} complaints of the audit log")
     if options.write:
         write_results(RESULTS, outcome)
-        write_page(PAGE, outcome.phases)
+        if outcome.stall is not None:
+            write_stall(STALL, outcome.stall)
+        write_page(PAGE, outcome.phases, outcome.stall)
     num_errors = sum(phase.errors for phase in outcome.phases)
     return int(bool(num_errors or outcome.lost or outcome.complaints))
 

@@ -1,8 +1,10 @@
-"""The whole run: steady load beside an echo, rates up to the highest that is answered in time, overload, recovery."""
+"""The whole run: steady load beside an echo, rates up to the highest that is answered in time, overload, recovery, and
+a policy that stalls."""
 
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,7 +15,8 @@ from sqlalchemy import select
 from agents.bundle import read_bundle
 from benchmarks.load.phase import Load, Phase, play
 from benchmarks.load.sender import Reply, Sender
-from benchmarks.load.servers import Server, echo, endpoint
+from benchmarks.load.servers import Server, echo, endpoint, stalling
+from benchmarks.load.stall import DEADLINE_MS, RATE, Stall, recovered, stalled
 from benchmarks.load.world import orders
 from serve import tables
 from serve.audit import complaints
@@ -21,6 +24,9 @@ from serve.database import Database
 
 OVERLOAD = 5
 """Times the admission limit that is offered."""
+
+LEAST_STALL_SECONDS = 6.0
+"""A little longer than one call of a policy that stalls."""
 
 TARGET_MS = 20.0
 """Of the 99th percentile."""
@@ -58,12 +64,14 @@ class Outcome:
         accepted: decisions that were acknowledged in any phase.
         lost: of these, those that are not on record.
         complaints: of the audit log.
+        stall: what a policy that stalls did to answers; None if that was not played.
     """
 
     phases: list[Phase] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
     lost: int = 0
     complaints: int = 0
+    stall: Stall | None = None
 
     def add(self, phase: Phase, replies: list[Reply]) -> Phase:
         """Takes note of a phase."""
@@ -87,13 +95,18 @@ async def run(plan: Plan) -> Outcome:
     short = ["--decision-rate", f"{plan.rate:g}", "--in-flight", "1", "--waiting", str(plan.processes)]
     with endpoint(plan.bundle, plan.database, plan.port, [*options, *short]) as server:
         await _overload(plan, outcome, server, bodies)
+    with tempfile.TemporaryDirectory(prefix="stall-") as folder:
+        switch = Path(folder) / "stall"
+        with stalling(plan.bundle, plan.database, plan.port, switch) as server:
+            await _stall(plan, outcome, server, switch)
     _check_record(plan, outcome)
     return outcome
 
 
-def _bodies(plan: Plan) -> Iterator[bytes]:
+def _bodies(plan: Plan, **stated: float) -> Iterator[bytes]:
+    """Orders, and what each request states beside."""
     public = read_bundle(plan.bundle).public
-    return (json.dumps(order).encode() for order in orders(public, time.time_ns()))
+    return (json.dumps({**order, **stated}).encode() for order in orders(public, time.time_ns()))
 
 
 async def _steady(plan: Plan, outcome: Outcome, server: Server, bodies: Iterator[bytes]) -> None:
@@ -126,6 +139,19 @@ async def _overload(plan: Plan, outcome: Outcome, server: Server, bodies: Iterat
     )
     for load in loads:
         outcome.add(*await play(load, server, sender))
+
+
+async def _stall(plan: Plan, outcome: Outcome, server: Server, switch: Path) -> None:
+    sender = Sender(server.port, "/v1/decisions", _bodies(plan, deadline_ms=DEADLINE_MS), keeps_bodies=True)
+    seconds = max(LEAST_STALL_SECONDS, plan.seconds / 30)
+    outcome.add(*await play(Load("normal, with deadlines", RATE, seconds), server, sender))
+    switch.touch()
+    load = Load("policy stalled", RATE, seconds)
+    phase, replies = await play(load, server, sender)
+    outcome.add(phase, replies)
+    after, closed_s = await recovered(sender, switch)
+    outcome.accepted += [reply.decision_id for reply in after if reply.decision_id]
+    outcome.stall = stalled(load, replies, closed_s)
 
 
 def _check_record(plan: Plan, outcome: Outcome) -> None:

@@ -22,7 +22,7 @@ class Reply:
         seconds: from then to the whole answer.
         status: of the answer; 0 without one.
         retry_after: the header; None without it.
-        body: of the answer, if it is not a decision.
+        body: of the answer, if it is not a decision or the sender keeps all.
         decision_id: of the decision, if it is one.
     """
 
@@ -98,10 +98,11 @@ class Sender:
         port: of an endpoint on this machine.
         path: that the bodies are posted to.
         bodies: JSON.
+        keeps_bodies: of decisions, too.
     """
 
-    def __init__(self, port: int, path: str, bodies: Iterator[bytes]) -> None:
-        self._port, self._bodies = port, bodies
+    def __init__(self, port: int, path: str, bodies: Iterator[bytes], keeps_bodies: bool = False) -> None:
+        self._port, self._bodies, self._keeps_bodies = port, bodies, keeps_bodies
         self._head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n".encode()
         self._free: deque[_Connection] = deque()
         self._room = asyncio.Semaphore(MOST_CONNECTIONS)
@@ -132,7 +133,8 @@ class Sender:
             retry_after = _header(head, b"retry-after")
             return Reply(due, seconds, status, None if retry_after is None else retry_after.decode(), content)
         _, mark, rest = content.partition(b'"decision_id":"')
-        return Reply(due, seconds, status, decision_id=rest[: rest.find(b'"')].decode() if mark else None)
+        decision_id = rest[: rest.find(b'"')].decode() if mark else None
+        return Reply(due, seconds, status, None, content if self._keeps_bodies else b"", decision_id)
 
     async def _connection(self) -> _Connection:
         while self._free:

@@ -61,6 +61,14 @@ def endpoint(bundle: Path, database: str, port: int, options: Sequence[str] = ()
 
 
 @contextmanager
+def stalling(bundle: Path, database: str, port: int, switch: Path) -> Iterator[Server]:
+    """The same in one process, with a policy that stalls while there is a file."""
+    command = ["-m", "benchmarks.load.stalling", str(switch), "--bundle", str(bundle), "--database", database]
+    with _started([*command, "--port", str(port), "--client-rate", "none"], port, "/health/ready") as server:
+        yield server
+
+
+@contextmanager
 def echo(port: int) -> Iterator[Server]:
     """FastAPI and nothing else: the request is checked, and sent back."""
     with _started(["-m", "benchmarks.load.echo", str(port)], port, "/health/live") as server:

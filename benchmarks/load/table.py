@@ -9,6 +9,8 @@ from pathlib import Path
 
 from benchmarks.load.phase import Phase
 from benchmarks.load.run import TARGET_MS, Outcome
+from benchmarks.load.stall import CLOSED_SECONDS, DEADLINE_MS, GRACE_MS, MOST_FAILURES, RATE, Stall
+from benchmarks.load.stalling import CALL_SECONDS
 from scenarios.errors import InputError
 
 TARGET_RATIO = 3.0
@@ -43,7 +45,25 @@ def _phase(row: dict[str, str]) -> Phase:
     return Phase(name=row["name"], **counts, **numbers)  # type: ignore[arg-type]
 
 
-def markdown(phases: Sequence[Phase]) -> str:
+def write_stall(path: Path, stall: Stall) -> None:
+    """One line."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, asdict(stall))
+        table.writeheader()
+        table.writerow(asdict(stall))
+
+
+def read_stall(path: Path) -> Stall | None:
+    """What ``write_stall`` wrote; None if it did not."""
+    if not path.is_file():
+        return None
+    with path.open(newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    numbers = {field.name: (int if field.type == "int" else float)(row[field.name]) for field in fields(Stall)}
+    return Stall(**numbers)  # type: ignore[arg-type]
+
+
+def markdown(phases: Sequence[Phase], stall: Stall | None = None) -> str:
     """The table of phases, and what follows from it, as the page quotes them."""
     lines = [
         "| phase | seconds | offered /s | accepted /s | refused | errors | median ms | p99 ms | max ms "
@@ -53,16 +73,17 @@ def markdown(phases: Sequence[Phase]) -> str:
     for row in phases:
         numbers = [value for name, value in asdict(row).items() if name != "name"]
         lines.append(f"| {row.name} | " + " | ".join(f"{number:g}" for number in numbers) + " |")
-    return "\n".join([*lines, "", *(f"- {sentence}" for sentence in findings(phases))])
+    sentences = findings(phases) + ([] if stall is None else findings_of_stall(stall))
+    return "\n".join([*lines, "", *(f"- {sentence}" for sentence in sentences)])
 
 
-def write_page(path: Path, phases: Sequence[Phase]) -> None:
+def write_page(path: Path, phases: Sequence[Phase], stall: Stall | None = None) -> None:
     """Puts the table where the page quotes it."""
     before, begin, rest = path.read_text(encoding="utf-8").partition("<!-- benchmark -->\n")
     _, end, after = rest.partition("<!-- end -->")
     if not end:
         raise InputError(str(path), "no marks", "a benchmark mark and an end mark after it", "put them back")
-    path.write_text(f"{before}{begin}{markdown(phases)}\n{end}{after}", encoding="utf-8")
+    path.write_text(f"{before}{begin}{markdown(phases, stall)}\n{end}{after}", encoding="utf-8")
 
 
 def findings(phases: Sequence[Phase]) -> list[str]:
@@ -76,7 +97,8 @@ def findings(phases: Sequence[Phase]) -> list[str]:
     slower, grown = overload.p99_ms / before.p99_ms, 100 * (after.memory_mb - before.memory_mb) / before.memory_mb
     is_normal = after.p99_ms <= max(TARGET_MS, before.p99_ms) and not after.refused and not after.errors
     return [
-        f"Played by `python -m benchmarks.load --rate {steady.offered_per_s:g} --seconds {steady.seconds:g} --write`, "
+        f"Played by `.venv/bin/python -m benchmarks.load --rate {steady.offered_per_s:g} "
+        f"--seconds {steady.seconds:g} --write`, "
         "as far as the results tell: processes and database are not among them.",
         f"Steady load of {steady.offered_per_s:g} orders a second for {steady.seconds:g} s: p99 {steady.p99_ms:g} ms "
         f"({_verdict(steady.p99_ms <= TARGET_MS)}: at most {TARGET_MS:g} ms), {steady.errors} errors "
@@ -90,6 +112,23 @@ def findings(phases: Sequence[Phase]) -> list[str]:
         f"Memory after it: {grown:+.1f} % ({_verdict(grown <= TARGET_GROWTH)}: at most {TARGET_GROWTH:+g} %).",
         f"Normal again {by_name['recovery'].seconds:g} s after it: p99 {after.p99_ms:g} ms, "
         f"{before.p99_ms:g} ms before, {after.refused} refused ({_verdict(is_normal)}: as before, within 10 s).",
+    ]
+
+
+def findings_of_stall(stall: Stall) -> list[str]:
+    """The same of a policy that stalls."""
+    number, by_fallback = stall.answered + stall.refused + stall.errors, stall.answered - stall.by_policy
+    late_percent = 100 * stall.late / number
+    return [
+        f"Each call of the policy takes {CALL_SECONDS:g} s while {RATE:g} orders a second come for {stall.seconds:g} "
+        f"s, each with a deadline of {DEADLINE_MS:g} ms: {by_fallback} of {number} decided by a fallback that the "
+        f"answer names ({_verdict(by_fallback == number)}: all), {stall.refused} refused; {late_percent:.1f} % "
+        f"told later than {GRACE_MS:g} ms after the deadline ({_verdict(not stall.late)}: none), the latest "
+        f"{stall.latest_ms:+g} ms from it.",
+        f"The policy was left out after {stall.failures} failures "
+        f"({_verdict(stall.failures <= MOST_FAILURES)}: at most {MOST_FAILURES}), and decided again "
+        f"{stall.closed_s:g} s after the stall ({_verdict(stall.closed_s <= CLOSED_SECONDS)}: "
+        f"within {CLOSED_SECONDS:g} s).",
     ]
 
 

@@ -119,12 +119,6 @@ def world_of(name: str) -> Scenario:
     return changes[mark]()
 
 
-def caveat_of(name: str) -> str:
-    """What must be said beside every result on a world; nothing of most."""
-    caveat: str = getattr(world_of(name), "caveat", "")
-    return caveat
-
-
 def changed_worlds(scenario: str) -> tuple[str, ...]:
     """Twice the warehouses and drawn parameters of a scenario, where there are such: not for logs of orders."""
     found = []

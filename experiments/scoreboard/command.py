@@ -31,6 +31,7 @@ from experiments.scoreboard.points import swept_points
 from experiments.scoreboard.running import run
 from experiments.scoreboard.task import Policy, Task
 from experiments.settings import check_count
+from scenarios.arguments import Arguments
 from scenarios.errors import InputError, unknown_name
 
 
@@ -129,10 +130,10 @@ def _all(groups: Iterable[Iterable[Any]]) -> Iterator[Any]:
     return itertools.chain.from_iterable(groups)
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Arguments:
     """The command line."""
     board = Board()
-    made = argparse.ArgumentParser(prog="routelab scoreboard", description=__doc__, allow_abbrev=False)
+    made = Arguments(prog="routelab scoreboard", description=__doc__)
     made.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="default: all of the board")
     made.add_argument("--routers", default=",".join(board.routers), help="names separated by commas (default: all)")
     made.add_argument("--part", action="append", help=f"one of {', '.join(PARTS)}; may be repeated (default: all)")

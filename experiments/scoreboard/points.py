@@ -21,6 +21,11 @@ def swept_points(board: Board, store: Store, scenario: str, who: str | Policy, s
     return points_of(swept_cells(board, store, scenario, who, split))
 
 
+def num_played(cells: list[list[Cell | None]]) -> int:
+    """How many of the first traces were played under all weight vectors."""
+    return next((trace for trace, row in enumerate(zip(*cells, strict=True)) if None in row), len(cells[0]))
+
+
 def points_of(cells: list[list[Cell | None]]) -> np.ndarray | None:
     """See ``swept_points``."""
     if any(cell is None for row in cells for cell in row):

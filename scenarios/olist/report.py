@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 
+from scenarios.arguments import Arguments
 from scenarios.errors import InputError
 from scenarios.olist.read import load_olist
 
@@ -15,7 +15,7 @@ def main(arguments: list[str]) -> int:
     Returns:
         0, or 2 if the folder cannot be used.
     """
-    parser = argparse.ArgumentParser(prog="routelab olist", description="what is used of the Olist tables, and why not")
+    parser = Arguments(prog="routelab olist", description="what is used of the Olist tables, and why not")
     parser.add_argument("data", nargs="?", help="folder with the published tables, CSV plain or gzipped")
     try:
         scenario = load_olist(parser.parse_args(arguments).data)

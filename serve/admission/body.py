@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
@@ -11,14 +12,51 @@ BODY_SECONDS = 10.0
 """In which a body must have come; at most 1 MiB has to."""
 
 
-async def read_ahead(receive: Receive) -> Receive | None:
+_NAME = b'"deadline_ms"'
+_STATED = re.compile(_NAME + rb"\s*:\s*([0-9.eE+-]+)")
+
+
+class Body:
+    """One that has come.
+
+    Args:
+        content: all of it.
+        receive: what comes after it.
+    """
+
+    def __init__(self, content: bytes, receive: Receive) -> None:
+        self.content = content
+        self._receive, self._is_given = receive, False
+
+    async def again(self) -> Message:
+        """The body as one message, and then what comes after it."""
+        if self._is_given:
+            return await self._receive()
+        self._is_given = True
+        return {"type": "http.request", "body": self.content, "more_body": False}
+
+    def deadline_ms(self) -> float | None:
+        """The ``deadline_ms`` that it states, found without reading all else; what cannot be one counts as none.
+
+        Nothing hangs on a name that is written otherwise, or in the wrong place: its turn only comes later, and then
+        all is read.
+        """
+        if _NAME not in self.content:
+            return None
+        try:
+            return next((ms for ms in map(float, _STATED.findall(self.content)[-1:]) if ms > 0), None)
+        except ValueError:
+            return None
+
+
+async def read_ahead(receive: Receive) -> Body | None:
     """Reads all of a body.
 
     Args:
         receive: bounds the size.
 
     Returns:
-        What gives it again, as one message, and then what comes after it; None if the sender went away.
+        The body; None if the sender went away.
 
     Raises:
         HTTPException: 408, it did not come in time; or what ``receive`` raises.
@@ -35,13 +73,4 @@ async def read_ahead(receive: Receive) -> Receive | None:
     except TimeoutError as error:
         detail = f"the whole body within {BODY_SECONDS:g} s"
         raise HTTPException(408, detail, {"Connection": "close"}) from error
-    is_given = False
-
-    async def again() -> Message:
-        nonlocal is_given
-        if is_given:
-            return await receive()
-        is_given = True
-        return {"type": "http.request", "body": bytes(body), "more_body": False}
-
-    return again
+    return Body(bytes(body), receive)

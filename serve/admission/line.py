@@ -39,9 +39,24 @@ class Line:
         """Whether the next one must be refused."""
         return self._in_flight >= self._most_in_flight and len(self._waiting) >= self._most_waiting
 
-    async def enter(self) -> None:
-        """Returns when it is this one's turn; ``leave`` must follow."""
-        if self._in_flight < self._most_in_flight:
+    def is_free(self) -> bool:
+        """Whether it is the next one's turn at once."""
+        return self._in_flight < self._most_in_flight
+
+    async def enter(self, seconds: float | None = None) -> None:
+        """Returns when it is this one's turn; ``leave`` must follow.
+
+        Args:
+            seconds: for which it waits at most; None: as long as it takes.
+
+        Raises:
+            TimeoutError: it was not its turn. Its place is free for another one.
+        """
+        if seconds is not None:
+            async with asyncio.timeout(seconds):
+                await self.enter()
+            return
+        if self.is_free():
             self._in_flight += 1
             IN_FLIGHT.set(self._in_flight)
             return
@@ -50,7 +65,7 @@ class Line:
         WAITING.set(len(self._waiting))
         try:
             await turn
-        except asyncio.CancelledError:  # who asked has gone
+        except asyncio.CancelledError:  # who asked has gone, or waits no longer
             if turn.done() and not turn.cancelled():
                 self.leave()
             elif turn in self._waiting:  # else somebody who left has passed it over already

@@ -30,7 +30,10 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 
 
 def _rate(text: str) -> float | None:
-    return None if text == "none" else float(text)
+    try:
+        return None if text == "none" else float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("a number, or none") from error
 
 
 def limits_of(options: argparse.Namespace) -> Limits:

@@ -11,13 +11,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scenarios.errors import InputError
 from serve.actor import ANYONE
-from serve.admission.body import read_ahead
+from serve.admission.body import Body, read_ahead
 from serve.admission.bucket import Bucket, Buckets
 from serve.admission.limits import Limits
 from serve.admission.line import Line
 from serve.errors import error_response, http_response
 from serve.guard import OPEN
 from serve.metrics import REFUSED
+from serve.retry import NoTurn
 
 FREE = OPEN | {"/metrics"}
 """Paths that are never refused: who looks after an endpoint must see it when it is busiest."""
@@ -52,20 +53,37 @@ class Porter:
             await self._app(scope, receive, send)
             return
         try:
-            again = await read_ahead(receive)  # who sends slowly takes nobody's place
+            body = await read_ahead(receive)  # who sends slowly takes nobody's place
         except HTTPException as error:  # here the application's handlers do not see it
             await http_response(scope["method"], scope["path"], error)(scope, receive, send)
             return
-        if again is None:
+        if body is None:
             return
         if self._line.is_full():  # by those who came meanwhile
             await self._full()(scope, receive, send)
             return
-        await self._line.enter()
+        late = await self._turn(scope, body)
+        if late is not None:
+            await late(scope, receive, send)
+            return
         try:
-            await self._app(scope, again, send)
+            await self._app(scope, body.again, send)
         finally:
             self._line.leave()
+
+    async def _turn(self, scope: Scope, body: Body) -> Response | None:
+        """Waits for this one's turn, but not beyond its deadline; then it says so."""
+        deadline_ms = None if self._line.is_free() else body.deadline_ms()
+        if deadline_ms is None:
+            await self._line.enter()
+            return None
+        seconds = scope["received"] + deadline_ms / 1000 - time.perf_counter()
+        try:
+            await self._line.enter(seconds)
+        except TimeoutError:
+            detail = NoTurn(deadline_ms, seconds).counted().detail
+            return error_response(503, detail, {"Retry-After": "1"})
+        return None
 
     def _refusal(self, scope: Scope, is_decision: bool) -> Response | None:
         now = time.monotonic()

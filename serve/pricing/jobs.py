@@ -7,6 +7,7 @@ a fixed delay after it was due, those of the first one at once, those that are l
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import threading
@@ -18,6 +19,8 @@ from sqlalchemy import Connection
 
 from envs.pricer import solved_prices
 from scenarios.local_time import DAY_SECONDS
+from serve.actor import KEEPER
+from serve.audit import AuditWriter, Entry
 from serve.background import Background
 from serve.database import Database
 from serve.known import Known
@@ -55,6 +58,7 @@ class PriceJobs:
         known: the network.
         policies: who may decide.
         prices: what decisions look at.
+        audit: this process's chain.
 
     Attributes:
         now: UTC second for which prices were looked after last.
@@ -62,8 +66,10 @@ class PriceJobs:
         loops: follow what others solve, and solve, in the background.
     """
 
-    def __init__(self, database: Database, known: Known, policies: Policies, prices: BidPrices) -> None:
-        self._database, self._policies, self._prices = database, policies, prices
+    def __init__(
+        self, database: Database, known: Known, policies: Policies, prices: BidPrices, audit: AuditWriter
+    ) -> None:
+        self._database, self._policies, self._prices, self._audit = database, policies, prices, audit
         self._states = StateReader(known)
         self.now, self.clock = 0, time.time
         self._unwritten: dict[tuple[str, int], Callable[[Connection], str | None]] = {}
@@ -147,7 +153,11 @@ class PriceJobs:
 
     def _keep(self, tx: Connection, scheduled: Scheduled, solved: Solved) -> None:
         used = (found.stale_seconds + found.pricer.interval_seconds for found in (scheduled, *self._wanted()))
-        keep(tx, scheduled.sha256, solved, solved.due_at - max(KEPT_SECONDS, *used))
+        digest = keep(tx, scheduled.sha256, solved, solved.due_at - max(KEPT_SECONDS, *used))
+        if digest is not None:
+            told = {"solved_at": solved.solved_at, "valid_from": solved.valid_from, "sha256": digest}
+            subject = f"{scheduled.sha256} {solved.due_at}"  # the key of their row
+            self._audit.write(tx, Entry("prices_solved", KEEPER, subject, json.dumps(told).encode()))
 
     def solve_until(self, now: int, bring: Callable[[int], None]) -> None:
         """Where time comes from requests: does all jobs that are due until ``now``, each with the state of its time.

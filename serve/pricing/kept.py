@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zlib
 from dataclasses import dataclass
@@ -47,17 +48,22 @@ def postpone(tx: Connection, sha256: str, due: int, until: int) -> None:
     tx.execute(mine.values(claimed_until=until))
 
 
-def keep(tx: Connection, sha256: str, solved: Solved, oldest: int) -> None:
+def keep(tx: Connection, sha256: str, solved: Solved, oldest: int) -> str | None:
     """Writes prices of a job that was claimed, and forgets jobs of all pricers that were due before ``oldest``.
 
     What was in force then stands in the records of decisions, and some of them stand nowhere any more.
+
+    Returns:
+        SHA-256 of what was written; None if somebody else was faster.
     """
     file = io.BytesIO()
     np.save(file, solved.table, allow_pickle=False)
     mine = update(bid_prices).where(_row.pricer_sha256 == sha256, _row.due_at == solved.due_at)
-    values = {"solved_at": solved.solved_at, "valid_from": solved.valid_from, "content": zlib.compress(file.getvalue())}
-    tx.execute(mine.where(_row.content.is_(None)).values(**values))
+    content = zlib.compress(file.getvalue())
+    values = {"solved_at": solved.solved_at, "valid_from": solved.valid_from, "content": content}
+    is_written = tx.execute(mine.where(_row.content.is_(None)).values(**values)).rowcount
     tx.execute(delete(bid_prices).where(_row.due_at < oldest))
+    return hashlib.sha256(content).hexdigest() if is_written else None
 
 
 def read_solved(tx: Connection, sha256: str, known: dict[int, Solved]) -> tuple[Solved, ...]:

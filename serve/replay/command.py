@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import time
 import uuid
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from scenarios.arguments import Arguments
 from scenarios.draw import draw_trace
 from scenarios.errors import InputError
 from scenarios.local_time import format_utc, utc_of, zone_of
@@ -57,8 +57,8 @@ def main(args: Sequence[str] | None = None) -> int:
     return 1 if report.strayed else 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Arguments:
+    parser = Arguments(
         prog="routelab replay",
         description="Plays a trace or an order file against a running endpoint, as a shop would.",
     )

@@ -29,12 +29,13 @@ class Counting(Comparer):
 
     def _compare(self, a: Snapshot, b: Snapshot) -> None:
         super()._compare(a, b)
-        skus = a.seen.lines["sku"][: a.seen.order["num_lines"][0]]
+        num_lines = int(a.seen.order["num_lines"][0])
+        skus = a.seen.lines["sku"][:num_lines]
         assert a.seen.demand.tobytes() == b.seen.demand.tobytes()
-        assert a.seen.goods[skus].tobytes() == b.seen.goods[skus].tobytes()
+        assert a.seen.goods[skus].tobytes() == b.seen.goods[:num_lines].tobytes()
         assert a.seen.goods["demanded_units"][skus].all()
         price = "bid_price_millicents"
-        assert a.seen.stock[price][:, skus].tolist() == b.seen.stock[price][:, skus].tolist()
+        assert a.seen.stock[price][:, skus].tolist() == b.seen.stock[price].tolist()
         self.num_rates += int((a.seen.goods["recent_milli"][skus] > 0).sum())
 
 

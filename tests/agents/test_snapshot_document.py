@@ -184,6 +184,11 @@ def test_rows_of_skus_that_the_order_does_not_need_change_nothing() -> None:
             if sku not in known:
                 row = {"warehouse": warehouse, "sku": sku, "on_hand_units": 7, "allocated_units": 1}
                 snapshot["stock"].append({**row, "reference_units": 9, "bid_price_millicents": 123_456})
+                receipt = {"warehouse": warehouse, "sku": sku, "expected_at": snapshot["now"], "expected_units": 9}
+                snapshot["receipts"].insert(0, receipt)
+                if all(row["sku"] != sku for row in snapshot["demand"]["goods"]):
+                    counted = {"sku": sku, "demanded_units": 99, "units_this_hour": 9, "recent_milli": 90_000}
+                    snapshot["demand"]["goods"].insert(0, counted)
 
     assert played("metro-small", "primal-dual", 40, add_rows).num_compared > 40
 

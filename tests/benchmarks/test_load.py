@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,17 @@ import pytest
 from benchmarks.load.phase import Cost, Load, Phase, measured
 from benchmarks.load.run import OVERLOAD, Outcome, Plan, run
 from benchmarks.load.sender import Reply
-from benchmarks.load.table import findings, markdown, read_results, write_page, write_results
+from benchmarks.load.stall import CLOSED_SECONDS, DEADLINE_MS, MOST_FAILURES, Stall, stalled
+from benchmarks.load.table import (
+    findings,
+    findings_of_stall,
+    markdown,
+    read_results,
+    read_stall,
+    write_page,
+    write_results,
+    write_stall,
+)
 from scenarios.errors import InputError
 from serve.admission.limits import Limits
 from tests.policy_bundles import make_bundle
@@ -38,6 +49,12 @@ def test_nothing_is_lost_under_load(tmp_path: Path) -> None:
     overload = outcome.named("overload")
     assert overload.offered_per_s == OVERLOAD * rate
     assert overload.refused > 0
+    stall = outcome.stall
+    assert stall is not None
+    assert (stall.by_policy, stall.errors) == (0, 0)
+    assert stall.answered > 0
+    assert 0 < stall.failures <= MOST_FAILURES
+    assert stall.closed_s <= CLOSED_SECONDS
     seconds = plan.seconds / 10
     assert overload.accepted_per_s * seconds <= rate * (seconds + Limits().burst_seconds) + 2
 
@@ -57,8 +74,33 @@ def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert [asdict(row) for row in read_results(tmp_path / "load.csv")] == [asdict(phase)]
 
 
+def test_what_is_measured_of_a_stall(tmp_path: Path) -> None:
+    """Answers in the order of asking: three failures, then left out but for one that tries, and one too late."""
+    reasons = ["the policy gave no answer within 50 ms"] + 2 * ["the policy is still busy with a call"]
+    reasons += ["the policy is left out", "the policy is still busy with a call", "the policy is left out"]
+    bodies = [json.dumps({"stage": "heuristic", "fallback_reason": reason}).encode() for reason in reasons]
+    bodies.append(json.dumps({"stage": "policy", "fallback_reason": None}).encode())
+    replies = [Reply(i, 0.02, 200, body=body) for i, body in enumerate(bodies)]
+    replies += [Reply(7, (DEADLINE_MS + 9) / 1000, 503, "1"), Reply(8, (DEADLINE_MS + 11) / 1000, 503, "1")]
+    replies.append(Reply(9, 0.0, 0))
+    stall = stalled(Load("x", 1.0, 10.0), replies, 2.5)
+    assert stall == Stall(10.0, 7, 2, 1, 1, 1, 11.0, 3, 2.5)
+    for some in (stall, replace(stall, closed_s=float("inf"))):
+        write_stall(tmp_path / "stall.csv", some)
+        assert read_stall(tmp_path / "stall.csv") == some
+    assert read_stall(tmp_path / "none.csv") is None
+
+
+def test_every_target_of_a_stall_is_judged() -> None:
+    good, bad = Stall(6.0, 150, 0, 0, 0, 0, 10.0, 20, 30.0), Stall(6.0, 149, 1, 0, 0, 3, 10.1, 21, float("inf"))
+    for some, verdict, other in ((good, "reached", "MISSED"), (bad, "MISSED", "reached")):
+        told = "\n".join(findings_of_stall(some))
+        assert (told.count(verdict), told.count(other)) == (4, 0)
+    assert "2.0 % told later" in told
+
+
 def test_only_the_table_of_a_page_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchmarks.load.table.markdown", lambda phases: "TABLE")
+    monkeypatch.setattr("benchmarks.load.table.markdown", lambda phases, stall: "TABLE")
     page = tmp_path / "page.md"
     page.write_text("# Title\n<!-- benchmark -->\n<!-- end -->\nThe rest.\n", encoding="utf-8")
     for _ in range(2):
@@ -90,11 +132,12 @@ def test_every_target_is_judged() -> None:
     for some, verdict, other in ((good, "reached", "MISSED"), (bad, "MISSED", "reached")):
         told = "\n".join(findings([*others, *some]))
         assert (told.count(verdict), told.count(other)) == (7, 0)
-    assert "`python -m benchmarks.load --rate 100 --seconds 5 --write`" in told
+    assert "`.venv/bin/python -m benchmarks.load --rate 100 --seconds 5 --write`" in told
 
 
 def test_the_page_quotes_the_results(repository: Path) -> None:
     text = (repository / "docs/load.md").read_text(encoding="utf-8")
     found = re.search(r"<!-- benchmark -->\n(.*?)\n<!-- end -->", text, re.DOTALL)
     assert found
-    assert found[1] == markdown(read_results(repository / "docs/results/load.csv"))
+    results = repository / "docs/results"
+    assert found[1] == markdown(read_results(results / "load.csv"), read_stall(results / "load_stall.csv"))

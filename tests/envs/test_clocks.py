@@ -17,7 +17,7 @@ from envs.simulation import CLOCKS, simulate
 from envs.tables import draw
 from envs.world import World
 from scenarios.errors import InputError
-from tests.every_agent import EVERY_AGENT, agent_of
+from tests.every_agent import EACH_AGENT, EVERY_AGENT, agent_of
 from tests.named_traces import NAMES
 from tests.retold import Retold
 from tests.worlds import endless_search, every_trouble, random_trace, traces, with_future
@@ -36,7 +36,7 @@ def assert_equal(one, other):
     assert one.metrics == other.metrics
 
 
-@pytest.mark.parametrize("agent", EVERY_AGENT)
+@pytest.mark.parametrize("agent", EACH_AGENT)
 @pytest.mark.parametrize("name", NAMES)
 def test_clocks_agree_on_named_scenarios(trace_of, name, agent):
     trace = trace_of(name)

@@ -18,7 +18,7 @@ from envs.log import Kind
 from envs.simulation import simulate
 from envs.state import NONE
 from envs.world import World
-from tests.every_agent import EVERY_AGENT, agent_of
+from tests.every_agent import EACH_AGENT, EVERY_AGENT, agent_of
 from tests.named_traces import NAMES
 from tests.played import decisions, is_over
 from tests.priced import Priced, ToyPricer
@@ -142,7 +142,7 @@ def linked(first: int, following: np.ndarray) -> list[int]:
     return result
 
 
-@pytest.mark.parametrize("agent", EVERY_AGENT)
+@pytest.mark.parametrize("agent", EACH_AGENT)
 @pytest.mark.parametrize("name", NAMES)
 def test_named_scenarios_keep_their_books(trace_of, name, agent):
     assert_sound(simulate(trace_of(name), agent_of(agent)))

@@ -22,7 +22,7 @@ from envs.state import KNOWN_RECEIPTS, NONE, Observable, filled
 from envs.world import World
 from scenarios.network import Network
 from scenarios.trace import Future, Trace
-from tests.every_agent import EVERY_AGENT, agent_of
+from tests.every_agent import EACH_AGENT, agent_of
 from tests.named_traces import short_trace
 from tests.played import decisions
 from tests.redrawn import missing_units, redrawn, under_way, unfinished
@@ -136,7 +136,7 @@ def is_as_before(agent: str, trace: Trace, before: Witness, decision: int) -> bo
     return after.memory[: decision + 1] == before.memory[: decision + 1]
 
 
-@pytest.mark.parametrize("agent", EVERY_AGENT)
+@pytest.mark.parametrize("agent", EACH_AGENT)
 @settings(max_examples=25)
 @given(
     st.integers(0, 2**32 - 1),
@@ -177,7 +177,7 @@ QUIET = ("tiny", "metro-small")
 @pytest.mark.parametrize(
     "world", [pytest.param(name, marks=[pytest.mark.slow] * (name == "metro-disrupted")) for name in WORLDS]
 )
-@pytest.mark.parametrize("agent", EVERY_AGENT)
+@pytest.mark.parametrize("agent", EACH_AGENT)
 def test_luck_is_really_redrawn_and_no_choice_changes(agent, world):
     (trace, size), before, counts = WORLDS[world](), Witness(agent_of(agent)), Counter()
     simulation = simulate(trace, before)

@@ -75,7 +75,7 @@ def test_the_picture_changes_and_is_that_of_rgb_array(screen):
         pictures.append(bytes(env._window._figure.canvas.buffer_rgba()))
         assert pictures[-1][:4] == other.render().tobytes()[:3] + b"\xff"
         for one in (env, other):
-            for _ in range(30):
+            for _ in range(8):
                 one.step(0)
     assert pictures[0] != pictures[1]
     env.close()

@@ -23,21 +23,6 @@ def tiny_run(tmp_path_factory) -> Run:
 
 
 @pytest.fixture
-def refused(capsys, monkeypatch) -> Callable[..., str]:
-    """Runs a command that must be refused in one line, and returns that line."""
-    monkeypatch.delenv("ROUTELAB_DEBUG", raising=False)
-
-    def run(*arguments: str) -> str:
-        assert routelab.main(list(arguments)) == 2
-        words = capsys.readouterr().err
-        assert words.startswith("routelab: ")
-        assert words.count("\n") == 1
-        return words
-
-    return run
-
-
-@pytest.fixture
 def some_cell() -> Callable[..., Cell]:
     """A cell made by hand: agent, trace position, cost and, if wanted, more metrics."""
 

@@ -101,6 +101,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(argument, words, refused, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_mlflow_holds_numbers_settings_and_the_record(tmp_path):
     pytest.importorskip("mlflow")
     arguments = ["scenario=tiny", "agents=[nearest,myopic]", "traces=2", f"root={tmp_path}", f"run_dir={tmp_path}/run"]

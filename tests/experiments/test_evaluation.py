@@ -135,6 +135,13 @@ def test_weights_reach_the_agent(tmp_path):
     assert careless[0].id != plain[0].id
 
 
+def test_a_folder_that_is_no_bundle_is_named(tmp_path):
+    for path in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(InputError, match="a folder made by `routelab export`") as caught:
+            contestants(("nearest", str(path)))
+        assert (caught.value.key, caught.value.value) == ("agents", str(path))
+
+
 def test_contestants_are_checked_before_anything_is_simulated():
     assert len(contestants(("heuristics",))) == len(contestants(("heuristics",))) > 5
     with pytest.raises(InputError, match="each agent once"):

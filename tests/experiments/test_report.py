@@ -113,9 +113,8 @@ def test_markup_in_names_is_text(copied):
     assert "<script>alert(1)</script> & co" in read(copied).text
 
 
-def test_no_folder_or_a_wrong_one(refused, tmp_path, capsys):
-    assert routelab.main(["report"]) == 2
-    assert "usage: routelab report RUN" in capsys.readouterr().err
+def test_no_folder_or_a_wrong_one(refused, tmp_path):
+    assert "`routelab report RUN`" in refused("report")
     assert "the folder of a run" in refused("report", str(tmp_path))
 
 

@@ -123,6 +123,9 @@ def test_exit_code_is_the_highest(tmp_path):
         ("experiment=close-rivls", "experiment", "'close-rivals'"),
         ("+wrkers=2", "setting", "'workers'"),
         ("~traces", "traces", "do not remove"),
+        ("traces", "setting", "KEY=VALUE"),
+        ("agents=[", "setting", "agents=[myopic,nearest]"),
+        ("--multi", "option", "'--multirun'"),
     ],
 )
 def test_mistakes_are_named_with_the_nearest_word(argument, key, hint):
@@ -130,6 +133,23 @@ def test_mistakes_are_named_with_the_nearest_word(argument, key, hint):
         run(argument)
     assert caught.value.key == key
     assert hint.lower() in str(caught.value).lower()
+
+
+@pytest.mark.parametrize(
+    ("argument", "nearest"),
+    [
+        ("seeed=1", "train.seed"),
+        ("training.hiden=3", "train.hidden"),
+        ("horizn_days=2", "scenario.horizon_days"),
+        ("orders_per_dy=2", "scenario.orders_per_day"),
+        ("reward.cots=1", "reward.cost"),
+    ],
+)
+def test_the_nearest_word_may_lie_in_another_node(argument, nearest):
+    with pytest.raises(InputError, match=f"Did you mean '{nearest}'") as caught:
+        run(argument, command="train")
+    assert caught.value.key == "setting"
+    assert "one of agent, " in caught.value.expected
 
 
 def test_configs_are_found_from_any_folder(fresh_process, tmp_path):

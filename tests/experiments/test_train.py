@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 import routelab
+from agents.learned.training_config import TrainingConfig
 from experiments.record import Run
-from experiments.train import Training, reference_costs
+from experiments.train import EFFORT, Training, percent_done, reference_costs
 from scenarios.registry import load_scenario
 
 MINIATURE = ("experiment=quick-training", "train.total_steps=256", "reference_traces=2", "mlflow=false")
@@ -46,6 +48,25 @@ def test_export_refuses_what_is_no_training(arguments, words, refused):
 
 def test_export_refuses_an_evaluation(tiny_run, refused):
     assert "training run" in refused("export", f"run={tiny_run.folder}")
+
+
+def test_progress_counts_what_a_stage_takes(tmp_path):
+    config = TrainingConfig(value_rounds=2, search_generations=3, total_steps=4 * 1024, num_envs=2, group_size=1)
+    whole = 2 * EFFORT["values"] + 3 * EFFORT["search"] + 4 * EFFORT["ppo"]
+    curve, stages = tmp_path / "curve.csv", ["values"] * 2 + ["search"] * 3 + ["ppo"] * 4
+    found = [percent_done(curve, config)]
+    for number in range(1, len(stages) + 1):
+        curve.write_text("stage,steps\n" + "".join(f"{stage},1\n" for stage in stages[:number]))
+        found.append(percent_done(curve, config))
+    assert found == sorted(set(found))
+    assert (found[0], found[-1]) == (0, 100)
+    assert found[2] == int(100 * 2 * EFFORT["values"] / whole)
+
+
+def test_every_stage_of_the_curve_has_its_effort(repository):
+    """The learner names them where it writes a row."""
+    sources = [path.read_text() for path in (repository / "agents/learned").glob("*.py")]
+    assert set(re.findall(r'(?:diary|Diary)\.add\(\s*"(\w+)"', "".join(sources))) == set(EFFORT)
 
 
 def test_weights_and_settings_reach_the_configuration():

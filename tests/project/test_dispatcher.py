@@ -76,6 +76,11 @@ def test_unknown_command_names_the_nearest(capsys):
     assert captured.err.count("\n") == 1
 
 
+@pytest.mark.parametrize("name", sorted(set(routelab.COMMANDS) - {"scenarios", "agents"}))
+def test_every_command_refuses_an_unknown_option_in_one_line(name, refused):
+    assert "expected" in refused(name, "--no-such-option")
+
+
 def test_arguments_and_exit_code_pass_through(fake_command):
     seen = {}
 

@@ -89,6 +89,24 @@ def test_documented_make_targets_exist(repository):
     assert {"demo", "test", "test-slow", "lint", "types", "contracts", "bench", "clean"} <= targets
 
 
+def named_modules(code: str) -> list[tuple[str, str]]:
+    """Interpreter and module of lines that run one."""
+    return re.findall(r"^(\S*python3?) -m ([\w.]+)", code, re.MULTILINE)
+
+
+def test_documented_modules_are_there_and_run_in_the_environment(repository):
+    found = 0
+    for name, text in texts(repository, ".md").items():
+        blocks = "\n".join(re.findall(r"^```.*?\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+        for interpreter, module in named_modules(blocks):
+            assert interpreter == ".venv/bin/python", f"{name} runs {module} with {interpreter}"
+            path = repository.joinpath(*module.split("."))
+            assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), f"{name} runs {module}"
+            found += 1
+    assert found > 4
+    assert named_modules("python -m a.b --c") == [("python", "a.b")]
+
+
 def test_every_make_target_prepares_the_environment(repository):
     makefile = (repository / "Makefile").read_text()
     for target, needs in re.findall(r"^([a-z][\w-]*):(.*)$", makefile, re.MULTILINE):

@@ -6,12 +6,14 @@ import copy
 import json
 import os
 import shutil
+import socket
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+import uvicorn
 from sqlalchemy import NullPool, create_engine, text
 
 from agents.bundle import BundleAgent
@@ -27,6 +29,9 @@ from tests.serve.shelves import contrary
 
 AMPLE_SECONDS = 30.0
 """A budget that a busy machine does not use up."""
+
+Instead = Callable[[Callable[[uvicorn.Server], object]], None]
+"""What ``instead_of_serving`` is: it takes what is done with the server."""
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +75,17 @@ def closed_breaker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     """Tests share a service: a policy that one of them breaks must not be left out of the next."""
     if "service" in request.fixturenames:
         monkeypatch.setattr(request.getfixturevalue("service").chain, "_breaker", Breaker())
+
+
+@pytest.fixture
+def instead_of_serving(monkeypatch: pytest.MonkeyPatch) -> Instead:
+    """Makes ``routelab serve`` do something else with its server, and take no port."""
+
+    def replace(act: Callable[[uvicorn.Server], object]) -> None:
+        monkeypatch.setattr(uvicorn.Server, "run", lambda server, sockets: act(server))
+        monkeypatch.setattr("serve.main.bound_socket", lambda *address: socket.socket())
+
+    return replace
 
 
 @pytest.fixture

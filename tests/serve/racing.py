@@ -49,7 +49,7 @@ class Decider:
         self._service = DecisionService(self._agent, 30.0)
 
     def forked(self) -> None:
-        """In a forked process: the thread of the model has stayed behind."""
+        """In a forked process: the threads of the stages have stayed behind."""
         from serve.chain import Chain
 
         self._service.chain = Chain(self._agent, 30.0)

@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -18,20 +19,25 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 from starlette.types import Message, Receive, Scope, Send
 
 from scenarios.errors import InputError
+from serve import tables
 from serve.actor import ANYONE, Actor
+from serve.admission.body import Body
 from serve.admission.bucket import Bucket, Buckets
 from serve.admission.limits import Limits
 from serve.admission.line import Line
 from serve.admission.options import add_limits
 from serve.admission.porter import Porter, client_of
 from serve.app import create_app
+from serve.desk import Desk
 from serve.main import main
 from serve.service import DecisionService
 from tests.serve.replay.endpoints import listening
 from tests.serve.test_app import wait_until_ready
+from tests.serve.test_desk import allocated
 
 
 def ready(app: FastAPI) -> TestClient:
@@ -115,6 +121,79 @@ def test_who_goes_away_takes_no_place(is_called: bool) -> None:
         assert line.in_flight == 0
 
     asyncio.run(play())
+
+
+def test_who_waits_no_longer_takes_no_place() -> None:
+    async def play() -> None:
+        line = Line(in_flight=1, waiting=1)
+        await line.enter(0.01)
+        with pytest.raises(TimeoutError):
+            await line.enter(0.01)
+        assert (line.in_flight, line.waiting, line.is_full()) == (1, 0, False)
+        stays = asyncio.ensure_future(line.enter(60.0))
+        await asyncio.sleep(0)
+        assert line.is_full()
+        line.leave()
+        await stays
+        line.leave()
+        assert (line.in_flight, line.waiting, line.is_free()) == (0, 0, True)
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize(
+    ("content", "deadline_ms"),
+    [
+        (b'{"deadline_ms": 60, "order": {}}', 60.0),
+        (b'{"order": {"id": "deadline_ms"}, "deadline_ms" : 1.5e2}', 150.0),
+        (b'{"deadline_ms": 60, "deadline_ms": 70}', 70.0),  # as who reads all of it has it
+        (b'{"order": {"id": "\\"deadline_ms\\": 5"}}', None),
+        (b'{"deadline_ms": null}', None),
+        (b'{"deadline_ms": 1e--5}', None),
+        (b'{"deadline_ms": -5}', None),
+        (b'{"deadline_ms": 0}', None),
+        (b'{"order": {}}', None),
+        (b"", None),
+    ],
+)
+def test_a_deadline_is_found_in_a_body(content: bytes, deadline_ms: float | None) -> None:
+    async def nothing() -> Message:
+        raise AssertionError
+
+    assert Body(content, nothing).deadline_ms() == deadline_ms
+
+
+def test_nobody_waits_in_line_beyond_his_deadline(desk: Desk, make_request: Callable[..., dict[str, Any]]) -> None:
+    """While somebody decides: late ones are refused in time and make room, and the others are answered after it."""
+    template, limits = make_request()["order"], Limits(in_flight=2, waiting=4)
+    template["lines"] = [{**line, "units": 1} for line in template["lines"][:1]]
+    client = ready(create_app(lambda: desk.service, open_desk=lambda service: desk, limits=limits))
+
+    def ask(name: str, **deadline: float) -> tuple[str, httpx.Response, float]:
+        began, order = time.perf_counter(), {**template, "id": name}
+        body = {"order": order, "now": order["placed_at"], **deadline}
+        return name, client.post("/v1/decisions", json=body), time.perf_counter() - began
+
+    with ThreadPoolExecutor(8) as threads:
+        with desk._deciding:
+            sent = [threads.submit(ask, f"patient {i}") for i in range(2)]
+            while "routelab_decisions_in_flight 2.0" not in client.get("/metrics").text:
+                time.sleep(0.01)
+            for _ in range(2):  # again, as the places of those who were late are free
+                late = [threads.submit(ask, f"late {i}", deadline_ms=150.0) for i in range(4)]
+                for _, refused, seconds in (future.result(30) for future in late):
+                    detail = refused.json()["error"]
+                    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+                    assert (detail["key"], detail["value"]) == ("deadline_ms", 150.0)
+                    assert 0.15 <= seconds < 5
+            sent += [threads.submit(ask, f"in time {i}", deadline_ms=60_000.0) for i in range(2)]
+            while "routelab_decisions_waiting 2.0" not in client.get("/metrics").text:
+                time.sleep(0.01)
+        answered = {name: answer.status_code for name, answer, _ in (future.result() for future in sent)}
+    assert answered == dict.fromkeys(("patient 0", "patient 1", "in time 0", "in time 1"), 200)
+    with desk.database.reading() as tx:
+        assert set(tx.execute(select(tables.orders.c.id)).scalars()) == set(answered)
+    assert sum(allocated(desk).values()) == len(answered)
 
 
 class Slow:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import Executable, delete, select, update
@@ -14,18 +16,23 @@ from scenarios.errors import InputError
 from serve import tables
 from serve.audit import AuditWriter, Entry, complaints, hash_of, payload
 from serve.audit_command import main
+from serve.audit_kinds import ERASED, LastingKind
 from serve.database import Database
 
 
 @pytest.fixture
 def writers(database: Database) -> list[AuditWriter]:
-    """Two chains of three rows each, interleaved."""
+    """Two chains, interleaved: of three rows, and of three that follow one which names the other chain's end."""
     found = [AuditWriter(), AuditWriter()]
     for i in range(3):
-        for writer in found:
-            with database.writing() as tx:
-                assert writer.write(tx, Entry("decided", "tester", f"order {i}", b"payload %d" % i)) == i + 1
+        for writer, first in zip(found, (1, 2), strict=True):
+            assert write(database, writer, f"order {i}", b"payload %d" % i) == first + i
     return found
+
+
+def write(database: Database, writer: AuditWriter, subject: str = "a", content: bytes = b"x") -> int:
+    with database.writing() as tx:
+        return writer.write(tx, Entry("decided", "tester", subject, content))
 
 
 def found_complaints(database: Database) -> list[str]:
@@ -92,8 +99,8 @@ def complaints_after(database: Database, *statements: Executable) -> list[str]:
 def test_any_altered_column_of_any_row_shows(database: Database, writers: list[AuditWriter]) -> None:
     row = tables.audit.c
     assert set(ALTERED) == {column.name for column in tables.audit.columns}
-    for writer in writers:
-        for seq in (1, 2, 3):
+    for writer, length in zip(writers, (3, 4), strict=True):
+        for seq in range(1, length + 1):
             for column, value in ALTERED.items():
                 if (column, seq) != ("previous", 1):  # the first row follows nothing, as it says already
                     altered = update(tables.audit).where(row.writer == writer.id, row.seq == seq)
@@ -124,9 +131,135 @@ def test_a_missing_chain_shows(database: Database, writers: list[AuditWriter]) -
     with database.writing() as tx:
         for table in (tables.audit, tables.payloads):
             tx.execute(delete(table).where(table.c.writer == writers[0].id))
+    gone = writers[0].id
     assert found_complaints(database) == [
-        f"the end of writer {writers[0].id}: rows are missing, or its head was altered"
+        f"the end of writer {gone}: rows are missing, or its head was altered",
+        f"row 1 of writer {gone}: is gone, but writer {writers[1].id} began after it",
     ]
+
+
+CHAIN = (tables.audit, tables.payloads, tables.audit_heads)
+
+
+def without(database: Database, *gone: AuditWriter) -> list[str]:
+    """What is found when all that chains consist of was removed, their heads included."""
+    return complaints_after(
+        database, *(delete(table).where(table.c.writer == writer.id) for table in CHAIN for writer in gone)
+    )
+
+
+def test_a_chain_that_was_removed_with_its_head_is_missed_by_those_that_began_after_it(
+    database: Database, writers: list[AuditWriter]
+) -> None:
+    first, second = writers
+    missed = "began after it"
+    assert without(database, first) == [f"row 1 of writer {first.id}: is gone, but writer {second.id} {missed}"]
+    assert without(database, second) == []  # nobody began after it, and no decision was kept with it
+    third = AuditWriter()
+    assert write(database, third) == 2
+    assert found_complaints(database) == []
+    assert without(database, second) == [f"row 4 of writer {second.id}: is gone, but writer {third.id} {missed}"]
+    write(database, AuditWriter())  # names the third one only: the ends of the others are named already
+    assert without(database, first, second) == [
+        f"row {end} of writer {writer.id}: is gone, but writer {third.id} {missed}"
+        for end, writer in sorted(((3, first), (4, second)), key=lambda pair: pair[1].id)
+    ]
+    assert len(without(database, first, second, third)) == 1
+    for writer in writers:  # they go on
+        write(database, writer)
+    assert found_complaints(database) == []
+
+
+def test_a_chain_that_was_replaced_by_another_one_shows(database: Database, writers: list[AuditWriter]) -> None:
+    """All its rows fit each other, and a head of its own; but they are not those that the other chain has named."""
+    first, second = writers
+    with database.writing() as tx:
+        for table in CHAIN:
+            tx.execute(delete(table).where(table.c.writer == first.id))
+    for i in range(3):
+        write(database, first, f"order {i}", b"payload %d" % i)
+    assert found_complaints(database) == [
+        f"row 1 of writer {first.id}: is another one than when writer {second.id} began",
+    ]
+
+
+def test_what_a_first_row_names_cannot_be_taken_away_from_it(database: Database, writers: list[AuditWriter]) -> None:
+    """Erasing it would untie the chains: it is refused, and a row that says it was erased excuses nothing."""
+    first, second = writers
+    where = (tables.payloads.c.writer == second.id, tables.payloads.c.seq == 1)
+    with pytest.raises(InputError, match="chain_begun"), database.writing() as tx:
+        first.erase(tx, second.id, 1, "tester")
+    with database.writing() as tx:
+        tx.execute(delete(tables.payloads).where(*where))
+        first.write(tx, Entry(ERASED, "tester", f"{second.id}/1", b""))
+    gone = f"row 1 of writer {second.id}: its payload is gone, and no row says that it was erased"
+    assert found_complaints(database) == [gone]
+
+
+@pytest.mark.parametrize("content", [b"no JSON", b"[1]", b"7", b'[["a", "b", "c"]]', None], ids=range(5))
+def test_a_first_row_that_cannot_be_read_is_a_complaint_and_no_end(
+    database: Database, writers: list[AuditWriter], content: bytes | None
+) -> None:
+    stored = b"not compressed" if content is None else zlib.compress(content)
+    row = tables.payloads.c
+    altered = update(tables.payloads).where(row.writer == writers[1].id, row.seq == 1).values(content=stored)
+    place = f"row 1 of writer {writers[1].id}"
+    assert complaints_after(database, altered) == [
+        f"{place}: its payload was altered",
+        f"{place}: does not say which chains were there before",
+    ]
+    with database.writing() as tx:
+        tx.execute(altered)
+    assert write(database, AuditWriter()) == 2  # who begins then names all ends anew
+
+
+def test_chains_from_before_they_were_tied_together_have_no_complaint(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, after = [AuditWriter(), AuditWriter()], AuditWriter()
+    with monkeypatch.context() as patched:
+        patched.setattr("serve.audit.open_ends", lambda tx, writer: [])
+        assert [write(database, writer) for writer in before * 2] == [1, 1, 2, 2]
+    assert found_complaints(database) == []
+    assert write(database, after) == 2  # the next one ties them
+    assert found_complaints(database) == []
+    assert [len(without(database, writer)) for writer in before] == [1, 1]
+
+
+def test_processes_that_begin_at_once_do_not_wait_for_each_other_in_a_circle(database: Database) -> None:
+    begun, both = [AuditWriter() for _ in range(4)], Barrier(4)
+
+    def begin(writer: AuditWriter) -> None:
+        both.wait()
+        for _ in range(3):
+            write(database, writer)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(begin, begun))
+    assert found_complaints(database) == []
+    write(database, AuditWriter())
+    assert found_complaints(database) == []
+    assert all(without(database, writer) for writer in begun)
+
+
+def decided_with(writer: str, seq: int, decision_id: str) -> dict[str, object]:
+    nobody = {"order_id": "one", "decided_at": 0, "stage": "policy", "bundle_sha256": "0" * 64}
+    return {"id": decision_id, "writer": writer, "seq": seq, **nobody}
+
+
+def test_a_decision_without_its_row_shows(database: Database, writers: list[AuditWriter]) -> None:
+    """So a chain that nobody began after is missed, too."""
+    last = writers[1]
+    with database.writing() as tx:
+        kept = [decided_with(last.id, seq, f"order {seq - 2}") for seq in (2, 3, 4)]
+        tx.execute(tables.decisions.insert(), kept)
+    assert found_complaints(database) == []
+    assert without(database, last) == [
+        f"row {seq} of writer {last.id}: is not that of decision order {seq - 2}, which was kept with it"
+        for seq in (2, 3, 4)
+    ]
+    moved = update(tables.decisions).where(tables.decisions.c.seq == 2).values(seq=3)
+    assert len(complaints_after(database, moved)) == 1
 
 
 def test_an_altered_payload_shows(database: Database, writers: list[AuditWriter]) -> None:
@@ -161,6 +294,37 @@ def test_a_given_up_transaction_leaves_no_gap(database: Database) -> None:
     with database.writing() as tx:
         assert writer.write(tx, Entry("decided", "tester", "b", b"")) == 1
     assert found_complaints(database) == []
+
+
+LASTING: tuple[LastingKind, ...] = (
+    "review_rules",
+    "prices_solved",
+    "policy_activated",
+    "experiment_started",
+    "baseline",
+)
+
+
+def test_what_decided_stays_for_good(tmp_path: Path, sqlite_template: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "shop.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    database, before, writer = Database(f"sqlite:///{path}"), AuditWriter(), AuditWriter()
+    write(database, before)
+    with database.writing() as tx:
+        lasting = [writer.write(tx, Entry(kind, "keeper", "a", kind.encode())) for kind in LASTING]
+        passing = writer.write(tx, Entry("events", "shop", "e1", b"an order"))
+    time.sleep(1.0)  # the age is in whole seconds
+    assert main(["erase", "--database", f"sqlite:///{path}", "--older-than-days", "0"]) == 0
+    assert capsys.readouterr().out == "2 payloads erased\n"
+    with database.writing() as tx:
+        assert payload(tx, writer.id, passing) is None
+        assert [payload(tx, writer.id, seq) for seq in lasting] == [kind.encode() for kind in LASTING]
+        assert payload(tx, writer.id, 1) is not None  # what ties the chains together
+    for seq in lasting:
+        with pytest.raises(InputError, match="stays for good"), database.writing() as tx:
+            writer.erase(tx, writer.id, seq, "tester")
+    assert found_complaints(database) == []
+    database.close()
 
 
 def test_the_command(tmp_path: Path, sqlite_template: Path, capsys: pytest.CaptureFixture[str]) -> None:

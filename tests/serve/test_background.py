@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from agents.documents import parse_case
@@ -20,6 +22,7 @@ from serve.main import load_desk
 from serve.service import DecisionService
 from serve.shadow import ShadowTask
 from tests.serve.test_app import wait_until_ready
+from tests.serve.test_desk import allocated, ask, order_of
 
 LONG_SECONDS = 60.0
 
@@ -97,6 +100,27 @@ def test_what_does_not_end_is_told_and_not_waited_for(caplog: pytest.LogCaptureF
     assert loop.wait(LONG_SECONDS)
 
 
+def test_a_keeper_that_has_much_to_do_ends_when_it_is_told_to(
+    desk: Desk, make_request: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever comes after it does the rest."""
+    for number in range(3):
+        ask(desk, order_of(make_request, f"o{number}"))
+    expired, expire = list[str](), desk.keeper._expire
+
+    def expire_and_end(tx: Connection, order_id: str, now: int) -> None:
+        expire(tx, order_id, now)
+        expired.append(order_id)
+        desk.keeper.loop.end()
+
+    monkeypatch.setattr(desk.keeper, "_expire", expire_and_end)
+    desk.keeper._keep_now()
+    assert len(expired) == 1
+    desk.keeper.keep(int(time.time()))
+    assert sorted(expired) == ["o0", "o1", "o2"]
+    assert allocated(desk) == {}
+
+
 def test_a_stopped_app_leaves_no_thread(
     database_url: str, service: DecisionService, make_request: Callable[..., dict[str, Any]]
 ) -> None:
@@ -117,7 +141,7 @@ def test_a_stopped_app_leaves_no_thread(
         assert {"keeper", "policies", "guardrails", "drift", "watch", "shadow"} <= own <= others(before)
     assert not (own | {"bundle"}) & others(before)
     for thread in set(threading.enumerate()) - before:  # those of the server, who does not wait for them
-        if not thread.name.startswith("quick"):  # every app of the process shares them
+        if not thread.name.startswith("short way"):  # every app of the process shares them
             thread.join(LONG_SECONDS)
             assert not thread.is_alive(), thread.name
     desks[0].database.close()

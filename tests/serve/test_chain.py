@@ -15,7 +15,8 @@ from agents.documents import parse_case
 from agents.heuristics import RuleAgent
 from agents.registry import load_agent
 from envs.snapshot import Snapshot
-from serve.chain import Chain
+from serve.chain import HEURISTIC_SECONDS, Chain
+from serve.service import DecisionService
 from tests.serve.conftest import AMPLE_SECONDS
 
 Request = Callable[..., dict[str, Any]]
@@ -99,6 +100,93 @@ def test_a_deadline_bounds_a_slow_model(agent: BundleAgent, make_request: Reques
     assert time.perf_counter() - began < 10
     gate.set()
     assert choice.stage == "heuristic"
+
+
+class Stalling:
+    """A heuristic that decides when it is let."""
+
+    name = "stalling"
+
+    def __init__(self) -> None:
+        self.gate, self.num_calls = threading.Event(), 0
+
+    def choose(self, snapshot: Snapshot) -> int:
+        self.num_calls += 1
+        self.gate.wait(60)
+        return 0
+
+
+@pytest.mark.parametrize("has_deadline", [True, False])
+def test_a_heuristic_that_stalls_is_overtaken_by_the_static_rule(
+    agent: BundleAgent, make_request: Request, has_deadline: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Policy and heuristic stall at once: each costs its budget once, and later orders wait for neither."""
+    monkeypatch.setattr("serve.chain.HEURISTIC_SECONDS", 0.3)  # in which a busy machine begins with it
+    model, stalling = threading.Event(), Stalling()
+    agent.scores = lambda features, context: model.wait(60)  # type: ignore[method-assign,assignment,return-value]
+    snapshot = read(agent, make_request())
+    chain = Chain(agent, AMPLE_SECONDS if has_deadline else 0.3)
+    chain.prepare(snapshot)
+    static = chain._heuristics[-1]
+    chain._heuristics = [stalling, static]  # type: ignore[list-item]
+    for expected in ("gave no answer within", "is still busy"):
+        began = time.perf_counter()
+        choice = chain.decide(snapshot, began + 1.0 if has_deadline else None)
+        assert time.perf_counter() - began < 5
+        assert (choice.stage, choice.heuristic, choice.slot) == ("static", static.name, static.choose(snapshot))
+        for who in ("the policy", "the heuristic"):
+            assert f"{who} {expected}" in str(choice.fallback_reason)
+        assert stalling.num_calls == 1
+    stalling.gate.set()
+    for _ in range(1000):
+        if chain.decide(snapshot, time.perf_counter()).stage == "heuristic":
+            break
+        time.sleep(0.01)
+    else:
+        pytest.fail("the heuristic was never asked again")
+    model.set()
+
+
+def test_a_deadline_that_is_over_leaves_the_heuristic_little_and_not_nothing(
+    agent: BundleAgent, make_request: Request
+) -> None:
+    stalling, snapshot = Stalling(), read(agent, make_request())
+    chain = Chain(agent, AMPLE_SECONDS)
+    chain.prepare(snapshot)
+    chain._heuristics = [stalling, chain._heuristics[-1]]  # type: ignore[list-item]
+    began = time.perf_counter()
+    choice = chain.decide(snapshot, deadline=began)
+    assert time.perf_counter() - began < 5
+    stalling.gate.set()
+    assert (choice.stage, choice.heuristic) == ("static", chain._heuristics[-1].name)
+    assert f"within {1000 * HEURISTIC_SECONDS:.0f} ms" in str(choice.fallback_reason)
+
+
+def test_a_heuristic_has_its_least_time_whatever_the_budget(agent: BundleAgent, make_request: Request) -> None:
+    stalling, snapshot = Stalling(), read(agent, make_request())
+    for deadline in (None, time.perf_counter() + 60):
+        chain = Chain(agent, HEURISTIC_SECONDS / 100)
+        chain.prepare(snapshot)
+        chain._heuristics = [stalling, chain._heuristics[-1]]  # type: ignore[list-item]
+        choice = chain.decide(snapshot, deadline, hindrance="none of its business")
+        assert f"the heuristic gave no answer within {1000 * HEURISTIC_SECONDS:.0f} ms" in str(choice.fallback_reason)
+    stalling.gate.set()
+
+
+def test_a_service_that_is_ready_has_tried_its_heuristics(
+    agent: BundleAgent, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Rules are compiled then, and not while an order waits; one that fails does so when an order comes, too."""
+    working, tried = RuleAgent.choose, list[str]()
+
+    def choose(self: RuleAgent, snapshot: Snapshot) -> int:
+        tried.append(self.name)
+        return 1 // 0 if self.name == "primal-dual" else working(self, snapshot)
+
+    monkeypatch.setattr(RuleAgent, "choose", choose)
+    DecisionService(agent, AMPLE_SECONDS)
+    assert tried == list(agent.bundle.plan.fallback)
+    assert "heuristic primal-dual failed" in caplog.text
 
 
 def test_a_static_rule_and_then_a_person_decide_when_heuristics_fail(

@@ -125,6 +125,25 @@ def test_a_deadline_is_sent(make_request: Request) -> None:
     assert [json.loads(request.content)["deadline_ms"] for request in script.requests] == [40, 40]
 
 
+def test_nothing_is_sent_again_after_its_deadline(make_request: Request) -> None:
+    """Refusals ask for a pause; what got no answer is sent again while the deadline lasts."""
+    busy = refusal(503, **{"Retry-After": "1"})
+    for ask in (
+        lambda client, ms: client.decide(order_of(make_request, "x"), deadline_ms=ms),
+        lambda client, ms: client.redecide("x", deadline_ms=ms),
+    ):
+        for deadline_ms, num_sent in ((40, 1), (60_000, 3), (None, 3)):
+            client, script, waits = scripted(busy, busy, refusal(404))
+            with pytest.raises(EndpointError) as caught:
+                ask(client, deadline_ms)
+            assert (len(script.requests), len(waits)) == (num_sent, num_sent - 1)
+            assert caught.value.status == (503 if num_sent == 1 else 404)
+        client, script, _ = scripted(httpx.ConnectError("no"), busy)
+        with pytest.raises(EndpointError):
+            ask(client, 900)
+        assert len(script.requests) == 2
+
+
 def test_another_service_is_named_as_such() -> None:
     client, _, _ = scripted(httpx.Response(200, text="hello"), httpx.Response(404, text="not here"))
     for _ in range(2):
@@ -148,58 +167,61 @@ def app(service: DecisionService, database_url: str) -> Iterator[Any]:
     database.close()
 
 
-def test_a_shop_lives_through_it(app: Any, make_request: Request) -> None:
+@pytest.fixture
+def client(app: Any) -> Iterator[Client]:
+    """Of an endpoint that is ready."""
+    with TestClient(app) as http:
+        client = Client(http=http, sleep=hurried)
+        client.wait_until_ready()
+        yield client
+
+
+def test_a_shop_lives_through_it(client: Client, make_request: Request) -> None:
     order = order_of(make_request, "one?two")
     now = parse_utc("t", order.placed_at)
-    with TestClient(app) as http:
-        client = Client(http=http, sleep=hurried)
-        client.wait_until_ready()
-        answer = client.decide(order, key="once", now=now)
-        assert client.decide(order, key="once", now=now) == answer == client.decision(answer.decision_id)
-        assert answer.plan is not None
-        parcel = str(answer.plan.parcels[0].id)
-        assert client.order(order.id).state == "reserved"  # its id has a question mark
-        at = format_utc(now + 60)
-        started = PickStarted(id="a", at=at, kind="pick_started", parcel=parcel)
-        assert client.tell([started]) == 1
-        assert client.tell([started, Delivered(id="b", at=at, kind="delivered", parcel=parcel)]) == 1
-        warehouse = answer.plan.parcels[0].warehouse
-        client.count_stock(now, [CountedStock(warehouse=warehouse, sku=order.lines[0].sku, on_hand_units=3)])
-        with pytest.raises(EndpointError) as caught:
-            client.tasks()
-        assert (caught.value.key, caught.value.status) == ("now", 422)
-        assert client.tasks(now=now) == []
+    answer = client.decide(order, key="once", now=now)
+    assert client.decide(order, key="once", now=now) == answer == client.decision(answer.decision_id)
+    assert answer.plan is not None
+    parcel = str(answer.plan.parcels[0].id)
+    assert client.order(order.id).state == "reserved"  # its id has a question mark
+    at = format_utc(now + 60)
+    started = PickStarted(id="a", at=at, kind="pick_started", parcel=parcel)
+    assert client.tell([started]) == 1
+    assert client.tell([started, Delivered(id="b", at=at, kind="delivered", parcel=parcel)]) == 1
+    warehouse = answer.plan.parcels[0].warehouse
+    client.count_stock(now, [CountedStock(warehouse=warehouse, sku=order.lines[0].sku, on_hand_units=3)])
+    with pytest.raises(EndpointError) as caught:
+        client.tasks()
+    assert (caught.value.key, caught.value.status) == ("now", 422)
+    assert client.tasks(now=now) == []
 
 
-def test_a_person_looks_at_it(app: Any, make_request: Request) -> None:
+def test_a_person_looks_at_it(client: Client, make_request: Request) -> None:
     order = order_of(make_request, "one")
     now = parse_utc("t", order.placed_at)
-    with TestClient(app) as http:
-        client = Client(http=http, sleep=hurried)
-        client.wait_until_ready()
-        answer = client.decide(order, now=now)
-        assert answer.plan is not None
-        explained = client.explain(answer.decision_id)
-        assert (explained.why_not, sum(plan.is_chosen for plan in explained.plans)) == (None, 1)
-        house = answer.plan.parcels[0].warehouse
-        why_not = client.explain(answer.decision_id, warehouse=house).why_not
-        assert why_not is not None
-        assert (why_not.warehouse, why_not.is_chosen) == (house, True)
-        assert client.take_back(order.id, now=now).state == "review"
-        wanted = [
-            WantedParcel(warehouse=row.warehouse, service=row.service, skus=[line.sku for line in row.lines])
-            for row in answer.plan.parcels
-        ]
-        (review,) = client.reviews()
-        chosen = client.override(review.review_id, wanted, now=now, confirm=True)
-        assert chosen.plan is not None
-        assert (chosen.stage, client.order(order.id).state) == ("review", "confirmed")
-        assert [row.warehouse for row in chosen.plan.parcels] == [row.warehouse for row in answer.plan.parcels]
-        answered = client.health_report(now, now + 1)
-        assert (answered.baseline, answered.report.num_manual, answered.report.breaks) == (None, 1, {})
-        with pytest.raises(EndpointError) as caught:
-            client.health_report(now, now + 1, baseline="none")
-        assert caught.value.status == 404
+    answer = client.decide(order, now=now)
+    assert answer.plan is not None
+    explained = client.explain(answer.decision_id)
+    assert (explained.why_not, sum(plan.is_chosen for plan in explained.plans)) == (None, 1)
+    house = answer.plan.parcels[0].warehouse
+    why_not = client.explain(answer.decision_id, warehouse=house).why_not
+    assert why_not is not None
+    assert (why_not.warehouse, why_not.is_chosen) == (house, True)
+    assert client.take_back(order.id, now=now).state == "review"
+    wanted = [
+        WantedParcel(warehouse=row.warehouse, service=row.service, skus=[line.sku for line in row.lines])
+        for row in answer.plan.parcels
+    ]
+    (review,) = client.reviews()
+    chosen = client.override(review.review_id, wanted, now=now, confirm=True)
+    assert chosen.plan is not None
+    assert (chosen.stage, client.order(order.id).state) == ("review", "confirmed")
+    assert [row.warehouse for row in chosen.plan.parcels] == [row.warehouse for row in answer.plan.parcels]
+    answered = client.health_report(now, now + 1)
+    assert (answered.baseline, answered.report.num_manual, answered.report.breaks) == (None, 1, {})
+    with pytest.raises(EndpointError) as caught:
+        client.health_report(now, now + 1, baseline="none")
+    assert caught.value.status == 404
 
 
 def test_over_a_socket(app: Any, make_request: Request) -> None:

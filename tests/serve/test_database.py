@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +12,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import func, inspect, select, text, update
+from sqlalchemy import Connection, func, inspect, select, text, update
 
 from scenarios.errors import InputError
 from serve import tables
@@ -32,12 +33,30 @@ def test_the_migrations_make_the_tables(empty_url: str) -> None:
     database.close()
 
 
-def test_what_broke_before_causes_were_kept_is_counted_as_unknown(database: Database) -> None:
+def go_back(tx: Connection, revision: str) -> None:
+    """Brings a database to an older schema."""
     config = Config()
     config.set_main_option("script_location", str(Path(tables.__file__).parent / "migrations"))
+    config.attributes["connection"] = tx
+    command.downgrade(config, revision)
+
+
+def test_orders_that_were_kept_with_their_customers_forget_them(database: Database) -> None:
     with database.writing() as tx:
-        config.attributes["connection"] = tx
-        command.downgrade(config, "0010")
+        go_back(tx, "0011")
+        for order_id, customer in (("one", "whoever"), ("two", None)):
+            document = {"id": order_id, "customer": customer, "lines": [{"sku": "a", "units": 2}]}
+            row = {"document": json.dumps(document), "state": "declined", "decision_id": "any", "is_again": False}
+            tx.execute(tables.orders.insert().values(id=order_id, num_holds=0, held_seconds=0, **row))
+    database.migrate()
+    with database.reading() as tx:
+        kept = {row.id: json.loads(row.document) for row in tx.execute(select(tables.orders))}
+    assert kept == {name: {"id": name, "lines": [{"sku": "a", "units": 2}]} for name in ("one", "two")}
+
+
+def test_what_broke_before_causes_were_kept_is_counted_as_unknown(database: Database) -> None:
+    with database.writing() as tx:
+        go_back(tx, "0010")
         for kind in ("plan_broke", "hold_ended"):
             tx.execute(tables.tasks.insert().values(kind=kind, order_id="one", due_at=5))
     database.migrate()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import event, func, select, update
 
 import serve.desk
@@ -17,7 +19,7 @@ from scenarios.local_time import parse_utc
 from serve import tables
 from serve.asked import Asked
 from serve.audit import complaints
-from serve.changes import Changes
+from serve.changes import Changes, Taken
 from serve.desk import Desk
 from serve.ending import Ending, cancel_order
 from serve.moment import read_moment
@@ -192,11 +194,11 @@ def test_the_same_key_gets_the_same_bytes_once(desk: Desk, make_request: Request
 
 def test_every_record_replays_bit_for_bit(desk: Desk, make_request: Request) -> None:
     answers = [ask(desk, order_of(make_request, f"o{i}"), max_alternatives=i) for i in range(4)]
-    desk.service.chain._model.scores = lambda *_: 1 / 0  # type: ignore[method-assign,assignment]
+    desk.service.chain._model.call = lambda *_: 1 / 0  # type: ignore[method-assign,assignment]
     try:
         answers.append(ask(desk, order_of(make_request, "broken")))
     finally:
-        del desk.service.chain._model.scores
+        del desk.service.chain._model.call
     assert [answer["stage"] for answer in answers] == ["policy"] * 4 + ["heuristic"]
     with desk.database.reading() as tx:
         for answer in answers:
@@ -269,9 +271,66 @@ def test_nobody_waits_for_ever_for_others_who_decide(
     desk: Desk, make_request: Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("serve.desk.TURN_SECONDS", 0.05)
-    with desk._deciding, pytest.raises(Contended, match="deciding"):
+    with desk._deciding, pytest.raises(Contended, match="others decided within"):
         ask(desk, order_of(make_request, "one"))
     assert ask(desk, order_of(make_request, "one"))["plan"]
+
+
+def num_refused() -> float:
+    return REGISTRY.get_sample_value("routelab_refused_total", {"limit": "turn"}) or 0.0
+
+
+@pytest.mark.parametrize("deadline_ms", [0.001, 100.0])
+def test_who_cannot_be_answered_in_time_is_told_so_in_time(
+    desk: Desk, make_request: Request, deadline_ms: float
+) -> None:
+    """Nothing is kept, so that it can be sent again, with the same key, too."""
+    order, refused_before = order_of(make_request, "one"), num_refused()
+    with desk._deciding:
+        began = time.perf_counter()
+        with pytest.raises(Contended) as refused:
+            ask(desk, order, "key", deadline_ms=deadline_ms)
+        assert time.perf_counter() - began < serve.desk.TURN_SECONDS / 2
+        assert (refused.value.detail.key, refused.value.detail.value) == ("deadline_ms", deadline_ms)
+    assert (allocated(desk), num_refused()) == ({}, refused_before + 1)
+    assert ask(desk, order, "key", deadline_ms=60_000)["plan"]
+
+
+def test_who_comes_after_his_deadline_is_refused_though_it_is_his_turn(
+    desk: Desk, make_request: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, refused_before = order_of(make_request, "one"), num_refused()
+    monkeypatch.setattr("serve.desk.read_moment", lambda *_: pytest.fail("it was looked at"))
+    with pytest.raises(Contended, match="deadline_ms"):
+        ask(desk, order, deadline_ms=0.001)
+    assert (allocated(desk), num_refused()) == ({}, refused_before + 1)
+
+
+@pytest.mark.parametrize("is_locked", [False, True], ids=["late at once", "late while others decide"])
+def test_what_made_it_late_is_the_reason(
+    desk: Desk, make_request: Request, monkeypatch: pytest.MonkeyPatch, is_locked: bool
+) -> None:
+    """Goods that were gone, and not those whose turn it is until the deadline is over."""
+    order, refused_before, deadline_ms = order_of(make_request, "one"), num_refused(), 500.0
+
+    def gone(*_: object) -> None:
+        if is_locked:
+            desk._deciding.acquire()
+        else:
+            time.sleep(deadline_ms / 1000)
+        raise Taken("the units of sku-1")
+
+    monkeypatch.setattr(desk.database, "write", gone)
+    with pytest.raises(Contended) as refused:
+        ask(desk, order, deadline_ms=deadline_ms)
+    assert (refused.value.detail.key, refused.value.detail.value) == ("stock", "the units of sku-1")
+    assert num_refused() == refused_before
+
+
+def test_who_waits_for_others_within_his_deadline_is_decided(desk: Desk, make_request: Request) -> None:
+    desk._deciding.acquire()
+    threading.Timer(0.2, desk._deciding.release).start()
+    assert ask(desk, order_of(make_request, "one"), deadline_ms=60_000)["stage"] == "policy"
 
 
 def test_what_is_kept_is_answered_even_if_it_cannot_be_counted(

@@ -68,7 +68,7 @@ def test_exclusions_are_true_and_leave_nothing_out(service: DecisionService, sou
     for seed in range(150):
         weighed = service.weigh(parse_case(random_case(sound_agent, seed)))
         snapshot, slot = service.reader.read(weighed.case), weighed.choice.slot
-        rows = Exclusions(snapshot, names, slot).all()
+        rows = Exclusions(snapshot, service.reader.names_of(weighed.case.order), slot).all()
         priced = snapshot.plans.priced[: snapshot.plans.counts[COUNT_PRICED]]
         possible = {
             (line, int(row["warehouse"]), int(row["service"]))
@@ -153,7 +153,7 @@ def test_what_forbids_a_service_is_named(service: DecisionService, make_request:
 def test_too_many_parcels_are_named(service: DecisionService, make_request: Request) -> None:
     """One line more than a plan may have parcels, each in a warehouse of its own."""
     document, names = make_request(), service.reader.names
-    network = service.reader.read(parse_case(document)).network
+    network = service.reader.public.expand()
     limit = int(network.settings["max_parcels"][0])
     plain = [sku for sku, row in zip(names.skus, network.skus, strict=True) if not row["requirements"]][: limit + 1]
     document["order"] |= {"lines": [{"sku": sku, "units": 1} for sku in plain], "requirements": []}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from sqlalchemy import select
 
 from scenarios.local_time import format_utc, parse_utc
 from serve import tables
+from serve.audit import complaints
+from serve.audit_kinds import ERASABLE
 from serve.desk import Desk, DeskSettings
 from serve.ending import Ending, cancel_order
 from serve.order import Conflict, OrderAnswer, describe_order
@@ -122,6 +125,36 @@ def test_whose_an_order_is_is_forgotten_with_its_hold(database_url: str, tmp_pat
         assert customers(desk) == []
 
 
+def test_when_payloads_are_erased_nothing_names_a_customer_any_more(database_url: str, tmp_path: Path) -> None:
+    """Be an order held, decided together with another one, decided again, or ended."""
+
+    def places() -> set[str]:
+        with desk.database.reading() as tx:
+            found = {
+                table.name
+                for table in tables.metadata.sorted_tables
+                for row in tx.execute(select(table))
+                if "c-17" in str(tuple(row))
+            }
+            kept = tx.execute(select(tables.payloads.c.content)).scalars()
+            return found | {"payloads" for content in kept if b"c-17" in zlib.decompress(content)}
+
+    with decided_group(database_url, tmp_path) as (desk, _, now):
+        assert places() == {"customers", "payloads"}
+        change(desk, lambda tx, changes: cancel_order(tx, desk.known, changes, Ending("late", now)))
+        desk.keep_until(now + 100_000)
+        again = ask_again(desk, "first", now + 100_000)
+        assert again["plan"]["parcels"]
+        assert places() == {"payloads"}
+        with desk.database.writing() as tx:
+            row = tables.audit.c
+            for writer, seq in tx.execute(select(row.writer, row.seq).where(row.kind.in_(ERASABLE))).all():
+                desk.audit.erase(tx, writer, seq, "tester")
+        assert places() == set()
+        with desk.database.reading() as tx:
+            assert list(complaints(tx)) == []
+
+
 def states(desk: Desk) -> list[str]:
     return [described(desk, order_id).state for order_id in ("first", "late")]
 
@@ -153,7 +186,7 @@ def test_a_person_decides_a_group(database_url: str, tmp_path: Path) -> None:
         (review,) = reviews_of(desk)
         assert review.order_id == "first"
         with pytest.raises(Conflict), desk.database.writing() as tx:
-            approve(tx, review.review_id, "a planner", now)
+            approve(tx, review.review_id, "a planner", now, 900)
         told = put_instead(desk, review.review_id, answer["plan"], now)
         assert (told["stage"], told["plan"]["kind"]) == ("review", "ship")
         assert [owner_of(told, name) for name in ("first", "late")] == [
@@ -171,7 +204,7 @@ def test_a_group_is_approved_and_rejected_as_one(database_url: str, tmp_path: Pa
         assert (review.order_id, review.reasons) == ("first", ["high_value"])
         before = allocated(desk)
         with desk.database.writing() as tx:
-            approve(tx, review.review_id, "a planner", now)
+            approve(tx, review.review_id, "a planner", now, 900)
         assert (states(desk), allocated(desk), reviews_of(desk)) == (["reserved", "reserved"], before, [])
         take_back(desk, "first", now)
         again = ask_again(desk, "late", now)

@@ -85,7 +85,7 @@ def test_a_hold_is_no_stock_that_a_backorder_passes_over() -> None:
     case, snapshot = read(document, reader)
     held = held_slot(snapshot)
     slot = int(np.flatnonzero(snapshot.plans.slots["num_backordered_lines"][: snapshot.num_plans])[0])
-    reasons = explain(snapshot, reader.names, slot, held)
+    reasons = explain(snapshot, reader.names_of(case.order), slot, held)
     assert PlanWriter(snapshot, case, reader.names).write(slot, None).kind == "backorder"
     assert "It waits for a receipt because stock alone cannot serve the whole order." in reasons
 

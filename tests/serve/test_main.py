@@ -6,7 +6,6 @@ import argparse
 import json
 import re
 import shutil
-import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,12 +15,15 @@ import pytest
 import uvicorn
 from fastapi.testclient import TestClient
 
+from agents.bundle import read_bundle
 from scenarios.errors import InputError
+from scenarios.local_time import DAY_SECONDS, format_utc
 from serve.desk import DeskSettings
 from serve.main import main
 from serve.request import DecisionRequest
 from serve.review import ReviewLimits
 from serve.service import DecisionService
+from tests.serve.conftest import Instead
 
 HEAVY = "[name for name in ('torch', 'stable_baselines3', 'sb3_contrib', 'mlflow', 'hydra') if name in sys.modules]"
 
@@ -35,21 +37,20 @@ def test_the_example_request_can_be_sent(
 
 
 def test_it_says_when_it_is_ready(
-    sound_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    sound_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], instead_of_serving: Instead
 ) -> None:
     """Not before the bundle has been checked, which the application does in the background."""
 
     database = f"sqlite:///{tmp_path / 'shop.db'}"
 
-    def run_instead(server: uvicorn.Server, sockets: list[socket.socket]) -> None:
+    def get_ready(server: uvicorn.Server) -> None:
         assert "Ready:" not in capsys.readouterr().out
         with TestClient(server.config.app) as client:
             until = time.monotonic() + 60
             while client.get("/health/ready").status_code != 200 and time.monotonic() < until:
                 time.sleep(0.05)
 
-    monkeypatch.setattr(uvicorn.Server, "run", run_instead)
-    monkeypatch.setattr("serve.main.bound_socket", lambda *address: socket.socket())
+    instead_of_serving(get_ready)
     assert main(["--bundle", str(sound_bundle), "--port", "1234", "--database", database]) == 0
     assert "Ready: send orders to http://127.0.0.1:1234/v1/decisions" in capsys.readouterr().out
 
@@ -101,6 +102,22 @@ def test_options_out_of_range_are_refused(sound_bundle: Path, option: list[str])
 def test_reviews_need_a_database(sound_bundle: Path, option: list[str]) -> None:
     with pytest.raises(InputError, match=f"^{option[0]}.*--database"):
         main(["--bundle", str(sound_bundle), "--database", "none", *option])
+
+
+@pytest.mark.parametrize("name", ["nowhere", ".", "__init__.py"])
+def test_a_folder_that_is_no_bundle_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "__init__.py").touch()
+    with pytest.raises(InputError, match="folder made by `routelab export`") as caught:
+        main(["--bundle", str(tmp_path / name)])
+    assert (caught.value.key, caught.value.value) == ("--bundle", str(tmp_path / name))
+
+
+@pytest.mark.parametrize("days", [0, -1, 0.5], ids=["at the epoch", "before it", "within a day"])
+def test_a_calendar_that_cannot_end_there_is_blamed_on_its_option(sound_bundle: Path, days: float) -> None:
+    epoch = read_bundle(sound_bundle).public.epoch_seconds
+    options = ["--clock", "request", "--calendar-end", format_utc(epoch + int(days * DAY_SECONDS))]
+    with pytest.raises(InputError, match=r"^--calendar-end = .*routelab replay"):
+        main(["--bundle", str(sound_bundle), *options])
 
 
 def test_importing_the_endpoint_loads_no_learning_library(fresh_process: Callable[..., str]) -> None:

@@ -176,7 +176,12 @@ def test_every_path_is_described(client: TestClient) -> None:
         for operation in spec["paths"][path].values():
             assert operation["summary"]
             assert {"404", "409", "422", "503"} <= set(operation["responses"])
-    assert "HTTPValidationError" not in spec["components"]["schemas"]
+    schemas = spec["components"]["schemas"]
+    assert "HTTPValidationError" not in schemas
+    assert set(schemas["ReviewNotice"]["properties"]) == {"reasons", "due_at"}
+    assert {"review", "review_rules"} <= set(schemas["DecisionAnswer"]["properties"])
+    assert not {"review", "review_rules"} & set(schemas["DecisionAnswer"]["required"])  # left out where there are none
+    assert "review_id" in schemas["OrderAnswer"]["required"]
 
 
 def test_a_database_that_is_away_is_told_and_forgiven(

@@ -16,7 +16,8 @@ from tests.serve.random_cases import random_case
 @pytest.mark.parametrize("seed", range(40))
 def test_named_are_those_that_cannot_send(sound_agent: BundleAgent, seed: int) -> None:
     """Found by asking for each line, warehouse and service alone."""
-    snapshot, names = sound_agent.reader.read(parse_case(random_case(sound_agent, seed))), sound_agent.reader.names
+    case = parse_case(random_case(sound_agent, seed))
+    snapshot, names = sound_agent.reader.read(case), sound_agent.reader.names_of(case.order)
     services = range(len(names.services))
     wanted = {}
     for line in range(int(snapshot.seen.order["num_lines"][0])):
@@ -26,7 +27,7 @@ def test_named_are_those_that_cannot_send(sound_agent: BundleAgent, seed: int) -
             if cause_at(snapshot, line, w) or all(cause_by(snapshot, names, line, w, s) for s in services)
         ]
         if out:
-            wanted[names.skus[snapshot.seen.lines["sku"][line]]] = out
+            wanted[case.order.lines[line].sku] = out
     sentences = explain(snapshot, names, 0 if snapshot.num_plans else None, None)
     told = {}
     for sentence in sentences:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,16 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from agents.documents import LineDocument, OrderDocument
 from scenarios.errors import InputError
 from scenarios.handling import Handling, handling_names
+from serve import tables
+from serve.audit import complaints, payload
 from serve.desk import Desk, DeskSettings
 from serve.known import Known
-from serve.main import main
+from serve.main import load_desk, main
+from serve.monitoring.settings import WatchSettings
 from serve.parcel import PlannedLine, PlannedParcel
+from serve.record import find_decision, read_record
 from serve.review import ReviewLimits, list_reviews
 from serve.review_rules import ReviewRule, names_of, read_rules
+from serve.review_version import version_of
 from serve.service import DecisionService
 from tests.serve.test_desk import ask, order_of
 
@@ -77,6 +86,63 @@ def test_what_a_rule_holds_of_is_looked_at(desk: Desk, make_request: Request) ->
         "this region; its goods",
         answer["decision_id"],
     )
+
+
+def test_an_auditor_finds_the_rules_by_which_an_order_was_put_into_the_queue(desk: Desk, make_request: Request) -> None:
+    """Its answer names their version, and a row of the audit log has them; replays are the same under other rules."""
+    order = order_of(make_request, "one")
+    review = ReviewLimits(least_margin_millicents=5, rules=(ReviewRule(name="this region", regions=[order["region"]]),))
+    settings = DeskSettings(is_request_clock=True, review=review, watch=WatchSettings(opens_reviews=True))
+    ruled = load_desk(desk.service, desk.database, settings)
+    answer, plain = ask(ruled, order), ask(desk, {**order, "id": "two"})
+    asked = ask(ruled, {**order, "id": "three"}, snapshot=make_request()["snapshot"])
+    assert not any("review_rules" in told for told in (plain, asked))  # none, or not asked
+    row, version = tables.audit.c, answer["review_rules"]
+    with desk.database.reading() as tx:
+        told = tx.execute(select(row.writer, row.seq).where(row.kind == "review_rules", row.subject == version))
+        ((writer, seq),) = told.all()
+        content = payload(tx, writer, seq)
+        record = read_record(tx, find_decision(tx, answer["decision_id"]))
+        assert record.replay(desk.service).is_same
+        assert list(complaints(tx)) == []
+    assert content is not None
+    assert hashlib.sha256(content).hexdigest() == version
+    assert json.loads(content) == {
+        "least_confidence": 0.0,
+        "least_margin_millicents": 5,
+        "rules": [{"name": "this region", "regions": [order["region"]]}],
+        "drift": True,
+        "too_old_seconds": None,
+    }
+
+
+def test_a_record_whose_answer_names_its_rules_in_words_replays(desk: Desk, make_request: Request) -> None:
+    """As they were written before the answer had fields for reviews."""
+    answer = ask(desk, order_of(make_request, "one"))
+    with desk.database.reading() as tx:
+        record = read_record(tx, find_decision(tx, answer["decision_id"]))
+    assert record.said is None
+    answer["reasons"].append(f"Review rules {12 * 'a'} were in force.")
+    before = replace(record, answer=json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode())
+    assert not before.replay(desk.service).is_same
+    assert replace(before, said=64 * "a").replay(desk.service).is_same
+
+
+def test_a_version_is_of_what_is_asked_for_and_nothing_else() -> None:
+    rule, other = ReviewRule(name="a", least_units=2), ReviewRule(name="a", least_units=3)
+    limits = [
+        ReviewLimits(),
+        ReviewLimits(least_confidence=0.5),
+        ReviewLimits(least_margin_millicents=0),
+        ReviewLimits(rules=(rule,)),
+        ReviewLimits(rules=(other,)),
+        ReviewLimits(rules=(rule, other)),
+    ]
+    found = [version_of(*case) for case in itertools.product(limits, (False, True), (None, 600, 1200))]
+    assert len(set(found)) == len(found)
+    assert found[0] is None
+    assert version_of(ReviewLimits(seconds=5), False, None) is None
+    assert version_of(ReviewLimits(seconds=5, rules=(rule,)), False, None) == version_of(limits[3], False, None)
 
 
 def test_goods_that_require_handling_by_themselves_are_looked_at(desk: Desk, make_request: Request) -> None:

@@ -6,7 +6,6 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,7 +19,8 @@ from serve.audit import complaints
 from serve.changes import Changes
 from serve.desk import Desk, DeskSettings
 from serve.ending import Ending, cancel_order
-from serve.order import Conflict, NotFound
+from serve.order import Conflict, NotFound, OrderAnswer, confirm_order, describe_order, set_state
+from serve.parcel import find_parcels, lines_of, take_out
 from serve.record import find_decision, read_record
 from serve.review import ReviewLimits
 from serve.reviewing import approve, reject
@@ -53,7 +53,7 @@ def test_what_cannot_be_routed_is_in_the_queue_in_every_stage(
 
     chain, working = desk.service.chain, RuleAgent.choose
     if BROKEN[stage] > 0:
-        monkeypatch.setattr(chain._model, "scores", broken)
+        monkeypatch.setattr(chain._model, "call", broken)
     names = [rule.name for rule in chain._heuristics][: BROKEN[stage] - 1] if BROKEN[stage] > 1 else []
     monkeypatch.setattr(RuleAgent, "choose", lambda rule, s: broken() if rule.name in names else working(rule, s))
     dice, stages = random.Random(stage), Counter()
@@ -76,9 +76,11 @@ def test_what_cannot_be_routed_is_in_the_queue_in_every_stage(
         if answer["plan"] is None:
             assert [(row.reasons, row.decision_id) for row in found] == [(["unroutable"], answer["decision_id"])]
             assert found[0].detail == answer["fallback_reason"]
+            assert answer["review"] == {"reasons": ["unroutable"], "due_at": found[0].due_at}
             assert state_of(desk, order["id"]) == "review"
         else:
             assert found == []
+            assert "review" not in answer
     assert stages["review"] > 5
     assert set(stages) == {stage, "review"}
 
@@ -89,24 +91,33 @@ def test_low_confidence_and_high_value_are_looked_at(strict: Desk, desk: Desk, m
     assert (review.reasons, review.order_id) == (["low_confidence", "high_value"], "one")
     assert review.decision_id == answer["decision_id"]
     assert parse_utc("t", review.due_at) - parse_utc("t", review.opened_at) == strict.settings.review.seconds
-    ask(desk, order_of(make_request, "two"))  # by its limits nobody need look
+    plain = ask(desk, order_of(make_request, "two"))  # by its limits nobody need look
     assert len(reviews_of(desk)) == 1
+    assert answer["review"] == {"reasons": ["low_confidence", "high_value"], "due_at": review.due_at}
+    assert "review" not in plain
+    with desk.database.reading() as tx:
+        records = [read_record(tx, find_decision(tx, told["decision_id"])) for told in (answer, plain)]
+        assert [describe_order(tx, order_id).review_id for order_id in ("one", "two")] == [review.review_id, None]
+    assert [record.replay(desk.service).is_same for record in records] == [True, True]
+    assert [record.told().review is None for record in records] == [False, True]
 
 
 def test_a_plan_that_is_approved_stands(strict: Desk, make_request: Request) -> None:
     answer = ask(strict, order_of(make_request, "one"))
     (review,) = reviews_of(strict)
     with strict.database.writing() as tx:
-        approve(tx, review.review_id, "a planner", 7)
+        approve(tx, review.review_id, "a planner", 7, 900)
     (done,) = reviews_of(strict, "approved")
     assert (done.closed_by, done.closed_at, reviews_of(strict)) == ("a planner", format_utc(7), [])
+    with strict.database.reading() as tx:
+        assert describe_order(tx, "one").review_id is None
     assert allocated(strict) == sent(answer)
     with pytest.raises(Conflict, match="open review"), strict.database.writing() as tx:
-        approve(tx, review.review_id, "x", 8)
+        approve(tx, review.review_id, "x", 8, 900)
     with pytest.raises(Conflict, match="open review"), strict.database.writing() as tx:
         reject(tx, strict.known, Changes(), review.review_id, "x", 8)
     with pytest.raises(NotFound), strict.database.writing() as tx:
-        approve(tx, "12345", "x", 8)
+        approve(tx, "12345", "x", 8, 900)
 
 
 def test_what_is_rejected_gives_everything_back(strict: Desk, make_request: Request) -> None:
@@ -162,7 +173,7 @@ def test_an_order_that_could_not_be_routed_is_sent_by_a_person(desk: Desk, make_
     assert answer["plan"] is None
     (review,) = reviews_of(desk)
     with pytest.raises(Conflict, match="with a plan"), desk.database.writing() as tx:
-        approve(tx, review.review_id, "a planner", now)
+        approve(tx, review.review_id, "a planner", now, 900)
     with desk.database.writing() as tx:
         for row in before:
             there = (tables.stock.c.sku == row.sku, tables.stock.c.warehouse == row.warehouse)
@@ -196,15 +207,99 @@ def test_what_nobody_looks_at_ends_safely(strict: Desk, make_request: Request) -
     assert again.order_id == "stranded"
 
 
+@pytest.fixture
+def usual(desk: Desk) -> Desk:
+    """A desk with the times of the defaults; a person looks at all of its plans."""
+    settings = DeskSettings(is_request_clock=True, review=ReviewLimits(least_margin_millicents=0))
+    return Desk(desk.service, desk.database, desk.known, settings)
+
+
+def standing(desk: Desk, order_id: str) -> OrderAnswer:
+    with desk.database.reading() as tx:
+        return describe_order(tx, order_id)
+
+
+@pytest.mark.parametrize("is_paused", [False, True])
+def test_goods_are_kept_until_nobody_looked_and_then_for_the_usual_time(
+    usual: Desk, make_request: Request, is_paused: bool
+) -> None:
+    order = order_of(make_request, "one")
+    answer, now = ask(usual, order), parse_utc("t", order["placed_at"])
+    due = now + usual.settings.review.seconds
+    end = due + usual.settings.reservation_seconds
+    assert now + usual.settings.reservation_seconds < due  # else there is nothing to be tested
+    assert answer["reservation"]["expires_at"] == standing(usual, "one").expires_at == format_utc(end)
+    for at in [] if is_paused else [due - 1, due, end - 1]:  # else the keeper was away, and finds both due
+        usual.keep_until(at)
+        assert (allocated(usual), state_of(usual, "one")) == (sent(answer), "reserved")
+        assert len(reviews_of(usual)) == int(at < due)
+    usual.keep_until(end)
+    assert (allocated(usual), state_of(usual, "one")) == ({}, "expired")
+    assert [row.order_id for row in reviews_of(usual, "expired")] == ["one"]
+    assert reviews_of(usual, "superseded") == []
+
+
+def test_what_is_approved_or_chosen_by_a_person_is_kept_for_the_usual_time(usual: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    answer, now = ask(usual, order), parse_utc("t", order["placed_at"])
+    (review,) = reviews_of(usual)
+    seconds = usual.settings.reservation_seconds
+    with usual.database.writing() as tx:
+        approve(tx, review.review_id, "a planner", now + 60, seconds)
+    assert standing(usual, "one").expires_at == format_utc(now + 60 + seconds)
+    usual.keep_until(now + 59 + seconds)
+    assert (allocated(usual), state_of(usual, "one")) == (sent(answer), "reserved")
+    usual.keep_until(now + 60 + seconds)
+    assert (allocated(usual), state_of(usual, "one")) == ({}, "expired")
+    again = ask(usual, {**order, "id": "two"})
+    (review,) = reviews_of(usual)
+    told = put_instead(usual, review.review_id, again["plan"], now + 90)
+    assert told["reservation"]["expires_at"] == format_utc(now + 90 + seconds)
+
+
+def test_what_is_confirmed_while_a_person_should_look_stays(usual: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    answer, now = ask(usual, order), parse_utc("t", order["placed_at"])
+    (review,) = reviews_of(usual)
+    with usual.database.writing() as tx:
+        confirm_order(tx, "one")
+        approve(tx, review.review_id, "a planner", now + 60, usual.settings.reservation_seconds)
+    usual.keep_until(now + 86_400)
+    assert (allocated(usual), state_of(usual, "one")) == (sent(answer), "confirmed")
+    assert standing(usual, "one").expires_at is None
+
+
+def test_the_rest_of_an_order_is_kept_while_a_person_should_look_at_a_part(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    now, settings = parse_utc("t", order["placed_at"]), desk.settings
+    assert len(order["lines"]) > 1
+    before = ask(desk, order)["reservation"]["expires_at"]
+    assert before == format_utc(now + settings.reservation_seconds)
+
+    def lose_a_line(tx: Any, changes: Changes) -> None:
+        parcel = find_parcels(tx, tables.parcels.c.order_id == "one")[0]
+        line = lines_of(tx, parcel)[0]
+        take_out(tx, desk.known, changes, parcel, [(line.order_id, line.position)], "open")
+
+    change(desk, lose_a_line)
+    empty_shelves(desk)
+    with desk.database.writing() as tx:
+        tx.execute(tables.receipts.delete())
+    assert ask_again(desk, "one", now + 30)["plan"] is None
+    end = now + 30 + settings.review.seconds + settings.reservation_seconds
+    assert (state_of(desk, "one"), standing(desk, "one").expires_at) == ("reserved", format_utc(end))
+    assert standing(desk, "one").planned_lines
+
+
 def test_another_decision_or_expiry_supersedes(strict: Desk, make_request: Request) -> None:
     order = order_of(make_request, "one")
-    answer = ask(strict, order)
-    patient = replace(strict.settings, reservation_seconds=100)
-    hasty = Desk(strict.service, strict.database, strict.known, patient)
-    ask(hasty, {**order, "id": "two"})
-    strict.keep_until(parse_utc("t", order["placed_at"]) + 100)
+    answer, now = ask(strict, order), parse_utc("t", order["placed_at"])
+    ask(strict, {**order, "id": "two"})
+    with strict.database.writing() as tx:  # as of orders that were in the queue before it kept their goods
+        set_state(tx, "two", "reserved", expires_at=now + 100)
+    strict.keep_until(now + 100)
     assert [row.order_id for row in reviews_of(strict, "superseded")] == ["two"]
-    ask_again(strict, "two", parse_utc("t", order["placed_at"]) + 100)
+    ask_again(strict, "two", now + 100)
     assert [row.order_id for row in reviews_of(strict)] == ["one", "two"]
     assert reviews_of(strict)[0].decision_id == answer["decision_id"]
 
@@ -217,7 +312,7 @@ def test_only_one_of_many_ends_a_review(strict: Desk, make_request: Request) -> 
         try:
             if number % 2:
                 with strict.database.writing() as tx:
-                    approve(tx, review.review_id, f"planner {number}", 7)
+                    approve(tx, review.review_id, f"planner {number}", 7, 900)
             else:
                 change(
                     strict,

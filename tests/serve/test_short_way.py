@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from scenarios.errors import InputError
 from serve.app import create_app
 from serve.order import NotFound
 from serve.retry import Contended
@@ -101,7 +102,12 @@ def test_both_ways_answer_alike(
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(NotFound("order", "a"), 404), (Contended("lamp"), 503), (ZeroDivisionError(), 500), (KeyError("a"), 500)],
+    [
+        (NotFound("order", "a"), 404),
+        (Contended(InputError("stock", "lamp", "some", "wait")), 503),
+        (ZeroDivisionError(), 500),
+        (KeyError("a"), 500),
+    ],
 )
 def test_both_ways_word_errors_alike(
     client: TestClient,

@@ -14,7 +14,6 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 from starlette.types import Message, Receive, Scope, Send
 
-from agents.bundle import BundleAgent
 from scenarios.errors import InputError
 from serve import tables
 from serve.actor import ROLES
@@ -27,7 +26,6 @@ from serve.main import load_desk
 from serve.service import DecisionService
 from serve.token_command import main as token_main
 from serve.tokens import VARIABLE, Tokens, digest_of, tokens_from_environment
-from tests.serve.shelves import contrary
 from tests.serve.test_app import check_error, wait_until_ready
 from tests.serve.test_desk import order_of
 
@@ -40,10 +38,9 @@ ENTRIES.append(f"second:approver:{digest_of(OTHER_APPROVER).hex()}")
 
 
 @pytest.fixture
-def desk(tmp_path: Path, sqlite_template: Path, service: DecisionService, sound_agent: BundleAgent) -> Iterator[Desk]:
-    contrary(sound_agent, tmp_path / "shelf" / "other")
+def desk(tmp_path: Path, sqlite_template: Path, service: DecisionService, shelf: Path) -> Iterator[Desk]:
     (tmp_path / "shop.db").write_bytes(sqlite_template.read_bytes())
-    settings = DeskSettings(is_request_clock=True, policies=tmp_path / "shelf")
+    settings = DeskSettings(is_request_clock=True, policies=shelf)
     desk = load_desk(service, Database(f"sqlite:///{tmp_path / 'shop.db'}"), settings)
     yield desk
     desk.database.close()

@@ -7,13 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from experiments.scoreboard.board import Board
-from experiments.scoreboard.front import GOALS, NUM_PREFERENCES, REFERENCE_POINTS, SWEEP
-from experiments.scoreboard.pages.fronts import Front
-from experiments.scoreboard.pages.markdown import NOT_RUN, page, percent, table
+from experiments.scoreboard.front import GOALS, NUM_PREFERENCES, REFERENCE_POINTS, SWEEP, SWEPT
+from experiments.scoreboard.pages.fronts import Front, weighted
+from experiments.scoreboard.pages.markdown import DASH, NOT_RUN, page, percent, table
 from experiments.scoreboard.pages.origin import command_of, origin
+from experiments.scoreboard.pages.summaries import percent_of
 from experiments.scoreboard.policies import CONDITIONED
 from experiments.scoreboard.statistics import t_interval
 from experiments.statistics import Interval, pareto_front
+
+REASON = "../scoreboard.md#front-in-two-steps"
+"""Why the reference point is what it is, and what comes of that."""
 
 NAME = "one policy" if CONDITIONED else "learned, not conditioned"
 
@@ -33,10 +37,10 @@ def front_page(board: Board, fronts: Sequence[Front], figures: dict[str, str]) -
         f"Each router plays the same traces under {len(SWEEP)} weight vectors; a point is what it then pays of the "
         f"three goals, currency units an order, mean over traces. Hypervolume: the space between points and a "
         f"reference point, the nadir of the myopic sweep on validation traces ({_link(board)}), which is committed "
-        f"before preferences are learned. Expected utility: the weighted cost of the best point, mean over "
-        f"{NUM_PREFERENCES:,} preferences drawn over the range of the sweep; lower is better. Cost and lateness: the "
-        f"area before the reference point in these two goals. It explains, and no target is judged by it: it was added "
-        f"when the first front had been seen.",
+        f"before preferences are learned ([why, and what comes of it]({REASON})). Expected utility: the weighted cost "
+        f"of the best point, mean over {NUM_PREFERENCES:,} preferences drawn over the range of the sweep; lower is "
+        f"better. Cost and lateness: the area before the reference point in these two goals. It explains, and no "
+        f"target is judged by it: it was added when the first front had been seen.",
         "" if CONDITIONED else _not_conditioned(),
         *(_section(front, figures.get(front.scenario, "")) for front in fronts),
         "## Weight vectors\n\n" + table(("number", *_goals()), _weights()),
@@ -91,7 +95,35 @@ def _section(front: Front, figure: str) -> str:
         "points better than the reference",
         "points that none of its own beats",
     )
-    return "\n\n".join(filter(None, (title, f"Reference point: {point}.", figure, table(head, rows), _words(front))))
+    blocks = (
+        title,
+        f"Reference point: {point}. Test traces: {front.num_traces}.",
+        figure,
+        table(head, rows),
+        _words(front),
+        _by_weights(front),
+    )
+    return "\n\n".join(filter(None, blocks))
+
+
+def _by_weights(front: Front) -> str:
+    """What each pays in its own weighted cost, weight vector by weight vector."""
+    if front.learned is None and not front.heuristics:
+        return ""
+    learned = None if front.learned is None else weighted(front.learned)
+    costs = {who: weighted(points) for who, points in front.heuristics.items()}
+    rows = []
+    for row, (weights, rival) in enumerate(zip(SWEEP, front.rivals, strict=True)):
+        numbers = [f"{costs[who][row].mean():.3f}" if who in costs else NOT_RUN for who in SWEPT]
+        mean, minus = (NOT_RUN, DASH) if learned is None else (f"{learned[:, row].mean():.3f}", DASH)
+        if learned is not None and rival is not None:
+            minus = f"{percent(percent_of(learned[:, row], costs[rival][row]).both)} ({rival})"
+        rows.append([", ".join(f"{weight:g}" for weight in weights), *numbers, mean, minus])
+    head = (f"weights ({', '.join(_goals())})", *SWEPT, f"**{NAME}**", "minus the best of the others [95 %]")
+    return (
+        f"{table(head, rows)}\n\nWeighted cost an order under each weight vector, mean over traces (and training "
+        f"seeds); lower is better. The best of the others is chosen on validation traces, for each vector anew."
+    )
 
 
 def _number(interval: Interval) -> str:
@@ -131,5 +163,5 @@ def _why(front: Front) -> str:
     goals = ", ".join(f"{int(count)} in {goal}" for goal, count in zip(_goals(), outside.sum(axis=0), strict=True))
     return (
         f"Of its {number} points {int(outside.any(axis=1).sum())} are no better than the reference in some goal, and "
-        f"so count nothing: {goals}."
+        f"so count nothing: {goals}. [Why]({REASON})."
     )

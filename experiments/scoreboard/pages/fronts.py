@@ -10,10 +10,10 @@ import numpy as np
 from experiments.scoreboard.board import Board, world_of
 from experiments.scoreboard.cell import Cell, Store
 from experiments.scoreboard.evidence import Evidence
-from experiments.scoreboard.front import read_reference_points, sampled_preferences
+from experiments.scoreboard.front import SWEEP, read_reference_points, sampled_preferences
 from experiments.scoreboard.hypervolume import area, expected_utility, hypervolume
 from experiments.scoreboard.plan import policies_of, swept, trained
-from experiments.scoreboard.points import points_of, swept_cells
+from experiments.scoreboard.points import num_played, points_of, swept_cells
 from experiments.scoreboard.policies import CONDITIONED
 from experiments.scoreboard.statistics import t_interval
 from experiments.scoreboard.targets import Volume
@@ -21,6 +21,11 @@ from experiments.scoreboard.task import Policy
 from experiments.statistics import LEVEL, Interval
 
 RESAMPLES = 500
+
+
+def weighted(points: np.ndarray) -> np.ndarray:
+    """Weighted cost under the weights that each was played with, of objectives (..., weights, traces, 3)."""
+    return np.einsum("...wtg,wg->...wt", points, np.array(SWEEP))
 
 
 @dataclass(frozen=True)
@@ -42,9 +47,23 @@ class Front:
         """The committed reference point, float (3,)."""
         return read_reference_points(self.board.pages).get(world_of(self.scenario).id)
 
+    @cached_property
+    def policies(self) -> list[Policy]:
+        """Those that learned preferences."""
+        return trained(policies_of(self.board, self.store, self.scenario, is_conditioned=True))
+
+    @cached_property
+    def num_traces(self) -> int:
+        """The first test traces that all who have begun have played; where bid prices are solved, traces are dear."""
+        everybody: list[str | Policy] = [*swept(self.board), *self.policies]
+        counts = [num_played(swept_cells(self.board, self.store, self.scenario, who, "test")) for who in everybody]
+        return min(filter(None, counts), default=0)
+
     def _points(self, who: str | Policy, split: str) -> np.ndarray | None:
         cells = swept_cells(self.board, self.store, self.scenario, who, split)
-        found = points_of(cells)
+        if split == "test":
+            cells = [row[: self.num_traces] for row in cells]
+        found = points_of(cells) if cells[0] else None
         if found is not None:
             self.used.update({cell.id: cell for row in cells for cell in row if cell})
         return found
@@ -56,15 +75,14 @@ class Front:
 
     @cached_property
     def heuristics(self) -> dict[str, np.ndarray]:
-        """Router to objectives on test traces, float (weights, traces, 3); those that were run in full."""
+        """Router to objectives on these test traces, float (weights, traces, 3)."""
         found = {who: self._points(who, "test") for who in swept(self.board)}
         return {who: points for who, points in found.items() if points is not None}
 
     @cached_property
     def learned(self) -> np.ndarray | None:
         """Of the policies, float (seeds, weights, traces, 3); None without any."""
-        policies = trained(policies_of(self.board, self.store, self.scenario, is_conditioned=True))
-        found = [points for points in (self._points(policy, "test") for policy in policies) if points is not None]
+        found = [points for points in (self._points(who, "test") for who in self.policies) if points is not None]
         return np.array(found) if found else None
 
     def volume(self, points: np.ndarray) -> float:
@@ -89,6 +107,13 @@ class Front:
                 volumes[who] = self.volume(points)
         best = max(volumes, key=volumes.__getitem__, default=None)
         return best if best in self.heuristics else None
+
+    @cached_property
+    def rivals(self) -> list[str | None]:
+        """Under each weight vector the swept router of least weighted cost on validation traces, if it was run here."""
+        known = {who: self._points(who, "validation") for who in self.heuristics}
+        means = {who: weighted(points).mean(axis=1).round(9) for who, points in known.items() if points is not None}
+        return [min(means, key=lambda who: means[who][row], default=None) for row in range(len(SWEEP))]
 
     @cached_property
     def summary(self) -> Volume | None:

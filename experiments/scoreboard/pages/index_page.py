@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from experiments.scoreboard.board import Board, caveat_of
+from experiments.scoreboard.board import Board, world_of
 from experiments.scoreboard.evidence import COST, WHOLE, Evidence
 from experiments.scoreboard.pages.markdown import DASH, NOT_RUN, listing, page, percent, share, table
 from experiments.scoreboard.pages.origin import command_of, origin
 from experiments.scoreboard.pages.summaries import BASE, gap_closed
 from experiments.scoreboard.targets import WIN_PERCENT, Summary, Verdict, is_kept, is_more_than_a_number, is_win
 from experiments.scoreboard.task import DEMAND_HINDSIGHT
+from experiments.traces import caveat_of
 from scenarios.catalogue.board.groups import LITERATURE, SANITY, WINNABLE
 
 TUNING = "tuning.csv"
@@ -54,7 +55,7 @@ def index_page(
     for title, names in groups:
         if names:
             rows = [_row(name, found.get(name), summaries.get(name)) for name in names]
-            caveats = [f"{name}: {words}." for name in names if name in found and (words := caveat_of(name))]
+            caveats = [f"{name}: {words}." for name in names if name in found and (words := caveat_of(world_of(name)))]
             blocks.append("\n\n".join([f"## {title}", table(HEAD, rows), *caveats]))
     cells = {key: cell for evidence in evidences for key, cell in evidence.used.items()}
     return page(

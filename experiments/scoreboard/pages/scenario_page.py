@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from experiments.scoreboard.board import DEPLOYABLE_MS, SLOW, caveat_of, world_of
+from experiments.scoreboard.board import DEPLOYABLE_MS, SLOW, world_of
 from experiments.scoreboard.cell import Cell
 from experiments.scoreboard.evidence import COST, WHOLE, Evidence
+from experiments.scoreboard.pages.literature_section import literature_section
 from experiments.scoreboard.pages.markdown import DASH, NOT_RUN, count_of, page, percent, share, table
 from experiments.scoreboard.pages.origin import command_of, origin
 from experiments.scoreboard.pages.probe_section import NAME, probe_section
@@ -14,6 +15,7 @@ from experiments.scoreboard.pages.stages import stages_section
 from experiments.scoreboard.pages.summaries import BASE, gap_closed, percent_of, router_percent, summary_of
 from experiments.scoreboard.targets import Summary
 from experiments.scoreboard.task import BOUNDS, DEMAND_HINDSIGHT, HINDSIGHT
+from experiments.traces import caveat_of
 
 LEARNED = "learned"
 METRICS = (
@@ -35,12 +37,12 @@ def scenario_page(evidence: Evidence, summary: Summary | None, figure: str) -> s
         summary: corrected over the board, if the learned router and its rival were run.
         figure: a link to the picture, or nothing.
     """
-    board, scenario = evidence.board, evidence.scenario
+    board, scenario, world = evidence.board, evidence.scenario, world_of(evidence.scenario)
     return page(
-        f"# {world_of(scenario).id}",
+        f"# {world.id}",
         "[What is hard here and who should win](../board.md). [All scenarios](index.md).",
         _headline(evidence, summary),
-        f"Beware: {caveat_of(scenario)}." if caveat_of(scenario) else "",
+        f"Beware: {caveat_of(world)}." if caveat_of(world) else "",
         figure,
         f"## All routers, {board.num_traces} test traces",
         _routers(evidence),
@@ -48,6 +50,7 @@ def scenario_page(evidence: Evidence, summary: Summary | None, figure: str) -> s
         _slow(evidence),
         _seeds(evidence),
         probe_section(evidence),
+        literature_section(evidence),
         stages_section(evidence.trainings),
         _missing(evidence),
         origin(command_of(board, (scenario,)), evidence.used.values()),

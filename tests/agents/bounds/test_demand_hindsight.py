@@ -35,6 +35,7 @@ def test_it_looks_at_no_luck(name):
     assert hindsight(trace).value_millicents != hindsight(other).value_millicents
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trouble", [None, *sorted(set(TROUBLES) - {"has_reordering"}), "all"])
 def test_no_router_beats_it_in_the_mean_over_luck(trouble):
     """For each kind of trouble by itself and for all: the mean is not below the bound by more than chance."""
@@ -55,6 +56,7 @@ def test_it_is_above_the_mean_hindsight_where_no_plan_breaks():
     assert np.mean(known) < demand_hindsight(trace).value_millicents
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["single-warehouse", "two-tier", "ample-stock"])
 def test_nothing_is_left_where_nothing_is_scarce_and_nothing_queues(name):
     """A bound that is too low by a thousandth fails, and so does one that is too high."""

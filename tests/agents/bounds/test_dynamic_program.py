@@ -78,12 +78,14 @@ def test_what_is_solved_is_tiny():
     assert optimum().error_millicents < 0.01
 
 
+@pytest.mark.slow
 def test_playing_its_choices_costs_what_it_says():
     mean, error = mean_with_error(costs_of("optimal"))
     assert error < 0.005 * mean
     assert abs(mean - optimum().value_millicents) < DEVIATIONS * error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agent", ["nearest", "fewest-splits", "myopic", "primal-dual", "random"])
 def test_no_router_beats_it_in_the_mean(agent):
     extra = costs_of(agent) - costs_of("optimal")

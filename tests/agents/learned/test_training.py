@@ -53,6 +53,7 @@ def weights_of(policy: Path) -> dict[str, torch.Tensor]:
     return MaskablePPO.load(policy, device="cpu").policy.state_dict()
 
 
+@pytest.mark.slow
 def test_a_toy_that_the_untrained_agent_fails_is_learned(tmp_path):
     """Without bid prices the base router gives the last near unit away; the learner keeps it."""
     scenario, name = load_scenario("toy-scarce"), "toy-scarce"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from experiments.scoreboard import command, policies
+from experiments.scoreboard.cell import Store
 from experiments.scoreboard.front import (
     GOALS,
     REFERENCE_POINTS,
@@ -87,6 +88,16 @@ def test_the_committed_point_counts_not_the_sweep_of_today(small_run, tmp_path):
     assert summary.gain.mean == pytest.approx(np.mean(gains))
     assert front.gain_over_traces().mean == pytest.approx(np.mean(gains))
     assert summary.is_conditioned
+
+
+def test_a_front_is_of_the_traces_that_all_have_played(small_run):
+    board, store = small_run
+    whole, begun = Front(board, store, "tiny"), Front(replace(board, num_front=3), store, "tiny")
+    assert (whole.num_traces, begun.num_traces) == (2, 2)
+    assert (begun.learned == whole.learned).all()
+    assert begun.heuristics.keys() == whole.heuristics.keys()
+    untouched = Front(replace(board, num_front=3), Store(board.folder / "empty"), "tiny")
+    assert (untouched.num_traces, untouched.learned, untouched.heuristics) == (0, None, {})
 
 
 def test_a_conditioned_policy_is_one_line(monkeypatch):

@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from experiments.scoreboard.cell import Store
 from experiments.scoreboard.evidence import WHOLE, Evidence
+from experiments.scoreboard.front import SWEEP
+from experiments.scoreboard.pages.fronts import Front, weighted
 from experiments.scoreboard.pages.headroom_page import _group
+from experiments.scoreboard.pages.literature_section import PUBLISHED, Published, literature_section
 from experiments.scoreboard.pages.markdown import percent, table
 from experiments.scoreboard.pages.origin import command_of
 from experiments.scoreboard.pages.scenario_page import scenario_page
 from experiments.scoreboard.pages.summaries import percent_of, summary_of
 from experiments.scoreboard.pages.writing import write_pages
-from experiments.scoreboard.task import DEMAND_HINDSIGHT
+from experiments.scoreboard.task import DEMAND_HINDSIGHT, HINDSIGHT
 from experiments.statistics import Interval
 from tests.experiments.scoreboard.conftest import SMALL, run
 
@@ -138,6 +142,45 @@ def test_the_page_of_headroom_holds_routers_against_the_bound(small_run):
     assert _group("tiny", bound, bound) == "nothing to lose"
     assert _group("jasin-sinha", bound, bound) == "from the literature"
     assert _group("peak-regime", bound * 1.001, bound) == "to be won, though less than 1 % is left"
+
+
+def test_the_page_of_fronts_shows_weighted_costs_and_links_its_reason(small_run, repository):
+    board, store = small_run
+    page = (board.pages / "front.md").read_text()
+    front = Front(board, store, "tiny")
+    myopic, learned = front.heuristics["myopic"], front.learned
+    for row, weights in enumerate(SWEEP):
+        costs = [(points[..., row, :, :] @ np.array(weights)).mean() for points in (myopic, learned)]
+        (line,) = re.findall(rf"^\| {', '.join(f'{weight:g}' for weight in weights)} \| .*$", page, re.MULTILINE)
+        assert line.split(" | ")[1] == f"{costs[0]:.3f}"
+        assert line.split(" | ")[4] == f"{costs[1]:.3f}"
+        assert line.endswith(f"({front.rivals[row]}) |")
+    assert "## Front: in two steps" in (repository / "docs/scoreboard.md").read_text()
+    assert "../scoreboard.md#front-in-two-steps" in page
+
+
+def test_the_rival_under_each_weight_is_the_cheapest_on_validation_traces(small_run):
+    front = Front(*small_run, "tiny")
+    for row, rival in enumerate(front.rivals):
+        means = {who: weighted(front._points(who, "validation"))[row].mean() for who in front.heuristics}
+        assert means[rival] <= min(means.values()) + 1e-9
+
+
+def test_published_numbers_stand_beside_ours(small_run, monkeypatch):
+    board, store = small_run
+    evidence = Evidence(board, store, "tiny")
+    assert literature_section(evidence) == ""
+    monkeypatch.setitem(PUBLISHED, "tiny", (Published("somebody's dual", "50 %", "elsewhere"),))
+    section = literature_section(evidence)
+    assert "| reported: somebody's dual | 50 % | – | elsewhere |" in section
+    myopic, nearest = evidence.values("myopic", WHOLE), evidence.values("nearest", WHOLE)
+    players = {"primal-dual": evidence.values("primal-dual", WHOLE), r"\*\*learned\*\*": evidence.learned(WHOLE)}
+    for who, costs in players.items():
+        gaps = [(base - evidence.bound(HINDSIGHT)).mean() for base in (myopic, nearest)]
+        closed = [100 * (base.mean() - costs.mean()) / gap for base, gap in zip((myopic, nearest), gaps, strict=True)]
+        (line,) = re.findall(rf"^\| {who} \| .*$", section, re.MULTILINE)
+        assert [float(cell.split(" %")[0]) for cell in line.split(" | ")[1:3]] == pytest.approx(closed, abs=0.051)
+    assert literature_section(Evidence(board, store, "jasin-sinha")) == ""  # its bound is not solved here
 
 
 def test_numbers_as_they_are_written():

@@ -6,14 +6,17 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 
 from serve import tables
 from serve.audit import complaints
+from serve.database import insert_new
 from serve.desk import Desk
 from serve.record import find_decision
 from serve.trials.assignment import draw
@@ -85,6 +88,47 @@ def test_swaps_and_roll_backs_under_load(client: TestClient, desk: Desk, apart: 
         row = tables.decisions.c
         kept = {found.id: found.bundle_sha256 for found in tx.execute(select(row.id, row.bundle_sha256))}
         assert by_name.items() <= kept.items()
+
+
+@pytest.mark.parametrize("num_units", [40, pytest.param(100, marks=pytest.mark.slow)])
+def test_swaps_and_roll_backs_reserve_exactly_what_is_there(
+    client: TestClient, desk: Desk, make_request: Request, num_units: int
+) -> None:
+    """Orders that come at once want more than there is, while who decides changes again and again."""
+    template, numbers = make_request()["order"], count()
+    line, house, row = {**template["lines"][0], "units": 1}, desk.known.names.warehouses[0], tables.stock.c
+    with desk.database.writing() as tx:
+        tx.execute(delete(tables.stock).where(row.sku == line["sku"]))
+        insert_new(tx, tables.stock, sku=line["sku"], warehouse=house, on_hand_units=num_units)
+    answers = list[dict[str, Any]]()
+
+    def order() -> None:
+        while len(answers) < num_units + 20:
+            asked = {**template, "id": f"order {next(numbers)}", "lines": [line]}
+            answer = client.post("/v1/decisions", json={"order": asked, "now": template["placed_at"]})
+            assert answer.status_code == 200, answer.text
+            answers.append(answer.json())
+
+    sha256 = load(client)
+    with ThreadPoolExecutor(3) as pool:
+        shoppers = [pool.submit(order) for _ in range(3)]
+        while not all(shopper.done() for shopper in shoppers):
+            seen = len(answers)
+            act(client, sha256, "rollback" if desk.policies.active.policy.bundle_sha256 == sha256 else "activate")
+            while len(answers) < seen + 4 and not all(shopper.done() for shopper in shoppers):
+                time.sleep(0.001)
+    for shopper in shoppers:
+        shopper.result()
+    planned = [answer for answer in answers if answer["plan"] is not None]
+    assert len(planned) == num_units
+    assert {answer["policy"]["name"] for answer in planned} == {"hand-made", "contrary"}
+    assert {answer["stage"] for answer in answers if answer["plan"] is None} == {"review"}
+    with desk.database.reading() as tx:
+        kept = tx.execute(select(row.on_hand_units, row.allocated_units).where(row.sku == line["sku"])).all()
+        booked = tx.execute(select(func.sum(tables.bookings.c.booked_parcels))).scalar_one()
+        assert list(complaints(tx)) == []
+    assert [tuple(found) for found in kept] == [(num_units, num_units)]
+    assert booked == num_units
 
 
 @pytest.mark.parametrize("what", ["canary", "activate"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import threading
@@ -27,6 +28,7 @@ from serve import policy_tables, tables
 from serve.actor import Actor
 from serve.answer import DecisionAnswer
 from serve.app import create_app
+from serve.audit import complaints, payload
 from serve.client import Client
 from serve.database import Database
 from serve.desk import Desk
@@ -100,6 +102,33 @@ def test_first_prices_are_in_force_at_once_and_in_the_record(
     desk.pricing.look()
     assert record.replay(desk.service).is_same
     assert len(solved_here) == 2
+
+
+def test_prices_that_come_into_force_are_in_the_audit_log(
+    open_desk: OpenDesk, clock: Clock, solved_here: list[int]
+) -> None:
+    """One row for each set, which says from when on they are in force, and what their own row must hold."""
+    desk = open_desk()
+    for _ in range(2):
+        desk.pricing.look()
+        clock.now = clock.due + INTERVAL
+    desk.pricing.look()
+    desk.pricing.look()
+    row = tables.audit.c
+    query = select(row.writer, row.seq, row.actor, row.subject).where(row.kind == "prices_solved").order_by(row.seq)
+    with desk.database.reading() as tx:
+        told = {found.subject: json.loads(payload(tx, *found[:2]) or b"") for found in tx.execute(query)}
+        kept = tx.execute(select(bid_prices)).all()
+        assert list(complaints(tx)) == []
+    assert len(kept) == len(solved_here) == 2
+    assert told == {
+        f"{found.pricer_sha256} {found.due_at}": {
+            "solved_at": found.solved_at,
+            "valid_from": found.valid_from,
+            "sha256": hashlib.sha256(found.content).hexdigest(),
+        }
+        for found in kept
+    }
 
 
 def test_next_prices_come_after_their_delay(open_desk: OpenDesk, clock: Clock, solved_here: list[int]) -> None:

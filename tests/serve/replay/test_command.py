@@ -18,6 +18,7 @@ from scenarios.errors import InputError
 from scenarios.local_time import DAY_SECONDS, format_utc, parse_utc
 from scenarios.registry import load_scenario
 from serve.desk import DeskSettings
+from serve.endpoint_error import EndpointError
 from serve.replay.command import main, read_orders
 from tests.policy_bundles import FIRST_TEST_SEED, make_bundle
 from tests.serve.replay.endpoints import application, calendar_end, listening
@@ -37,6 +38,22 @@ def test_it_plays_and_sums_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         assert main([path, "--url", address, "--name", "first"]) == 0  # the same once more: nothing is done twice
         with closing(sqlite3.connect(tmp_path / "shop.db")) as database:
             assert database.execute("SELECT count(*) FROM orders").fetchone() == (trace.num_orders,)
+
+
+def test_a_calendar_that_ends_too_early_is_blamed_on_the_endpoints_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = draw_trace(load_scenario("tiny", horizon_days=2), FIRST_TEST_SEED)
+    agent = BundleAgent(make_bundle(tmp_path / "policy", "tiny", 1))
+    monkeypatch.setattr("serve.replay.command.read_orders", lambda words, seed, is_stated: trace)
+    settings = {"is_request_clock": True, "calendar_end": agent.bundle.public.epoch_seconds + DAY_SECONDS}
+    with (
+        application(agent, f"sqlite:///{tmp_path / 'shop.db'}", **settings) as app,
+        listening(app) as address,
+        pytest.raises(EndpointError, match="before the endpoint's --calendar-end") as caught,
+    ):
+        main(["tiny", "--url", address])
+    assert (caught.value.key, caught.value.status) == ("now", 422)
 
 
 def test_a_wall_clock_gets_the_orders_of_today(

@@ -14,6 +14,7 @@ from serve.trials.tables import trials
 from tests.serve import test_desk
 
 Request = Callable[..., dict[str, Any]]
+Harm = Callable[[int, bool], dict[str, Any]]
 
 
 def order_of(make_request: Request, order_id: str, **changes: Any) -> dict[str, Any]:
@@ -52,8 +53,16 @@ def kept(desk: Desk, order_id: str) -> Any:
         return tx.execute(select(trials).where(trials.c.order_id == order_id)).one()
 
 
-def expect(desk: Desk, num: int, cost_treated: int, *, begin_at: int = 0) -> None:
-    """Orders of an experiment, with what they are expected to cost, as if they had been decided."""
+def expect(desk: Desk, num: int, cost_treated: int, *, begin_at: int = 0, harm: Harm | None = None) -> None:
+    """Orders of an experiment, with what they are expected to cost, as if they had been decided.
+
+    Args:
+        desk: with the experiment.
+        num: of orders.
+        cost_treated: that the treatment is dearer, in millicents.
+        begin_at: number of the first one, and the second in which it comes.
+        harm: columns of a row that are otherwise, by the number of the order and whether it is treated.
+    """
     experiment = desk.policies.slots.experiment
     assert experiment is not None
     rows = []
@@ -76,6 +85,7 @@ def expect(desk: Desk, num: int, cost_treated: int, *, begin_at: int = 0) -> Non
                 **expected,
                 "late_probability": 0.0,
                 "num_parcels": 1,
+                **(harm(number, is_treated) if harm else {}),
             }
         )
     with desk.database.writing() as tx:

@@ -23,7 +23,7 @@ from serve.trials.assignment import Subject
 from serve.trials.tables import trials
 from serve.trials.watch import GUARD
 from tests.serve.test_app import wait_until_ready
-from tests.serve.trials.march import Request, begin, decide, expect, order_of
+from tests.serve.trials.march import Harm, Request, begin, decide, expect, order_of
 
 
 @pytest.mark.parametrize("of", ["difference", "treatment"])
@@ -62,6 +62,38 @@ def test_a_guardrail_stops_the_experiment_and_all_falls_to_the_control(
     number = slots["number"]
     desk.guardrails.look(10**9)  # there is nothing to stop any more
     assert client.get("/v1/policies").json()["number"] == number
+
+
+def _some(number: int, is_treated: bool) -> bool:
+    """True of one order in eight, and of three in four that are treated."""
+    return number % 8 < (6 if is_treated else 1)
+
+
+HARMS: dict[str, tuple[float, Harm]] = {
+    "late": (0.1, lambda number, is_treated: {"late_probability": 0.9 if _some(number, is_treated) else 0.05}),
+    "split": (0.1, lambda number, is_treated: {"num_parcels": 1 + _some(number, is_treated)}),
+    "carbon": (500, lambda number, is_treated: {"carbon_millicents": 900 + number % 7 + 2_000 * is_treated}),
+    "manual": (0.1, lambda number, is_treated: {"is_manual": _some(number, is_treated)}),
+}
+"""By metric the limit of the difference, and what the treatment does beyond it."""
+
+
+@pytest.mark.parametrize("metric", HARMS)
+def test_each_metric_that_a_guardrail_is_for_stops_an_arm(
+    client: TestClient, desk: Desk, treatment: str, metric: str
+) -> None:
+    limit, harm = HARMS[metric]
+    others = [{"metric": other, "limit": beyond} for other, (beyond, _) in HARMS.items() if other != metric]
+    begin(client, treatment, guardrails=[*others, {"metric": metric, "limit": limit}])
+    expect(desk, 400, cost_treated=0, harm=lambda number, is_treated: harm(number, False))  # both arms alike
+    desk.guardrails.look(10**9)
+    assert client.get("/v1/experiments/march").json()["state"] == "running"
+    expect(desk, 800, cost_treated=0, begin_at=1000, harm=harm)
+    desk.guardrails.look(10**9 + 60)
+    stopped = client.get("/v1/experiments/march").json()
+    assert (stopped["state"], stopped["stopped_by"]) == ("stopped", GUARD.name)
+    assert f"guardrail: {metric} of the difference is above {limit:g}" in stopped["stop_reason"]
+    assert client.get("/v1/policies").json()["share"] == 0.0
 
 
 def test_one_that_cannot_be_stopped_is_told_at_every_look(
