@@ -20,7 +20,10 @@ from scenarios.twinned import twinned
 TWINNED, DRAWN, MIXED = "twinned", "drawn", "mixed"
 """Marks behind a scenario's name, ``two-tier+twinned``; the last is a world of its own: draws of the winnable group."""
 
-PARTS = ("routers", "probes", "bounds", "train", "learned", "exported", "front", "generalisation", "pages")
+PARTS = (
+    *("routers", "probes", "bounds", "train", "learned", "exported", "front", "generalisation"),
+    *("cells", "pages"),
+)
 SLOW = "rollout"
 """Shown apart: it takes longer than a shop can wait, so it plays fewer traces and is nobody's rival."""
 

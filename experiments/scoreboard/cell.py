@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from experiments.evaluation import Weights
 from experiments.record import append_line, read_lines
@@ -41,17 +42,18 @@ class Cell:
 
 
 class Store:
-    """All cells of a folder, one file a world.
+    """All cells of a folder, one file a world, and those that others made.
 
     Args:
         folder: ``cells`` lies in it.
+        others: what was computed elsewhere; a cell of the folder goes before.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, others: Iterable[Cell] = ()) -> None:
         self.folder = folder / "cells"
-        self._cells: dict[str, Cell] = {}
+        self._cells = {cell.id: cell for cell in others}
         for path in sorted(self.folder.glob("*.jsonl")):
-            self._cells |= {cell.id: cell for cell in _read(path)}
+            self._cells |= {cell.id: cell for cell in cells_of(read_lines(path))}
 
     def __contains__(self, task_id: str) -> bool:
         return task_id in self._cells
@@ -67,15 +69,20 @@ class Store:
         """Every cell, also those of earlier code."""
         return self._cells.values()
 
+    def forget(self, task_ids: Iterable[str]) -> None:
+        """Leaves cells aside, so that they are made again; what is on disk stays until then."""
+        for task_id in task_ids:
+            self._cells.pop(task_id, None)
+
     def add(self, cell: Cell) -> None:
         """Writes a cell to disk at once."""
         append_line(self.folder / f"{cell.world}.jsonl", asdict(cell))
         self._cells[cell.id] = cell
 
 
-def _read(path: Path) -> Iterable[Cell]:
-    """Lines of another shape, such as one that was cut off, are skipped."""
+def cells_of(rows: Iterable[Mapping[str, Any]]) -> Iterator[Cell]:
+    """Cells by their fields; rows of another shape, such as an earlier version's, are skipped."""
     names = {field.name for field in fields(Cell)}
-    for row in read_lines(path):
+    for row in rows:
         if names == set(row):
             yield Cell(**{**row, "weights": tuple(row["weights"])})

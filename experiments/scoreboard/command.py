@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from experiments.console import getting_ready, make_console
 from experiments.evaluation import warm_up
 from experiments.scoreboard import plan
 from experiments.scoreboard.board import MIXED, PARTS, Board, world_of
-from experiments.scoreboard.cell import Store
+from experiments.scoreboard.cell import Cell, Store
 from experiments.scoreboard.evidence import Evidence
 from experiments.scoreboard.front import (
     GOALS,
@@ -28,8 +28,10 @@ from experiments.scoreboard.front import (
 )
 from experiments.scoreboard.pages.writing import write_pages
 from experiments.scoreboard.points import swept_points
+from experiments.scoreboard.published import publish, published
 from experiments.scoreboard.running import run
 from experiments.scoreboard.task import Policy, Task
+from experiments.scoreboard.work import policy_path
 from experiments.settings import check_count
 from scenarios.arguments import Arguments
 from scenarios.errors import InputError, unknown_name
@@ -42,11 +44,12 @@ class Runner:
         board: what is run.
         workers: processes.
         console: progress goes here.
+        others: cells that need not be made, the published ones if nothing is said.
     """
 
-    def __init__(self, board: Board, workers: int, console: Console) -> None:
+    def __init__(self, board: Board, workers: int, console: Console, others: Iterable[Cell] | None = None) -> None:
         self.board, self.workers, self.console = board, workers, console
-        self.store = Store(board.folder)
+        self.store = Store(board.folder, published(board.pages) if others is None else others)
 
     def part(self, name: str) -> None:
         """Runs one part; what is there already is not made again."""
@@ -54,6 +57,18 @@ class Runner:
 
     def _run(self, title: str, tasks: Iterable[Task], workers: int | None = None) -> None:
         run(title, tasks, self.store, self.board.folder, workers=workers or self.workers, console=self.console)
+
+    def _run_plays(self, title: str, planned: Callable[[], Iterable[Task]], workers: int | None = None) -> None:
+        """Runs what policies play; those whose file was left on another machine are trained again before."""
+        tasks = list(planned())
+        players = {task.policy.who: task.policy for task in tasks if task.policy and task.id not in self.store}
+        lost = [policy for policy in players.values() if not policy_path(policy, self.board.folder).is_file()]
+        if lost:
+            again = plan.training_tasks(lost)
+            self.store.forget(task.id for task in again)
+            self._run("Training again", again)
+            tasks = list(planned())
+        self._run(title, tasks, workers)
 
     def _policies(self, scenarios: Iterable[str], is_conditioned: bool = False) -> dict[str, list[Policy]]:
         return {name: plan.policies_of(self.board, self.store, name, is_conditioned) for name in scenarios}
@@ -76,13 +91,18 @@ class Runner:
         self._run("Training", plan.training_tasks(_all(policies.values())))
 
     def _learned(self) -> None:
-        policies = self._policies(self.board.scenarios)
-        self._run("Learned", _all(plan.learned_tasks(self.board, name, known) for name, known in policies.items()))
+        def planned() -> Iterator[Task]:
+            policies = self._policies(self.board.scenarios)
+            return _all(plan.learned_tasks(self.board, name, known) for name, known in policies.items())
+
+        self._run_plays("Learned", planned)
 
     def _exported(self) -> None:
-        policies = self._policies(self.board.scenarios)
-        tasks = _all(plan.decision_tasks(self.board, known) for known in policies.values())
-        self._run("Exported policies", tasks, workers=1)  # timed, so nothing else of the board runs beside it
+        def planned() -> Iterator[Task]:
+            policies = self._policies(self.board.scenarios)
+            return _all(plan.decision_tasks(self.board, known) for known in policies.values())
+
+        self._run_plays("Exported policies", planned, workers=1)  # timed, so nothing else of the board runs beside it
 
     def _front(self) -> None:
         board, scenarios = self.board, self.board.front_scenarios
@@ -98,8 +118,12 @@ class Runner:
             return
         policies = self._policies(scenarios, is_conditioned=True)
         self._run("Training with preferences", plan.training_tasks(_all(policies.values())))
-        policies = self._policies(scenarios, is_conditioned=True)
-        self._run("Fronts", _all(plan.conditioned_tasks(board, name, known) for name, known in policies.items()))
+
+        def planned() -> Iterator[Task]:
+            policies = self._policies(scenarios, is_conditioned=True)
+            return _all(plan.conditioned_tasks(board, name, known) for name, known in policies.items())
+
+        self._run_plays("Fronts", planned)
 
     def _set_reference_point(self, scenario: str) -> None:
         scenario_id = world_of(scenario).id
@@ -113,8 +137,12 @@ class Runner:
     def _generalisation(self) -> None:
         mixed = plan.policies_of(self.board, self.store, MIXED)
         self._run("Training on drawn worlds", plan.training_tasks(mixed))
-        self._run("Elsewhere", plan.elsewhere_tasks(self.board, self.store))
+        self._run_plays("Elsewhere", lambda: plan.elsewhere_tasks(self.board, self.store))
         self._run("Bounds elsewhere", plan.elsewhere_bounds(self.board))
+
+    def _cells(self) -> None:
+        for path in publish(self.board, self.store):
+            self.console.print(f"Cells: {path}", soft_wrap=True)
 
     def _pages(self) -> None:
         for path in write_pages(self.board, self.store):
@@ -151,6 +179,7 @@ def parser() -> Arguments:
     made.add_argument("--workers", type=int, default=cores(), metavar="N", help="processes (default: one a core)")
     made.add_argument("--folder", type=Path, default=board.folder, help=f"of cells and policies ({board.folder})")
     made.add_argument("--pages", type=Path, default=board.pages, help=f"where pages are written ({board.pages})")
+    made.add_argument("--anew", action="store_true", help="leave published cells aside: make all again")
     return made
 
 
@@ -196,10 +225,10 @@ def main(arguments: Sequence[str]) -> int:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")  # processes share the cores; more threads would slow each other down
     console = make_console()
-    if set(parts) != {"pages"}:
+    if set(parts) - {"cells", "pages"}:
         with getting_ready(console):
             warm_up("compiled")
-    runner = Runner(board, workers, console)
+    runner = Runner(board, workers, console, () if given.anew else None)
     for part in PARTS:
         if part in parts:
             runner.part(part)

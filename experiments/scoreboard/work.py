@@ -50,6 +50,9 @@ STAGE = "stage:"
 
 POLICIES = "policies"
 
+DIGITS = 9
+"""Decimals that a cell keeps of a number."""
+
 
 def do(task: Task, folder: Path) -> Cell:
     """The cell of a task.
@@ -181,7 +184,7 @@ def _cell(task: Task, values: dict[str, float], **facts: str) -> Cell:
         task.who,
         task.weights,
         task.trace_sha256,
-        values,
+        {name: round(value, DIGITS) for name, value in values.items()},
         {**origin, **facts},
     )
 
