@@ -31,7 +31,7 @@ from experiments.scoreboard.points import swept_points
 from experiments.scoreboard.published import publish, published
 from experiments.scoreboard.running import run
 from experiments.scoreboard.task import Policy, Task
-from experiments.scoreboard.work import policy_path
+from experiments.scoreboard.work import has_policy
 from experiments.settings import check_count
 from scenarios.arguments import Arguments
 from scenarios.errors import InputError, unknown_name
@@ -59,14 +59,21 @@ class Runner:
         run(title, tasks, self.store, self.board.folder, workers=workers or self.workers, console=self.console)
 
     def _run_plays(self, title: str, planned: Callable[[], Iterable[Task]], workers: int | None = None) -> None:
-        """Runs what policies play; those whose file was left on another machine are trained again before."""
+        """Runs what policies play; those whose file was left on another machine are trained again before.
+
+        If another policy comes out, because processors calculate differently, all that it plays is to be played again.
+        """
         tasks = list(planned())
         players = {task.policy.who: task.policy for task in tasks if task.policy and task.id not in self.store}
-        lost = [policy for policy in players.values() if not policy_path(policy, self.board.folder).is_file()]
+        lost = [policy for policy in players.values() if not has_policy(policy, self.board.folder)]
         if lost:
             again = plan.training_tasks(lost)
             self.store.forget(task.id for task in again)
             self._run("Training again", again)
+            now = {cell.facts["policy_sha256"] for task in again if (cell := self.store.get(task.id))}
+            for policy in lost:
+                if policy.sha256 not in now:
+                    self.console.print(f"{policy.who} came out differently: run the parts again in which it plays")
             tasks = list(planned())
         self._run(title, tasks, workers)
 

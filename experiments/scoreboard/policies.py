@@ -132,5 +132,9 @@ def agent_of(policy: Path, config: TrainingConfig, scenario: Scenario) -> Agent:
 
 
 def sha256_of(policy: Path) -> str:
-    """Hash of a policy's file."""
-    return hashlib.sha256(policy.read_bytes()).hexdigest()
+    """Hash of what a policy's file decides by, its network: the same training writes it with other times around it."""
+    scorer = import_module("agents.learned.export").load_scorer(policy)
+    digest = hashlib.sha256(repr(scorer).encode())
+    for name, values in sorted(scorer.state_dict().items()):
+        digest.update(f"{name} {values.dtype} {tuple(values.shape)}".encode() + values.numpy().tobytes())
+    return digest.hexdigest()

@@ -148,16 +148,19 @@ def _player(policy: Policy, world: str, folder: Path) -> Agent:
 
 
 def _policy_file(policy: Policy, folder: Path) -> Path:
-    path = policy_path(policy, folder)
-    if not path.is_file() or sha256_of(path) != policy.sha256:
-        raise InputError(
-            "policy", str(path), f"the file of {policy.who} as it was trained", "train it again: --part train"
-        )
+    path = _policy_path(policy, folder)
+    if not has_policy(policy, folder):
+        raise InputError("policy", str(path), f"the file of {policy.who} as it was trained", "run this part again")
     return path
 
 
-def policy_path(policy: Policy, folder: Path) -> Path:
-    """Where a policy lies."""
+def has_policy(policy: Policy, folder: Path) -> bool:
+    """Whether the policy lies there as it was trained."""
+    path = _policy_path(policy, folder)
+    return path.is_file() and sha256_of(path) == policy.sha256
+
+
+def _policy_path(policy: Policy, folder: Path) -> Path:
     return folder / POLICIES / policy.training_id / "policy.zip"
 
 

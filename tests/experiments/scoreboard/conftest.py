@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,12 +39,13 @@ def fake_training() -> Iterator[None]:
     def train(scenario, config, folder: Path):
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "policy.zip"
-        path.write_text(f"{scenario.id} {config.seed}")
+        path.write_text(f"{scenario.id} {config.seed}\n{time.perf_counter()}")  # files of the same policy differ
         spent = {"seconds": 60.0 + config.seed, "core_seconds": 120.0}
         return Trained(path, spent, {"base": 5.0, "values": 4.5 - config.seed}, "values")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(work, "train_policy", train)
+        patch.setattr(work, "sha256_of", lambda path: hashlib.sha256(path.read_bytes().splitlines()[0]).hexdigest())
         patch.setattr(work, "agent_of", lambda policy, config, scenario: load_agent(DISGUISED[config.seed]))
         patch.setattr(work, "decision_times", lambda *given: {"decision_us": 90.0, "choice_us": 40.0})
         work._player.cache_clear()

@@ -18,7 +18,7 @@ from experiments.scoreboard.task import bound_task, play_task
 from scenarios import draw_trace, load_scenario
 from scenarios.errors import InputError
 
-FIRST = 2_000_000
+FIRST = 2_000_100
 
 
 @pytest.fixture

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 import types
 
 import pytest
 
 from experiments.scoreboard import policies
-from experiments.scoreboard.policies import config_of, settings_of, train_policy
+from experiments.scoreboard.policies import config_of, settings_of, sha256_of, train_policy
 from scenarios import load_scenario
 from scenarios.errors import InputError
 
@@ -60,7 +61,7 @@ def test_a_training_has_one_core_and_its_own_seed():
 
 
 @pytest.mark.slow
-def test_the_real_learner_plays_on_the_board(tmp_path):
+def test_the_real_learner_plays_on_the_board(tmp_path, capsys):
     """The one place that knows the learner fits the learner there is."""
     import routelab
 
@@ -92,3 +93,11 @@ def test_the_real_learner_plays_on_the_board(tmp_path):
     assert "| base |" in page
     assert re.search(r"Exported to ONNX, the policy of seed 0 takes \d+ us for a decision", page)
     assert " 1 of 1 |" in page
+    (policy,) = (tmp_path / "run" / "policies").glob("*/policy.zip")
+    before, text = sha256_of(policy), policy.read_bytes()
+    shutil.rmtree(tmp_path / "run" / "policies")
+    command = ["scoreboard", "tiny", *numbers, *words, *folders]
+    assert routelab.main([*command, "--traces", "3", "--part", "learned"]) == 0
+    assert "came out differently" not in capsys.readouterr().out
+    assert sha256_of(policy) == before
+    assert policy.read_bytes() != text

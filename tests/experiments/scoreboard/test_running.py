@@ -34,8 +34,8 @@ def facts(store: Store) -> dict[str, dict]:
 
 def test_a_cell_is_a_plain_simulation(small_run):
     store = small_run[1]
-    cell = store.get(play_task("tiny", 2_000_001, "primal-dual").id)
-    simulation = simulate(draw_trace(load_scenario("tiny"), 2_000_001), load_agent("primal-dual"))
+    cell = store.get(play_task("tiny", 2_000_101, "primal-dual").id)
+    simulation = simulate(draw_trace(load_scenario("tiny"), 2_000_101), load_agent("primal-dual"))
     assert cell.values["cost_per_order"] == pytest.approx(simulation.metrics["cost_per_order"], abs=1e-9)
     assert cell.values["total_millicents"] == simulation.world.totals.sum()
     assert cell.values["num_decisions"] == simulation.metrics["num_decisions"]

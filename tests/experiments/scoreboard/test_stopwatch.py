@@ -36,7 +36,7 @@ class Dozing:
     "agent", [load_agent("myopic"), RuleAgent("dozing", Rule.SCORE, Pricing.SCHEDULED, pricer=Dozing())]
 )
 def test_a_timed_agent_decides_the_same(agent):
-    trace = draw_trace(load_scenario("tiny"), 2_000_000)
+    trace = draw_trace(load_scenario("tiny"), 2_000_100)
     timed = TimedAgent(agent)
     assert simulate(trace, timed).events.equals(simulate(trace, agent).events)
     assert timed.name == agent.name
@@ -44,7 +44,7 @@ def test_a_timed_agent_decides_the_same(agent):
 
 def test_solving_prices_is_not_deciding():
     agent = TimedAgent(RuleAgent("dozing", Rule.SCORE, Pricing.SCHEDULED, pricer=Dozing()))
-    simulation = simulate(draw_trace(load_scenario("tiny"), 2_000_000), agent)
+    simulation = simulate(draw_trace(load_scenario("tiny"), 2_000_100), agent)
     assert agent.solving_seconds >= 2 * PAUSE
     values = measured(simulation, 10.0, 4.0)
     assert values["ms_per_decision"] == pytest.approx(6000 / simulation.metrics["num_decisions"])
