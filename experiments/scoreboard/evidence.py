@@ -137,9 +137,16 @@ class Evidence:
             if who in (SLOW, self.knows_end):
                 continue
             costs, times = (self.values(who, key, "validation") for key in (COST, "ms_per_decision"))
-            if costs is not None and times is not None and times.mean() <= DEPLOYABLE_MS:
+            if costs is not None and times is not None and np.median(times) <= DEPLOYABLE_MS:
                 found[who] = float(costs.mean())
         return found
+
+    @cached_property
+    def absent(self) -> tuple[str, ...]:
+        """Routers of the usual board that could be rivals, but have not played all validation and test traces."""
+        could = [who for who in Board().routers if who not in (SLOW, self.knows_end)]
+        splits = ("validation", "test")
+        return tuple(who for who in could if any(self.values(who, split=split) is None for split in splits))
 
     @property
     def knows_end(self) -> str | None:
@@ -179,11 +186,19 @@ class Evidence:
         """Whole cost an order of the exact dynamic program's choices, float (traces,), where there is one."""
         return self.values(OPTIMUM, WHOLE) if self.scenario in EXACT else None
 
-    def check_bound(self, more: Iterable[Cell] = ()) -> None:
+    @cached_property
+    def num_held(self) -> int:
+        """Plays of routers, probes and policies that were held against ``hindsight``, all whose bound is solved."""
+        return self.check_bound()
+
+    def check_bound(self, more: Iterable[Cell] = ()) -> int:
         """Asserts that nobody paid less than ``hindsight`` says is possible.
 
         Args:
             more: plays to look at besides those of routers, probes and policies on test and validation traces.
+
+        Returns:
+            How many plays were held against a bound.
 
         Raises:
             InputError: names router and trace.
@@ -198,7 +213,7 @@ class Evidence:
             plays += self.plays(OPTIMUM)
         if self.probe is not None:
             plays += self._probe_cells(self.probe, "test")
-        hold_against(bounds, [*plays, *more])
+        return hold_against(bounds, [*plays, *more])
 
     def gap(self, upper: str) -> tuple[np.ndarray, np.ndarray] | None:
         """Whole cost of a router and ``demand_hindsight`` on the test traces, float (traces,) each."""

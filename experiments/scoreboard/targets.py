@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from experiments.scoreboard.statistics import Difference, Gap, mean_share
 from experiments.statistics import Interval
-from scenarios.catalogue.board.groups import SANITY, WINNABLE
+from scenarios.catalogue.board.groups import LITERATURE, SANITY, WINNABLE
 
 NEEDED_SEEDS, NEEDED_TRACES = 5, 100
 """Fewer decide nothing."""
+
+TOO_LITTLE = "too little was run"
 
 WIN_PERCENT, WINS, GAP_SHARE = -1.0, 4, 0.25
 LOSS_PERCENT, EXACT_PERCENT = 0.2, 1.0
@@ -36,6 +38,8 @@ class Summary:
         training_minutes: core minutes of each training.
         decision_us: microseconds of a decision of the exported policy, in process; None unless that was timed.
         minus_probe: learned minus the one tuned number, percent of its cost; None unless that was run.
+        left_to_rival: what the rival closes of ``left_by_dual``, a share; None where that is.
+        absent: deployable routers that have not played all validation and test traces, so could not be the rival.
     """
 
     scenario: str
@@ -49,11 +53,13 @@ class Summary:
     training_minutes: tuple[float, ...] = ()
     decision_us: float | None = None
     minus_probe: Difference | None = None
+    left_to_rival: float | None = None
+    absent: tuple[str, ...] = ()
 
     @property
     def is_enough(self) -> bool:
-        """Whether so many seeds and traces decide anything."""
-        return self.num_seeds >= NEEDED_SEEDS and self.num_traces >= NEEDED_TRACES
+        """Whether so many seeds, traces and rivals decide anything."""
+        return self.num_seeds >= NEEDED_SEEDS and self.num_traces >= NEEDED_TRACES and not self.absent
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,7 @@ class Volume:
         num_seeds: trainings compared.
         num_traces: test traces of each point.
         is_conditioned: whether one policy was trained for all preferences.
+        absent: routers whose weights are swept, but not on all validation and test traces.
     """
 
     scenario: str
@@ -75,6 +82,12 @@ class Volume:
     num_seeds: int
     num_traces: int
     is_conditioned: bool
+    absent: tuple[str, ...] = ()
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether so many seeds, traces and rivals decide anything."""
+        return self.num_seeds >= NEEDED_SEEDS and self.num_traces >= NEEDED_TRACES and not self.absent
 
 
 @dataclass(frozen=True)
@@ -98,7 +111,7 @@ class Verdict:
 
 
 def is_win(summary: Summary) -> bool | None:
-    """Whether the learned router is surely and by a per cent below its rival; None with too few seeds or traces."""
+    """Whether the learned router is surely and by a per cent below its rival; None if too little was run."""
     if not summary.is_enough or summary.p_holm is None:
         return None
     is_sure = summary.p_holm < SIGNIFICANT and summary.percent.both.excludes_zero
@@ -112,17 +125,23 @@ def is_more_than_a_number(summary: Summary) -> bool:
 
 
 def is_kept(summary: Summary) -> bool | None:
-    """Whether nothing was lost; None with too few seeds or traces."""
+    """Whether nothing was lost; None if too little was run."""
     return summary.percent.mean <= LOSS_PERCENT if summary.is_enough else None
 
 
-def verdicts(summaries: Sequence[Summary], volumes: Sequence[Volume], fronts: Sequence[str]) -> list[Verdict]:
+def verdicts(
+    summaries: Sequence[Summary],
+    volumes: Sequence[Volume],
+    fronts: Sequence[str],
+    other_minutes: Sequence[float] = (),
+) -> list[Verdict]:
     """All targets.
 
     Args:
         summaries: of the scenarios where a learned router and its rival were run.
         volumes: of the fronts that were run.
         fronts: scenarios that have to have one.
+        other_minutes: core minutes of trainings with preferences and on drawn worlds.
     """
     by_name = {summary.scenario: summary for summary in summaries}
     return [
@@ -131,7 +150,7 @@ def verdicts(summaries: Sequence[Summary], volumes: Sequence[Volume], fronts: Se
         _kept(by_name),
         _exact(by_name),
         *(_front(name, volumes) for name in fronts),
-        _training(summaries),
+        _training(summaries, other_minutes),
         _decisions(summaries),
     ]
 
@@ -159,6 +178,8 @@ def _gap(found: dict[str, Summary]) -> Verdict:
         is_reached = mean.mean >= GAP_SHARE if is_whole else None
         ends = "" if mean.low is None or mean.high is None else f" [{100 * mean.low:.1f}, {100 * mean.high:.1f}]"
         numbers = f"{100 * mean.mean:.1f} %{ends} over {len(gaps)}"
+        rivals = [summary.left_to_rival for summary in known.values() if summary.left_to_rival is not None]
+        numbers += f"; the best other routers {100 * sum(rivals) / len(rivals):.1f} %" if rivals else ""
     return Verdict(text, is_reached, _open(numbers, len(WINNABLE) - len(gaps)))
 
 
@@ -189,13 +210,13 @@ def _front(scenario: str, volumes: Sequence[Volume]) -> Verdict:
     numbers = f"{volume.gain.mean:+.1f} % against {volume.rival}, {volume.num_seeds} seeds, {volume.num_traces} traces"
     if not volume.is_conditioned:
         return Verdict(text, None, f"{numbers}; the policy was not conditioned on preferences")
-    is_enough = volume.num_seeds >= NEEDED_SEEDS and volume.num_traces >= NEEDED_TRACES
-    return Verdict(text, volume.gain.mean >= FRONT_PERCENT if is_enough else None, numbers)
+    numbers += f"; not played in full: {', '.join(volume.absent)}" if volume.absent else ""
+    return Verdict(text, volume.gain.mean >= FRONT_PERCENT if volume.is_enough else None, numbers)
 
 
-def _training(summaries: Sequence[Summary]) -> Verdict:
+def _training(summaries: Sequence[Summary], others: Sequence[float]) -> Verdict:
     text = f"a policy trains in about 5 minutes on one core, {TRAINING_MINUTES:g} at most"
-    minutes = [value for summary in summaries for value in summary.training_minutes]
+    minutes = [*(value for summary in summaries for value in summary.training_minutes), *others]
     if not minutes:
         return Verdict(text, None, "not run")
     is_enough = all(summary.is_enough for summary in summaries)
@@ -213,11 +234,12 @@ def _decisions(summaries: Sequence[Summary]) -> Verdict:
     slowest = max(known, key=known.__getitem__)
     numbers = f"{known[slowest]:.0f} us on {slowest}, the slowest of {len(known)} (medians over decisions)"
     is_reached = known[slowest] <= DECISION_US
-    return Verdict(text, is_reached if len(known) == len(summaries) or not is_reached else None, numbers)
+    is_whole = {*WINNABLE, *SANITY, *LITERATURE} <= set(known)
+    return Verdict(text, is_reached if is_whole or not is_reached else None, numbers)
 
 
 def _yes(is_reached: bool | None) -> str:
-    return {True: "yes", False: "no", None: "too few seeds or traces"}[is_reached]
+    return {True: "yes", False: "no", None: TOO_LITTLE}[is_reached]
 
 
 def _open(numbers: str, open_ones: int) -> str:

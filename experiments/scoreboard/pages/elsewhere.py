@@ -72,6 +72,28 @@ class Elsewhere:
         return self._references[name]
 
     @cached_property
+    def mixed_trainings(self) -> list[Cell]:
+        """Of the policies for drawn worlds."""
+        cells = [self.store.get(training_task(policy).id) for policy in self._known(MIXED)]
+        return [cell for cell in cells if cell is not None]
+
+    @cached_property
+    def missing(self) -> list[str]:
+        """Policies that have not played a world that they are to visit with all training seeds."""
+        told = []
+        for home in homes(self.board):
+            short: dict[int, list[str]] = {}
+            for world in visits(self.board, home):
+                count = sum(self._values(world, policy) is not None for policy in self._known(home))
+                if count < self.board.num_seeds:
+                    short.setdefault(count, []).append(world)
+            told += [
+                f"{home}, {count} of {self.board.num_seeds} training seeds: {', '.join(worlds)}"
+                for count, worlds in sorted(short.items())
+            ]
+        return told
+
+    @cached_property
     def unchosen(self) -> list[str]:
         """Scenarios whose reference was not chosen among all, for want of validation traces."""
         return []
@@ -87,8 +109,17 @@ class Elsewhere:
         found = [cell for cell in (self.store.get(task.id) for task in tasks) if cell]
         bounds = {cell.trace_sha256: cell for cell in found}
         self.used |= {cell.id: cell for cell in found}
-        plays = [self.store.get(task.id) for task in elsewhere_tasks(self.board, self.store, self._worlds)]
-        return hold_against(bounds, plays)
+        return hold_against(bounds, self._plays)
+
+    @property
+    def num_plays(self) -> int:
+        """All of them."""
+        return len(self._plays)
+
+    @cached_property
+    def _plays(self) -> list[Cell]:
+        cells = (self.store.get(task.id) for task in elsewhere_tasks(self.board, self.store, self._worlds))
+        return [cell for cell in cells if cell is not None]
 
     @cached_property
     def _references(self) -> dict[str, str]:
@@ -142,13 +173,20 @@ def elsewhere_page(elsewhere: Elsewhere, figure: str) -> str:
         f"A policy whose bid prices are solved on a schedule has them solved from the changed world's own past.",
         _changed(elsewhere),
         _honesty(elsewhere),
+        "\n".join(["## Not run yet, or not in full\n", *(f"- {line}" for line in elsewhere.missing)])
+        if elsewhere.missing
+        else "",
         origin(command_of(board, scenarios, ("generalisation", "pages")), elsewhere.used.values()),
     )
 
 
 def _honesty(elsewhere: Elsewhere) -> str:
     """What was asserted, and what was not chosen as the page says above; asked for when all references are known."""
-    held = f"`{HINDSIGHT}` is at most the ledger of each of {elsewhere.num_held:,} plays." if elsewhere.num_held else ""
+    held = ""
+    if elsewhere.num_held:
+        held = f"`{HINDSIGHT}` is at most the ledger of each of {elsewhere.num_held:,} plays"
+        without = elsewhere.num_plays - elsewhere.num_held
+        held += f"; the bounds of {without:,} others are not solved." if without else "."
     names = ", ".join(elsewhere.unchosen)
     not_chosen = f"Not chosen, for want of validation traces: the other router of {names}." if names else ""
     return " ".join(filter(None, (held, not_chosen)))

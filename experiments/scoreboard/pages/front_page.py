@@ -95,15 +95,25 @@ def _section(front: Front, figure: str) -> str:
         "points better than the reference",
         "points that none of its own beats",
     )
+    for who in front.absent:
+        rows.append([who, *[NOT_RUN] * 5])
     blocks = (
         title,
-        f"Reference point: {point}. Test traces: {front.num_traces}.",
+        f"Reference point: {point}{_since(front)}. Test traces: {front.num_traces}.",
         figure,
         table(head, rows),
         _words(front),
         _by_weights(front),
     )
     return "\n\n".join(filter(None, blocks))
+
+
+def _since(front: Front) -> str:
+    """Said if rules have changed so that the committed point is not what it was made as."""
+    now = front.reference_now
+    if front.reference is None or now is None or np.abs(now - front.reference).max() <= 1e-6:
+        return ""
+    return f" (by the present rules the nadir would be {', '.join(f'{value:.4f}' for value in now)})"
 
 
 def _by_weights(front: Front) -> str:

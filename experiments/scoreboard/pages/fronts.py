@@ -10,14 +10,14 @@ import numpy as np
 from experiments.scoreboard.board import Board, world_of
 from experiments.scoreboard.cell import Cell, Store
 from experiments.scoreboard.evidence import Evidence
-from experiments.scoreboard.front import SWEEP, read_reference_points, sampled_preferences
-from experiments.scoreboard.hypervolume import area, expected_utility, hypervolume
+from experiments.scoreboard.front import SWEEP, SWEPT, read_reference_points, sampled_preferences
+from experiments.scoreboard.hypervolume import area, expected_utility, hypervolume, nadir
 from experiments.scoreboard.plan import policies_of, swept, trained
-from experiments.scoreboard.points import num_played, points_of, swept_cells
+from experiments.scoreboard.points import num_played, points_of, swept_cells, swept_points
 from experiments.scoreboard.policies import CONDITIONED
 from experiments.scoreboard.statistics import t_interval
 from experiments.scoreboard.targets import Volume
-from experiments.scoreboard.task import Policy
+from experiments.scoreboard.task import Policy, training_task
 from experiments.statistics import LEVEL, Interval
 
 RESAMPLES = 500
@@ -74,6 +74,24 @@ class Front:
         return {}
 
     @cached_property
+    def trainings(self) -> list[Cell]:
+        """Of the policies."""
+        cells = [self.store.get(training_task(policy).id) for policy in self.policies]
+        return [cell for cell in cells if cell is not None]
+
+    @cached_property
+    def absent(self) -> tuple[str, ...]:
+        """Routers to be swept that have not played all validation traces, or not these test traces."""
+        played = {who for who in self.heuristics if self._points(who, "validation") is not None}
+        return tuple(who for who in SWEPT if who not in played)
+
+    @cached_property
+    def reference_now(self) -> np.ndarray | None:
+        """What the committed point would be by the present rules, float (3,); None unless that sweep was run."""
+        points = swept_points(self.board, self.store, self.scenario, "myopic", "validation")
+        return None if points is None else nadir(points.mean(axis=1))
+
+    @cached_property
     def heuristics(self) -> dict[str, np.ndarray]:
         """Router to objectives on these test traces, float (weights, traces, 3)."""
         found = {who: self._points(who, "test") for who in swept(self.board)}
@@ -125,7 +143,7 @@ class Front:
             return None
         gains = np.array([100 * (self.volume(points) / base - 1) for points in self.learned])
         seeds, _, traces, _ = self.learned.shape
-        return Volume(self.scenario, self.rival, t_interval(gains), seeds, traces, bool(CONDITIONED))
+        return Volume(self.scenario, self.rival, t_interval(gains), seeds, traces, bool(CONDITIONED), self.absent)
 
     def gain_over_traces(self) -> Interval:
         """The gain in percent with a percentile bootstrap over traces, the same draws for learned and rival."""
@@ -147,7 +165,11 @@ class Front:
         """Expected weighted cost of objectives (weights, traces, 3) over sampled preferences; lower is better."""
         return expected_utility(points.mean(axis=1), sampled_preferences())
 
-    def check_bound(self) -> None:
-        """Asserts ``hindsight`` for every play of the front: the ledger is unweighted whatever weights are shown."""
+    def check_bound(self) -> int:
+        """Asserts ``hindsight`` for every play of the front: the ledger is unweighted whatever weights are shown.
+
+        Returns:
+            How many plays were held against it, with those under even weights.
+        """
         _ = self.heuristics, self.learned, self.rival
-        Evidence(self.board, self.store, self.scenario).check_bound(self.used.values())
+        return Evidence(self.board, self.store, self.scenario).check_bound(self.used.values())

@@ -9,13 +9,23 @@ from experiments.scoreboard.evidence import COST, WHOLE, Evidence
 from experiments.scoreboard.pages.markdown import DASH, NOT_RUN, listing, page, percent, share, table
 from experiments.scoreboard.pages.origin import command_of, origin
 from experiments.scoreboard.pages.summaries import BASE, gap_closed
-from experiments.scoreboard.targets import WIN_PERCENT, Summary, Verdict, is_kept, is_more_than_a_number, is_win
+from experiments.scoreboard.targets import (
+    TOO_LITTLE,
+    WIN_PERCENT,
+    Summary,
+    Verdict,
+    is_kept,
+    is_more_than_a_number,
+    is_win,
+)
 from experiments.scoreboard.task import DEMAND_HINDSIGHT
 from experiments.traces import caveat_of
 from scenarios.catalogue.board.groups import LITERATURE, SANITY, WINNABLE
 
 TUNING = "tuning.csv"
 """Beside the pages, if there is one."""
+
+REASONS = "../learning.md#where-it-does-not-win"
 
 GROUPS = (
     ("Learning should win", WINNABLE),
@@ -99,16 +109,16 @@ def _row(name: str, evidence: Evidence | None, summary: Summary | None) -> list[
         DASH if summary.p_holm is None else f"{summary.p_holm:.2g}",
         DASH if summary.minus_probe is None else percent(summary.minus_probe.both),
         share(gap_closed(evidence, evidence.learned(WHOLE))),
-        share(gap),
+        share(gap) if gap is None else f"{share(gap)} ({share(summary.left_to_rival)})",
         _target(summary),
     ]
 
 
 def _target(summary: Summary) -> str:
     if summary.scenario in WINNABLE:
-        return {True: "won", False: "**not won**", None: "too few seeds or traces"}[is_win(summary)]
+        return {True: "won", False: "**not won**", None: TOO_LITTLE}[is_win(summary)]
     if summary.scenario in SANITY:
-        return {True: "kept", False: "**lost**", None: "too few seeds or traces"}[is_kept(summary)]
+        return {True: "kept", False: "**lost**", None: TOO_LITTLE}[is_kept(summary)]
     return DASH
 
 
@@ -117,7 +127,8 @@ def _reading(count: int) -> str:
         f"The best other router is chosen on validation traces among those that decide within the limit for a shop. "
         f"The interval holds the chance of training seeds and of traces; p-values are corrected over {count} "
         f"scenarios. Gap closed: of the way from {BASE} to the bound {DEMAND_HINDSIGHT}, which knows all orders but "
-        f"not their luck; of the dual's gap: of what the dual leaves to that bound. Both are ratios of means."
+        f"not their luck; of the dual's gap: of what the dual leaves to that bound, and in brackets what the best "
+        f"other router closes of it. All are ratios of means. [Why it is not won everywhere]({REASONS})."
     )
 
 

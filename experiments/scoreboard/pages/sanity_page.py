@@ -11,7 +11,7 @@ from experiments.scoreboard.evidence import COST, WHOLE, Evidence
 from experiments.scoreboard.pages.markdown import DASH, NOT_RUN, count_of, page, percent, table
 from experiments.scoreboard.pages.origin import command_of, origin
 from experiments.scoreboard.pages.summaries import percent_of, router_percent
-from experiments.scoreboard.targets import EXACT_PERCENT, LOSS_PERCENT, Summary, is_kept
+from experiments.scoreboard.targets import EXACT_PERCENT, LOSS_PERCENT, TOO_LITTLE, Summary, is_kept
 from experiments.scoreboard.task import DEMAND_HINDSIGHT
 from scenarios.catalogue.board.groups import SANITY
 
@@ -64,7 +64,7 @@ def _row(name: str, evidence: Evidence | None, summary: Summary | None) -> list[
     if summary is None or learned is None or costs is None:
         return [*row, NOT_RUN, DASH, DASH]
     worst = 100 * float(learned.mean(axis=1).max() / costs.mean() - 1)
-    kept = {True: "no", False: "**yes**", None: "too few seeds or traces"}[is_kept(summary)]
+    kept = {True: "no", False: "**yes**", None: TOO_LITTLE}[is_kept(summary)]
     return [*row, percent(summary.percent.both), f"{round(worst, 2) + 0.0:+.2f} %", kept]
 
 

@@ -118,7 +118,7 @@ def _bound(evidence: Evidence, who: str) -> list[str]:
     values = evidence.bound(who)
     if values is None:
         return []
-    closed = share(1.0 if who == DEMAND_HINDSIGHT else gap_closed(evidence, values))
+    closed = share(gap_closed(evidence, values))
     return [f"bound: {who}", f"{values.mean():.3f}", DASH, closed, *(DASH for _ in METRICS)]
 
 
@@ -140,8 +140,8 @@ def _notes(evidence: Evidence) -> str:
         slow += f" Not run in full on validation traces, so they could not be chosen as rival: {', '.join(unseen)}."
     if knowing:
         slow += f" Not deployable either: {knowing}, which knows when the episode ends{_would_be_best(evidence)}."
-    count = 0 if evidence.bound(HINDSIGHT) is None else evidence.board.num_traces
-    asserted = f" `{HINDSIGHT}` is at most the ledger of each of them on each of {count} traces." if count else ""
+    held = evidence.num_held
+    asserted = f" `{HINDSIGHT}` is at most the ledger of each of {held:,} plays held against it." if held else ""
     return (
         f"Intervals of routers are BCa bootstraps over traces; that of the learned router also holds the chance of "
         f"training. Gap closed: of the way from {BASE} down to {DEMAND_HINDSIGHT}, a ratio of mean differences. A "

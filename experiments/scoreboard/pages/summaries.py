@@ -34,7 +34,14 @@ def summary_of(evidence: Evidence) -> Summary | None:
         training_minutes=tuple(cell.values["core_seconds"] / 60 for cell in evidence.trainings),
         decision_us=None if evidence.decision is None else evidence.decision.values["decision_us"],
         minus_probe=None if probed is None else percent_of(learned, probed),
+        left_to_rival=_closed_by(evidence, rival),
+        absent=evidence.absent,
     )
+
+
+def _closed_by(evidence: Evidence, who: str) -> float | None:
+    gap, whole = evidence.gap(DUAL), evidence.values(who, WHOLE)
+    return None if gap is None or whole is None else share_of_gap(gap[0], whole, gap[1])
 
 
 def _above(evidence: Evidence) -> Interval | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from matplotlib.figure import Figure
 from experiments.figures.style import styled
 from experiments.record import write_bytes, write_text
 from experiments.scoreboard.board import Board
-from experiments.scoreboard.cell import Store
+from experiments.scoreboard.cell import Cell, Store
 from experiments.scoreboard.evidence import Evidence
 from experiments.scoreboard.figures import board_figure, front_figure, matrix_figure, picture_of, scenario_figure
 from experiments.scoreboard.pages.elsewhere import Elsewhere, elsewhere_page
@@ -45,7 +46,7 @@ def write_pages(board: Board, store: Store) -> list[Path]:
     evidences = [evidence for evidence in evidences if evidence.has_any]
     fronts = [Front(board, store, name) for name in board.fronts]
     for evidence in evidences:
-        evidence.check_bound()
+        _ = evidence.num_held  # asserts the bound
     for front in fronts:
         if front.reference is not None:
             front.check_bound()
@@ -57,10 +58,16 @@ def write_pages(board: Board, store: Store) -> list[Path]:
     volumes = [front.summary for front in fronts if front.summary is not None]
     with styled():
         texts = _texts(board, evidences, fronts, elsewhere, by_name)
-        judged = verdicts(summaries, volumes, board.fronts)
+        others = [cell.values["core_seconds"] / 60 for cell in (*elsewhere.mixed_trainings, *_trainings(fronts))]
+        judged = verdicts(summaries, volumes, board.fronts, others)
         figure = _figure(board, "board", board_figure(summaries))
         texts["index"] = index_page(board, evidences, by_name, judged, figure)
     return [write_text(board.pages / f"{name}.md", text) for name, text in texts.items()]
+
+
+def _trainings(fronts: Iterable[Front]) -> Iterator[Cell]:
+    for front in fronts:
+        yield from front.trainings
 
 
 def _texts(

@@ -84,7 +84,7 @@ def test_arrays_are_by_seed_and_trace(copied):
     bounds = [hindsight(draw_trace(load_scenario("tiny"), FIRST + i)) for i in range(3)]
     expected = [bound.value_millicents / 100_000 / bound.num_orders for bound in bounds]
     assert np.allclose(evidence.bound("hindsight"), expected)
-    assert (evidence.optimum >= evidence.bound("hindsight") - 1e-12).all()
+    assert (evidence.optimum >= evidence.bound("hindsight") - 2e-9).all()
 
 
 def test_a_missing_cell_is_told(copied):

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from agents.registry import load_agent
 from envs.simulation import simulate
-from experiments.scoreboard import plan, running
+from experiments.scoreboard import plan, running, work
 from experiments.scoreboard.board import Board
 from experiments.scoreboard.cell import Cell, Store
 from experiments.scoreboard.running import Expectation
@@ -92,15 +92,17 @@ def test_cells_of_other_code_are_left_alone(small_run, tmp_path):
     assert not (other.pages / "tiny.md").exists()
 
 
-def test_a_policy_that_is_another_file_is_refused(small_board):
+def test_a_policy_that_is_another_file_does_not_play(small_board):
     store = run(small_board, "train")
     (policy, _) = plan.policies_of(small_board, store, "tiny")
-    (small_board.folder / "policies" / policy.training_id / "policy.zip").write_text("other")
-    from experiments.scoreboard import work
-
+    path = small_board.folder / "policies" / policy.training_id / "policy.zip"
+    before = path.read_text()
+    path.write_text("other")
     work._player.cache_clear()
     with pytest.raises(InputError, match="learned@tiny/0"):
-        run(small_board, "learned")
+        work.do(play_task("tiny", 2_000_100, policy), small_board.folder)
+    run(small_board, "learned")  # trains it again
+    assert path.read_text().splitlines()[0] == before.splitlines()[0]
 
 
 def test_estimates_are_means_of_what_was_measured(small_run):

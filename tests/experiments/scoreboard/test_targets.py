@@ -11,7 +11,7 @@ from experiments.scoreboard.pages.summaries import corrected
 from experiments.scoreboard.statistics import Gap, difference_of
 from experiments.scoreboard.targets import Summary, Volume, is_kept, is_win, verdicts
 from experiments.statistics import Interval
-from scenarios.catalogue.board.groups import SANITY, WINNABLE
+from scenarios.catalogue.board.groups import LITERATURE, SANITY, WINNABLE
 
 
 def summary(scenario: str, percent: float, share: float = 0.5, spread: float = 0.1, **values) -> Summary:
@@ -55,6 +55,26 @@ def test_few_seeds_or_traces_decide_nothing():
         assert is_kept(summary("tiny", 5.0, **few)) is None
 
 
+def test_rivals_that_have_not_played_leave_it_open():
+    assert is_win(summary("peak-regime", -5.0, absent=("dual",))) is None
+    volume = Volume("misplaced-scarce", "myopic", Interval(9.0, None, None), 5, 100, True)
+    assert judged([], [volume])["front"].is_reached is True
+    verdict = judged([], [replace(volume, absent=("dual",))])["front"]
+    assert verdict.is_reached is None
+    assert verdict.numbers.endswith("not played in full: dual")
+
+
+def test_every_training_counts():
+    found = [summary("peak-regime", -5.0)]
+    assert verdicts(found, (), (), [9.9])[-2].is_reached is True
+    assert verdicts(found, (), (), [10.1])[-2].is_reached is False
+
+
+def test_what_the_best_other_router_closes_stands_beside():
+    found = [summary(name, -2.0, left_to_rival=0.2) for name in WINNABLE]
+    assert judged(found)["gap"].numbers.endswith("; the best other routers 20.0 %")
+
+
 def test_four_of_six_are_needed():
     four = [summary(name, -2.0 if number < 4 else +1.0) for number, name in enumerate(WINNABLE)]
     assert judged(four)["wins"].is_reached is True
@@ -86,11 +106,13 @@ def test_nothing_may_be_lost_anywhere():
 
 def test_the_slowest_exported_decision_counts():
     def verdict(*times):
-        found = [summary(name, 0.0, decision_us=us) for name, us in zip(WINNABLE, times, strict=False)]
+        found = [summary(name, 0.0, decision_us=us) for name, us in zip(names, times, strict=False)]
         return verdicts(found, (), ())[-1]
 
-    assert verdict(80.0, 99.0).is_reached is True
-    assert verdict(80.0, 99.0, None).is_reached is None
+    names = (*WINNABLE, *SANITY, *LITERATURE)
+    assert verdict(80.0, 99.0, *[90.0] * 10).is_reached is True
+    assert verdict(80.0, 99.0, *[90.0] * 9).is_reached is None
+    assert verdict(80.0, 99.0, None, *[90.0] * 9).is_reached is None
     assert verdict(80.0, 101.0, None).is_reached is False
     assert verdict(80.0, 101.0).is_reached is False
     assert verdict(80.0, 101.0).numbers.startswith(f"101 us on {WINNABLE[1]}, the slowest of 2")
