@@ -1,7 +1,7 @@
 """Forecast by analogues: the past traces that looked most like the present, and what followed in them.
 
 Nothing is assumed of demand: rates, mixes, baskets, promotions and regimes come as they came. Dual, rollout and learned
-routers use this one forecast.
+routers that look at the dual's prices use this one forecast.
 
 Source: Lorenz 1969, "Atmospheric predictability as revealed by naturally occurring analogues".
 """

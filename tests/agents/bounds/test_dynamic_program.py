@@ -103,7 +103,7 @@ def test_it_lies_between_the_bound_and_the_routers():
     assert (gap >= 0).all()
     # What hindsight is worth, on these traces, against the value of all traces.
     assert gap.mean() > 0
-    assert costs_of("optimal").mean() - gap.mean() < costs_of("optimal").mean() < costs_of("primal-dual").mean()
+    assert costs_of("optimal").mean() < costs_of("primal-dual").mean()
 
 
 def test_one_order_at_most_takes_the_near_shelf():

@@ -10,14 +10,15 @@ import pytest
 from agents.dual.clearing import Market, climb
 from agents.dual.line_costs import line_costs
 from agents.dual.market import STAGE_SECONDS, market_of
-from agents.dual.pricer import clear, thinned
+from agents.dual.pricer import thinned
 from agents.forecast.analogues import Forecast, Window
-from agents.forecast.history import History, history_of
+from agents.forecast.history import History
+from benchmarks.clearing import climbed, window_market
+from benchmarks.linear_program import least_value
 from envs.compiled_clock import CompiledClock
 from envs.world import World
 from scenarios import draw_trace, load_scenario
 from scenarios.local_time import DAY_SECONDS, HOUR_SECONDS
-from tests.linear_program import least_value
 
 TINY = load_scenario("tiny")
 METRO = load_scenario("metro-small")
@@ -203,16 +204,9 @@ def test_lines_of_one_order_share_a_parcel(metro, seed):
 @pytest.mark.parametrize(("name", "within"), [("stationary", 0.2), ("misplaced-scarce", 0.02), ("jasin-sinha", 0.05)])
 def test_the_climb_comes_near_the_optimum_of_the_linear_program(name, within):
     """Of what prices gain on none at all; in few sweeps, as it is used."""
-    scenario = load_scenario(name)
-    forecast, world = Forecast(history_of(scenario, 4), num_nearest=2), World(draw_trace(scenario, 1_000_000), "none")
-    CompiledClock(world).start()
-    window, share = thinned(forecast.window(0, 0, 5 * DAY_SECONDS), 500)
-    shelf = (world.seen.stock["on_hand_units"] * share * 0.5).T[:, :, None]
-    supply = shelf * np.array([1.0, 1.0, 1.3, 1.3, 1.5])
-    market, duals = market_of(world.network, world.seen, window, supply), np.zeros(supply.shape)
-    max_parcels = int(world.network.settings["max_parcels"][0])
-    clear(market, duals, world.network, np.random.default_rng(0))
-    unpriced, value = (dual_value(market, prices, max_parcels) for prices in (np.zeros(supply.shape), duals))
+    world, market = window_market(name)
+    duals, max_parcels = climbed(world, market), int(world.network.settings["max_parcels"][0])
+    unpriced, value = (dual_value(market, prices, max_parcels) for prices in (np.zeros(duals.shape), duals))
     best = least_value(market)
     assert (duals >= 0).all()
     assert unpriced < 0.998 * best
