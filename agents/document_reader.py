@@ -107,7 +107,7 @@ class DocumentReader:
         self._orders.read(network, seen, order, skus)
         self._read_stock(network, seen, document, lines)
         self._read_stations(network, seen, document, start)
-        self._read_bookings(window, seen, document, start)
+        network = self._read_bookings(window, network, seen, document, start)
         self._read_receipts(seen, document, receipts_at - start, lines)
         self._read_punctuality(seen, document)
         self._read_interruptions(seen, document, start)
@@ -190,8 +190,11 @@ class DocumentReader:
             name = self.names.warehouses[min(set(range(len(self.names.warehouses))) - set(w.tolist()))]
             raise InputError(key, f"no row of {name}", "a row for every warehouse", "add it")
 
-    def _read_bookings(self, window: Window, seen: Observable, document: SnapshotDocument, start: int) -> None:
-        key, rows, network = "snapshot.bookings", document.bookings, window.network
+    def _read_bookings(
+        self, window: Window, network: Network, seen: Observable, document: SnapshotDocument, start: int
+    ) -> Network:
+        """The network with the capacities that are told."""
+        key, rows = "snapshot.bookings", document.bookings
         w, s = self._index.find_all("warehouse", key, rows), self._index.find_all("service", key, rows)
         at = times(key, rows, "collection_at") - start
         first, number = network.pairs["first_collection"][w, s], network.pairs["num_collections"][w, s]
@@ -206,6 +209,16 @@ class DocumentReader:
         )
         check_once(key, found, rows, ("warehouse", "service", "collection_at"), here)
         seen.bookings["booked_parcels"][found] = column(rows, "booked_parcels")[here]
+        told = values_of(rows, "capacity_parcels")
+        if told.count(None) == len(told):
+            return network
+        # The last one of a pair, where the calendar ends, has room without limit.
+        capacities = {
+            place: told[i]
+            for place, i in zip(found.tolist(), here.tolist(), strict=True)
+            if told[i] is not None and at[i] < last_at[i]
+        }
+        return _with_capacities(network, capacities)
 
     def _no_collection(self, key: str, row: BookingDocument, network: Network, at: int) -> InputError:
         w, s = self._index.find("warehouse", key, row.warehouse), self._index.find("service", key, row.service)
@@ -275,6 +288,14 @@ class DocumentReader:
 def _lines_of(skus: np.ndarray, lines: Mapping[int, int]) -> np.ndarray:
     """Lines that ask for SKUs, int64 (rows,); ``NONE`` of one that is not asked for."""
     return np.array([lines.get(sku, NONE) for sku in skus.tolist()], np.int64)
+
+
+def _with_capacities(network: Network, capacities: Mapping[int, int]) -> Network:
+    """The network with other capacities of some collections, by number; read-only, as rules were compiled for."""
+    collections = network.collections.copy()
+    collections["capacity_parcels"][list(capacities)] = list(capacities.values())
+    collections.flags.writeable = False
+    return network._replace(collections=collections)
 
 
 @compiled

@@ -100,6 +100,7 @@ class BookingDocument(Document):
     service: Name
     collection_at: Time
     booked_parcels: Units
+    capacity_parcels: Units | None = Field(None, description="that this collection takes; the scenario's if not given")
 
 
 class ReceiptDocument(Document):

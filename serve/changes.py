@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, bindparam, case, or_, update
+from sqlalchemy import BigInteger, Connection, bindparam, case, func, or_, update
 
 from serve import tables
 from serve.database import insert_new, is_written
@@ -35,7 +35,7 @@ class Changes:
         stock: (sku, warehouse) to [on hand, allocated] units.
         claims: receipt id to units.
         bookings: (collection at, warehouse, service) to parcels.
-        room: capacity of those collections where it limits.
+        room: capacity of those collections where it limits, unless the carrier has said another one by now.
         queues: warehouse to [parcels, seconds].
     """
 
@@ -137,7 +137,7 @@ def _add_booking(statement: Any) -> Any:
     return statement.on_conflict_do_update(
         index_elements=tables.bookings.primary_key.columns,
         set_={"booked_parcels": booked},
-        where=booked <= bindparam("room", type_=BigInteger),
+        where=booked <= func.coalesce(_booking.capacity_parcels, bindparam("room", type_=BigInteger)),
     )
 
 

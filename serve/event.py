@@ -81,6 +81,16 @@ class Outage(Event):
     until: Time
 
 
+class Capacity(Event):
+    """A carrier says how many parcels one collection takes; told again, the last holds. Plans beyond it break."""
+
+    kind: Literal["capacity"]
+    warehouse: Name
+    service: Name
+    collection_at: Time
+    capacity_parcels: Units = Field(description="in all, with those that are booked already")
+
+
 class Cancelled(Event):
     """A customer cancelled: what nobody has begun to pick ends."""
 
@@ -93,7 +103,15 @@ AFTER_PRICES = (PickStarted, Cancelled)
 """What happens after bid prices are solved in the same second, see ``envs.ranks``; all else does before."""
 
 AnyEvent = Annotated[
-    ReceiptAnnounced | ReceiptArrived | PickStarted | PickFinished | HandedOver | Delivered | Outage | Cancelled,
+    ReceiptAnnounced
+    | ReceiptArrived
+    | PickStarted
+    | PickFinished
+    | HandedOver
+    | Delivered
+    | Outage
+    | Capacity
+    | Cancelled,
     Field(discriminator="kind"),
 ]
 

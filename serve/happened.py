@@ -15,7 +15,7 @@ from scenarios.errors import InputError
 from scenarios.local_time import DAY_SECONDS, parse_utc
 from serve import event as told
 from serve import tables
-from serve.changes import Changes
+from serve.changes import Changes, Taken
 from serve.database import insert, insert_new
 from serve.ending import Ending, cancel_order
 from serve.known import Known
@@ -235,6 +235,30 @@ class Happened:
         waiting = (parcel.stage == "queued", parcel.service.in_(services), parcel.warehouse.in_(houses))
         for found in find_parcels(self._tx, *waiting, parcel.collection_at < until):
             self._break(found, "outage")
+
+    @_apply.register
+    def _limit(self, happened: told.Capacity) -> None:
+        """As an outage, of what is beyond the capacity: the latest booked that nobody picks are decided again."""
+        self._known.check(self._key, warehouse=happened.warehouse, service=happened.service)
+        at, most = self._time("collection_at", happened.collection_at), happened.capacity_parcels
+        self._known.check_collection(self._key, happened.warehouse, happened.service, at, self._now)
+        row, parcel = tables.bookings.c, tables.parcels.c
+        own = {"collection_at": at, "warehouse": happened.warehouse, "service": happened.service}
+        query = select(row.booked_parcels).where(*(row[name] == value for name, value in own.items()))
+        booked = self._tx.execute(query).scalar() or 0
+        if booked > most:
+            where = [parcel[name] == value for name, value in own.items()]
+            waiting = find_parcels(self._tx, parcel.stage == "queued", parcel.is_booked, *where)
+            for found in sorted(waiting, key=lambda one: (one.queued_at, one.number))[most - booked :]:
+                self._break(found, "capacity")
+                booked -= 1
+        self._changes.make(self._tx)  # first what decisions take first
+        self._changes = Changes()
+        capacity = insert(self._tx, tables.bookings).values(**own, capacity_parcels=most)
+        keys = tables.bookings.primary_key.columns
+        capacity = capacity.on_conflict_do_update(index_elements=keys, set_={"capacity_parcels": most})
+        if self._tx.execute(capacity.returning(row.booked_parcels)).scalar_one() > max(most, booked):
+            raise Taken(f"room at {happened.warehouse} for {happened.service}")
 
     @_apply.register
     def _cancel(self, happened: told.Cancelled) -> None:

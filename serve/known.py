@@ -76,6 +76,34 @@ class Known:
             expected_pick_seconds(self._network, self.index.find("warehouse", "warehouse", warehouse), num_lines, units)
         )
 
+    def check_collection(self, key: str, warehouse: str, service: str, at: int, now: int) -> None:
+        """Refuses a time at which a service does not collect at a warehouse in the calendar from ``now`` on.
+
+        Args:
+            key: path of what is checked.
+            warehouse: known.
+            service: known.
+            at: of the collection, UTC seconds.
+            now: UTC seconds.
+
+        Raises:
+            InputError: ``key.collection_at``, with the nearest collection; ``key.at`` if there is no calendar then.
+        """
+        try:
+            network = self.network(now)
+        except InputError as error:
+            raise InputError(f"{key}.at", error.value, error.expected, error.remedy) from error
+        pair = network.pairs[self.names.warehouses.index(warehouse), self.names.services.index(service)]
+        first = int(pair["first_collection"])
+        last = first + max(1, int(pair["num_collections"])) - 1  # where the calendar ends: without limit
+        times = (int(network.settings["epoch_seconds"][0]) + network.collections["time_seconds"][first:last]).tolist()
+        coming = [time for time in times if time >= now]
+        if at not in coming:
+            expected = f"a collection by {service} at {warehouse} in the weeks to come"
+            near = min(coming, key=lambda time: abs(time - at), default=None)
+            remedy = "this service never comes there" if near is None else f"the nearest is {format_utc(near)}"
+            raise InputError(f"{key}.collection_at", format_utc(at), expected, remedy)
+
     def check(self, key: str, **names: str | None) -> None:
         """Refuses a name that the network does not have; ``sku="x"`` is checked as ``key.sku``.
 

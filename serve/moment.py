@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, select
+from sqlalchemy import Connection, Select, Table, bindparam, or_, select
 
 from agents.documents import (
     SNAPSHOT_SCHEMA,
@@ -75,7 +75,8 @@ _PICKS = select(tables.picks.c.warehouse, tables.picks.c.expected_finish_at).ord
 )
 _PUNCTUALITY = select(*_columns(tables.punctuality, LightPunctuality))
 _BOOKINGS = select(*_columns(tables.bookings, LightBooking)).where(
-    _booking_row.collection_at >= bindparam("now"), _booking_row.booked_parcels > 0
+    _booking_row.collection_at >= bindparam("now"),
+    or_(_booking_row.booked_parcels > 0, _booking_row.capacity_parcels.is_not(None)),
 )
 _INTERRUPTIONS = select(*_columns(tables.interruptions, LightInterruption)).where(
     tables.interruptions.c.until > bindparam("now")

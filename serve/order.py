@@ -19,7 +19,7 @@ from serve.tasks import add_task
 
 State = Literal["held", "reserved", "confirmed", "review", "declined", "cancelled", "expired"]
 
-Cause = Literal["short_pick", "short_receipt", "outage", "count", "unknown"]
+Cause = Literal["short_pick", "short_receipt", "outage", "capacity", "count", "unknown"]
 """Why a parcel lost lines. Unknown: before causes were kept; one row for each task then."""
 
 OPEN: Mapping[str, Any] = {"state": "open", "parcel_id": None, "promise_at": None}

@@ -25,16 +25,18 @@ def release(tx: Connection, known: Known, changes: Changes, parcel: Row[Any], no
     rows = network.collections[first : first + count]
     earliest = max(ready_at, _interrupted_until(tx, parcel))
     place = min(int(np.searchsorted(rows["time_seconds"], earliest - start)), count - 1)
-    booked = _booked(tx, parcel, earliest)
+    booked, told = _booked(tx, parcel, earliest)
     while place < count - 1:  # the last one is where the calendar ends: without limit, and not booked
         key = (start + int(rows["time_seconds"][place]), parcel.warehouse, parcel.service)
-        if booked.get(key[0], 0) + changes.bookings.get(key, 0) < rows["capacity_parcels"][place]:
+        room = told.get(key[0], int(rows["capacity_parcels"][place]))
+        if booked.get(key[0], 0) + changes.bookings.get(key, 0) < room:
             break
         place += 1
     at = start + int(rows["time_seconds"][place])
     is_real = place < count - 1 or at == known.calendar_end
     if is_real:
-        book(changes, (at, parcel.warehouse, parcel.service), int(rows["capacity_parcels"][place]))
+        room = told.get(at, int(rows["capacity_parcels"][place]))
+        book(changes, (at, parcel.warehouse, parcel.service), room)
     changes.queue(parcel.warehouse, 1, parcel.pick_seconds)
     set_stage(tx, parcel, "queued", collection_at=at, is_booked=is_real, queued_at=now)
 
@@ -62,7 +64,10 @@ def _interrupted_until(tx: Connection, parcel: Row[Any]) -> int:
     return int(tx.execute(select(func.max(row.until)).where(*where)).scalar() or 0)
 
 
-def _booked(tx: Connection, parcel: Row[Any], earliest: int) -> dict[int, int]:
+def _booked(tx: Connection, parcel: Row[Any], earliest: int) -> tuple[dict[int, int], dict[int, int]]:
+    """Parcels on collections, by their time, and capacities of those of which the carrier has said it."""
     row = tables.bookings.c
     where = (row.warehouse == parcel.warehouse, row.service == parcel.service, row.collection_at >= earliest)
-    return {at: parcels for at, parcels in tx.execute(select(row.collection_at, row.booked_parcels).where(*where))}
+    found = tx.execute(select(row.collection_at, row.booked_parcels, row.capacity_parcels).where(*where)).all()
+    told = {at: capacity for at, _, capacity in found if capacity is not None}
+    return {at: parcels for at, parcels, _ in found}, told

@@ -83,6 +83,7 @@ bookings = Table(
     Column("warehouse", NAME, primary_key=True),
     Column("service", NAME, primary_key=True),
     _units("booked_parcels"),
+    Column("capacity_parcels", BigInteger),  # as the carrier said; none: the scenario's
     CheckConstraint("booked_parcels >= 0", name="never_below_zero"),
 )
 interruptions = Table(

@@ -13,6 +13,7 @@ from envs.prices import Pricing
 from envs.simulation import simulate
 from scenarios.draw import draw_trace
 from scenarios.errors import InputError
+from scenarios.local_time import format_utc
 from scenarios.registry import load_scenario
 from tests.agents.test_snapshot_document import Comparer
 from tests.nested import put
@@ -107,6 +108,30 @@ def test_a_booking_on_a_collection_that_does_not_exist_names_the_nearest() -> No
     ]
     with pytest.raises(InputError, match="nearest"):
         reader.read(parse_case(document))
+
+
+def test_a_collection_takes_what_is_told_but_where_the_calendar_ends() -> None:
+    document, public = _case(), load_scenario("tiny").public()
+    reader = DocumentReader(public, Pricing.CLOSED_FORM)
+    network = reader.read(parse_case(document)).network
+    pair = network.pairs[0, 0]
+    last = pair["first_collection"] + pair["num_collections"] - 1
+    start = int(network.settings["epoch_seconds"][0])
+    document["snapshot"]["bookings"] = [
+        {
+            "warehouse": public.names.warehouses[0],
+            "service": public.names.services[0],
+            "collection_at": format_utc(start + int(network.collections["time_seconds"][place])),
+            "booked_parcels": 0,
+            "capacity_parcels": capacity,
+        }
+        for place, capacity in ((last - 2, 7), (last - 1, None), (last, 7))
+    ]
+    told = reader.read(parse_case(document)).network.collections
+    assert (network.collections["capacity_parcels"] != 7).all()  # it is shared with other decisions
+    assert (told["capacity_parcels"] == 7).nonzero()[0].tolist() == [last - 2]
+    unchanged = told["capacity_parcels"] == network.collections["capacity_parcels"]
+    assert unchanged.sum() == len(told) - 1
 
 
 def test_a_stock_row_for_each_sku_of_the_order_is_required() -> None:

@@ -121,6 +121,9 @@ class Fuzz:
         counted = {"warehouse": house, "sku": sku, "on_hand_units": 7}
         station = {"warehouse": house, "num_open": 1, "num_queued": 1, "queued_seconds": 60}
         service = document["snapshot"]["punctuality"][0]["service"] if document["snapshot"].get("punctuality") else "x"
+        booked = document["snapshot"].get("bookings") or [{"warehouse": house, "service": "x", "collection_at": later}]
+        collection = {**dice.choice(booked), "capacity_parcels": 3}
+        collection.pop("booked_parcels", None)
         return dice.choice(
             [
                 ("POST", "/v1/decisions", {"order": order, "now": now, "max_alternatives": 2, "deadline_ms": 900.0}),
@@ -129,6 +132,7 @@ class Fuzz:
                 ("POST", f"/v1/orders/{known}/redecide", {"now": later, "max_alternatives": 1}),
                 ("POST", "/v1/events", {"events": [{**event, "kind": "receipt_announced", **receipt}]}),
                 ("POST", "/v1/events", {"events": [{**event, "kind": "outage", "service": service, "until": later}]}),
+                ("POST", "/v1/events", {"events": [{**event, "kind": "capacity", **collection}]}),
                 ("POST", "/v1/events", {"events": [{**event, "kind": "cancelled", "order": known}]}),
                 ("POST", "/v1/events", {"events": [{**event, "kind": "delivered", "parcel": known}]}),
                 ("PUT", "/v1/inventory", {"id": name, "at": now, "rows": [counted]}),

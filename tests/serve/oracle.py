@@ -109,7 +109,9 @@ class Oracle:
             if at > until or room is None:
                 continue
             rows = [row for row in case["snapshot"].get("bookings", []) if pair.items() <= row.items()]
-            booked = sum(row["booked_parcels"] for row in rows if utc(row["collection_at"]) == at)
+            here = [row for row in rows if utc(row["collection_at"]) == at]
+            booked = sum(row["booked_parcels"] for row in here)
+            room = next((row["capacity_parcels"] for row in here if row.get("capacity_parcels") is not None), room)
             if booked + number > room:
                 yield f"capacity: {number} more for {pair} {at}, {booked} of {room} are taken"
 

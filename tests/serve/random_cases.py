@@ -45,6 +45,8 @@ def random_case(agent: BundleAgent, seed: int) -> dict[str, Any]:
     for row in snapshot.get("bookings", []):
         if dice.random() < 0.5:
             row["booked_parcels"] += 1000
+        if dice.random() < 0.2:
+            row["capacity_parcels"] = row["booked_parcels"] + dice.randrange(3)
     return document
 
 

@@ -157,6 +157,7 @@ BAD: list[tuple[str, Any]] = [
     ("snapshot.stations[0].num_open", 10**9),
     ("snapshot.bookings[0].collection_at", "2025-03-06T01:02:03Z"),
     ("snapshot.bookings[0].service", "unknown"),
+    ("snapshot.bookings[0].capacity_parcels", -1),
     ("snapshot.demand.orders_this_hour", -1),
     ("snapshot.weights.carbon", INFINITY),
     ("snapshot.weights.carbon", 1001),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
+
 import pytest
-from sqlalchemy import Table, select
+from sqlalchemy import Table, select, update
 
 from serve import tables
 from serve.changes import Changes, Taken
 from serve.database import Database, insert_new
+from serve.retry import retried
 
 PLACE = (7200, "north", "post")
 
@@ -67,6 +72,48 @@ def test_room_is_limited_and_given_back(database: Database) -> None:
             with pytest.raises(Taken, match="room at north for post"):
                 make(database, changes)
         assert only_row(database, tables.bookings, "booked_parcels") == (booked,)
+
+
+def test_the_carriers_word_counts_whatever_was_known_before(database: Database) -> None:
+    """A decision that was made before the carrier said how much it takes."""
+    time, warehouse, service = PLACE
+    place = {"collection_at": time, "warehouse": warehouse, "service": service}
+    with database.writing() as tx:
+        insert_new(tx, tables.bookings, **place, booked_parcels=1, capacity_parcels=2)
+    for known, is_made, booked in ((9, True, 2), (9, False, 2), (1, False, 2)):
+        changes = Changes()
+        changes.bookings[PLACE], changes.room[PLACE] = 1, known
+        if is_made:
+            make(database, changes)
+        else:
+            with pytest.raises(Taken, match="room at north for post"):
+                make(database, changes)
+        assert only_row(database, tables.bookings, "booked_parcels", "capacity_parcels") == (booked, 2)
+
+
+def test_who_waits_for_each_other_in_a_circle_tries_again(database: Database) -> None:
+    """PostgreSQL ends one of them, or both (40P01); writers of a SQLite file take turns."""
+    make(database, moved(on_hand=1))
+    with database.writing() as tx:
+        insert_new(tx, tables.stations, warehouse="north", num_open=1)
+    both, statements = Barrier(2), (update(tables.stock), update(tables.stations))
+    values = ({"reference_units": tables.stock.c.reference_units + 1}, {"num_open": tables.stations.c.num_open + 1})
+
+    def act(first: int, attempts: list[int]) -> None:
+        attempts.append(first)
+        with database.writing() as tx:
+            for i in (first, 1 - first):
+                tx.execute(statements[i].values(**values[i]))
+                if len(attempts) == 1 and i == first and not database.is_sqlite:
+                    both.wait()
+
+    tries: list[list[int]] = [[], []]
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(retried, partial(act, i, tries[i])) for i in range(2)]:
+            done.result()
+    assert (sum(map(len, tries)) > 2) != database.is_sqlite
+    assert only_row(database, tables.stock, "reference_units") == (2,)
+    assert only_row(database, tables.stations, "num_open") == (3,)
 
 
 def test_more_than_the_whole_room_is_refused_at_once(database: Database) -> None:

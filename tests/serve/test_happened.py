@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from agents.bundle import BundleAgent
 from scenarios.errors import InputError
 from scenarios.local_time import DAY_SECONDS, format_utc, parse_utc
 from serve import tables
 from serve.audit import complaints
+from serve.changes import Changes, Taken
 from serve.counted import count_stations, count_stock
 from serve.desk import Desk
 from serve.event import EventBatch, Inventory, Stations
 from serve.happened import Happened, is_new
 from serve.health import make_report
+from serve.main import load_desk
 from serve.order import Cause, describe_order
+from serve.record import find_decision, read_record
+from serve.retry import retried
 from serve.tasks import acknowledge, lease_tasks
 from tests.serve.test_desk import allocated, ask, ask_again, order_of, total
 
@@ -173,6 +178,137 @@ def test_a_warehouse_is_closed_by_one_event(desk: Desk, make_request: Request) -
         assert closed not in {parcel["warehouse"] for parcel in answer["plan"]["parcels"]}
 
 
+def collection_of(parcel: dict[str, Any]) -> dict[str, Any]:
+    return {name: parcel[name] for name in ("warehouse", "service", "collection_at")}
+
+
+def limited(parcel: dict[str, Any], capacity: int) -> dict[str, Any]:
+    """The carrier says how much the collection of a parcel takes."""
+    return {"kind": "capacity", **collection_of(parcel), "capacity_parcels": capacity}
+
+
+def test_a_capacity_breaks_what_was_booked_last_and_lets_nobody_else_on(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "x")
+    order["lines"], now = [{**order["lines"][0], "units": 1}], parse_utc("t", order["placed_at"])
+    answers = [ask(desk, {**order, "id": f"x{i}"}, at=now + i) for i in range(3)]
+    first = answers[0]["plan"]["parcels"][0]
+    truck = collection_of(first)
+    assert {str(collection_of(answer["plan"]["parcels"][0])) for answer in answers} == {str(truck)}
+    tell(desk, now + 10, limited(first, 3))
+    assert tasks_at(desk, now + 10) == []
+    tell(desk, now + 20, {"kind": "pick_started", "parcel": first["id"]}, limited(first, 2))
+    assert tasks_at(desk, now + 20) == [("plan_broke", "x2")]
+    tell(desk, now + 30, limited(first, 0))
+    assert sorted(tasks_at(desk, now + 30)) == [("plan_broke", "x1"), ("plan_broke", "x2")]  # what is picked stays
+    assert (breaks_at(desk, now + 20), breaks_at(desk, now + 30)) == ({"capacity": 1}, {"capacity": 1})
+    assert total(desk, tables.bookings.c.booked_parcels) == 1
+    answers += [ask_again(desk, name, now + 40) for name in ("x1", "x2")]
+    answers.append(ask(desk, {**order, "id": "y"}, at=now + 41))
+    assert truck not in [collection_of(answer["plan"]["parcels"][0]) for answer in answers[3:]]
+    restarted = load_desk(desk.service, desk.database, desk.settings)
+    answers.append(ask(restarted, {**order, "id": "restarted"}, at=now + 42))
+    assert truck != collection_of(answers[-1]["plan"]["parcels"][0])
+    tell(desk, now + 50, limited(first, 2))
+    answers += [ask(desk, {**order, "id": f"z{i}"}, at=now + 51 + i) for i in range(2)]
+    assert [truck == collection_of(answer["plan"]["parcels"][0]) for answer in answers[-2:]] == [True, False]
+    with desk.database.reading() as tx:
+        records = [read_record(tx, find_decision(tx, answer["decision_id"])) for answer in answers]
+        assert all(record.replay(desk.service).is_same for record in records)
+        assert list(complaints(tx)) == []
+    # the record holds what was used
+    told = [row for row in records[-1].case["snapshot"]["bookings"] if row["capacity_parcels"] is not None]
+    assert told == [{**truck, "booked_parcels": 2, "capacity_parcels": 2}]
+    passed = ask(desk, {**order, "id": "next"}, at=parse_utc("t", truck["collection_at"]) + 1)
+    with desk.database.reading() as tx:
+        rows = read_record(tx, find_decision(tx, passed["decision_id"])).case["snapshot"]["bookings"]
+    assert [row for row in rows if row["capacity_parcels"] is not None] == []
+
+
+def test_more_room_than_the_scenario_has(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "x")
+    order["lines"], now = [{**order["lines"][0], "units": 1}], parse_utc("t", order["placed_at"])
+    parcel = ask(desk, order)["plan"]["parcels"][0]
+    usual = 10**6
+    with desk.database.writing() as tx:
+        tx.execute(update(tables.bookings).values(booked_parcels=usual))
+    assert collection_of(ask(desk, {**order, "id": "y"})["plan"]["parcels"][0]) != collection_of(parcel)
+    tell(desk, now, limited(parcel, usual + 1))
+    aboard = [collection_of(ask(desk, {**order, "id": f"z{i}"})["plan"]["parcels"][0]) for i in range(2)]
+    assert [row == collection_of(parcel) for row in aboard] == [True, False]
+
+
+def test_what_is_released_finds_room_as_the_carrier_says(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "x")
+    order["lines"] = [{**order["lines"][0], "units": 2}]
+    sku, now = order["lines"][0]["sku"], parse_utc("t", order["placed_at"])
+    house = ask(desk, {**order, "id": "probe"})["plan"]["parcels"][0]["warehouse"]
+    with desk.database.writing() as tx:
+        row = tables.stock.c
+        tx.execute(update(tables.stock).where(row.sku == sku).values(on_hand_units=row.allocated_units))
+    for i in range(2):
+        truck = {"kind": "receipt_announced", "receipt": f"truck-{i}", "warehouse": house, "sku": sku, "units": 2}
+        tell(desk, now + i, {**truck, "expected_at": format_utc(now + 7200)})
+    parcels = [ask(desk, {**order, "id": f"x{i}"}, at=now + 10)["plan"]["parcels"][0] for i in range(2)]
+    assert {parcel["service"] for parcel in parcels} == {parcels[0]["service"]}
+    tell(desk, now + 7200, {"kind": "receipt_arrived", "receipt": parcels[0]["receipt"]["id"], "units": 2})
+    row = tables.parcels.c
+
+    def booked(parcel: dict[str, Any]) -> tuple[int, bool]:
+        with desk.database.reading() as tx:
+            return tuple(tx.execute(select(row.collection_at, row.is_booked).where(row.id == parcel["id"])).one())  # type: ignore[return-value]
+
+    at, is_booked = booked(parcels[0])
+    room, truck = tables.bookings.c, {**parcels[0], "collection_at": format_utc(at)}
+    with desk.database.reading() as tx:
+        there = (room.collection_at == at, room.warehouse == house, room.service == truck["service"])
+        num_booked = tx.execute(select(room.booked_parcels).where(*there)).scalar_one()
+    assert is_booked
+    tell(desk, now + 7201, limited(truck, num_booked))
+    tell(desk, now + 7202, {"kind": "receipt_arrived", "receipt": parcels[1]["receipt"]["id"], "units": 2})
+    assert booked(parcels[0]) == (at, True)
+    assert booked(parcels[1])[0] > at
+
+
+def test_a_capacity_that_falls_while_others_decide(desk: Desk, make_request: Request) -> None:
+    """Whoever comes first: in the end nobody waits for a collection that will not take him."""
+    order = order_of(make_request, "x")
+    order["lines"], now = [{**order["lines"][0], "units": 1}], parse_utc("t", order["placed_at"])
+    first = ask(desk, order)["plan"]["parcels"][0]
+
+    def fall() -> None:
+        for capacity in (6, 4, 2, 1):
+            retried(lambda room=capacity: tell(desk, now + 10 - room, limited(first, room)))  # type: ignore[misc]
+
+    with ThreadPoolExecutor(5) as pool:
+        falling = pool.submit(fall)
+        answers = list(pool.map(lambda i: ask(desk, {**order, "id": f"x{i}"}), range(12)))
+        falling.result()
+    assert len(answers) == 12
+    row, at = tables.bookings.c, parse_utc("t", first["collection_at"])
+    place = (row.warehouse == first["warehouse"], row.service == first["service"], row.collection_at == at)
+    with desk.database.reading() as tx:
+        assert tx.execute(select(row.booked_parcels, row.capacity_parcels).where(*place)).one() == (1, 1)
+
+
+def test_a_booking_just_before_the_carriers_word_is_seen(
+    desk: Desk, make_request: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = order_of(make_request, "x")
+    order["lines"], now = [{**order["lines"][0], "units": 1}], parse_utc("t", order["placed_at"])
+    parcel = ask(desk, order)["plan"]["parcels"][0]
+    make = Changes.make
+
+    def late(changes: Changes, tx: Connection) -> None:
+        monkeypatch.undo()
+        make(changes, tx)
+        tx.execute(update(tables.bookings).values(booked_parcels=tables.bookings.c.booked_parcels + 1))
+
+    monkeypatch.setattr(Changes, "make", late)
+    with pytest.raises(Taken, match=parcel["service"]):
+        tell(desk, now, limited(parcel, 1))
+    tell(desk, now, limited(parcel, 1))
+
+
 def test_a_count_breaks_the_plans_made_last(desk: Desk, make_request: Request) -> None:
     order = order_of(make_request, "x")
     order["lines"] = [{**order["lines"][0], "units": 1}]
@@ -203,6 +339,10 @@ def test_a_queue_is_what_was_counted(desk: Desk, make_request: Request, sound_ag
         count_stations(tx, desk.known, Stations.model_validate(too_many))
 
 
+CAPACITY = {"kind": "capacity", "warehouse": "some", "service": "any", "collection_at": "2025-03-03T12:00:00Z",
+            "capacity_parcels": 3}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("event", "key"),
     [
@@ -210,11 +350,17 @@ def test_a_queue_is_what_was_counted(desk: Desk, make_request: Request, sound_ag
         ({"kind": "receipt_arrived", "receipt": "none", "units": 1}, "receipt"),
         ({"kind": "outage", "service": "none", "until": "2025-03-03T00:00:00Z"}, "service"),
         ({"kind": "outage", "service": "any", "until": "2199-03-03T00:00:00Z"}, "until"),
+        ({**CAPACITY, "warehouse": "none"}, "warehouse"),
+        ({**CAPACITY, "service": "none"}, "service"),
+        ({**CAPACITY, "collection_at": "2025-03-03T03:33:33Z"}, "collection_at.*The nearest is 2025-03-03"),
+        ({**CAPACITY, "collection_at": "2025-03-01T12:00:00Z"}, "collection_at.*The nearest is 2025-03-03"),
+        ({**CAPACITY, "collection_at": "2025-09-03T12:00:00Z"}, "collection_at.*The nearest is 2025-0[34]"),
+        ({**CAPACITY, "at": "2400-03-03T12:00:00Z"}, "at"),
     ],
-    ids=["parcel", "receipt", "service", "until"],
 )
 def test_events_that_do_not_fit_are_refused_by_their_field(desk: Desk, event: dict[str, Any], key: str) -> None:
-    event = {name: desk.known.names.services[0] if value == "any" else value for name, value in event.items()}
+    names = {"any": desk.known.names.services[0], "some": desk.known.names.warehouses[0]}
+    event = {name: names.get(value, value) for name, value in event.items()}
     with pytest.raises(InputError, match=rf"events\[0\]\.{key}"):
         tell(desk, parse_utc("t", "2025-03-02T00:00:00Z"), event)
 

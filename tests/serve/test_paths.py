@@ -64,6 +64,23 @@ def test_an_order_from_decision_to_delivery(client: TestClient, desk: Desk, make
     assert check_error(client.post("/v1/events", json={"events": events}))["key"] == "events[0].kind"
 
 
+def test_a_carriers_capacity_is_told_once(client: TestClient, desk: Desk, make_request: Request) -> None:
+    request = asked(make_request)
+    parcel = client.post("/v1/decisions", json=request).json()["plan"]["parcels"][0]
+    truck = {name: parcel[name] for name in ("warehouse", "service", "collection_at")}
+    event = {"id": "full", "at": request["now"], "kind": "capacity", **truck, "capacity_parcels": 0}
+    for applied in (1, 0):
+        assert client.post("/v1/events", json={"events": [event]}).json() == {"applied": applied, "known": 1 - applied}
+    assert client.get("/v1/orders/one").json()["open_lines"]
+    for field, value in (("warehouse", "x"), ("service", "x"), ("collection_at", NOW), ("capacity_parcels", -1)):
+        refused = client.post("/v1/events", json={"events": [{**event, "id": "other", field: value}]})
+        assert (refused.status_code, check_error(refused)["key"]) == (422, f"events[0].{field}")
+    with desk.database.reading() as tx:
+        kinds = tx.execute(select(tables.audit.c.kind).order_by(tables.audit.c.seq)).scalars().all()
+        assert kinds == ["policy_started", "decided", "events"]
+        assert list(complaints(tx)) == []
+
+
 def test_the_same_key_a_hundred_times(client: TestClient, desk: Desk, make_request: Request) -> None:
     """All at once."""
     request, number = asked(make_request), 100

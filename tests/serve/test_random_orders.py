@@ -135,6 +135,9 @@ def test_the_oracle_sees_every_kind_of_breach(
         return situated(bookings=[{**pair, "collection_at": at, "booked_parcels": number}])
 
     room = next(number for number in range(10_000) if "capacity" in told(booked(number)))
+    limited = {**pair, "collection_at": at, "booked_parcels": 1}
+    assert "capacity" in told(situated(bookings=[{**limited, "capacity_parcels": 1}]))
+    assert "capacity" not in told(situated(bookings=[{**limited, "capacity_parcels": 2}]))
     both = {"parcels": [parcel, parcel]}
     assert "capacity" not in told(booked(room - 1))
     assert "capacity" in " ".join(oracle.breaches(booked(room - 1), both))

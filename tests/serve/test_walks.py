@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from scenarios.errors import InputError
 from scenarios.local_time import format_utc, parse_utc
@@ -43,7 +43,7 @@ class Shop:
         self.now += self.dice.randrange(1, 400)
         often = [self.order, self.move]
         seldom = [self.confirm, self.cancel, self.again, self.announce, self.receive, self.outage, self.count]
-        seldom += [self.back, self.reject]
+        seldom += [self.back, self.reject, self.limit]
         act = self.dice.choice([*often * 3, *seldom, self.keep])
         try:
             act()
@@ -122,6 +122,15 @@ class Shop:
         service, until = self.dice.choice(self.desk.known.names.services), format_utc(self.now + 20_000)
         tell(self.desk, self.now, {"kind": "outage", "service": service, "until": until})
 
+    def limit(self) -> None:
+        row = tables.bookings.c
+        with self.desk.database.reading() as tx:
+            coming = select(row.warehouse, row.service, row.collection_at).where(row.collection_at >= self.now)
+            found = self.dice.choice(tx.execute(coming.order_by(*tables.bookings.primary_key.columns)).all())
+        place = {"warehouse": found.warehouse, "service": found.service}
+        capacity = {"collection_at": format_utc(found.collection_at), "capacity_parcels": self.dice.randrange(4)}
+        tell(self.desk, self.now, {"kind": "capacity", **place, **capacity})
+
     def count(self) -> None:
         house = self.dice.choice(self.desk.known.names.warehouses)
         row = {"warehouse": house, "sku": self._sku(), "on_hand_units": self.dice.randrange(6)}
@@ -167,6 +176,10 @@ def check(desk: Desk) -> None:
             .where(parcel.is_booked)
             .group_by(parcel.collection_at, parcel.warehouse, parcel.service)
         ) == sums(select(booked.collection_at, booked.warehouse, booked.service, booked.booked_parcels))
+        aboard = and_(parcel.is_booked, *(column == parcel[column.name] for column in tables.bookings.primary_key))
+        too_many = (booked.booked_parcels > booked.capacity_parcels, parcel.stage == "queued")
+        both = tables.bookings.join(tables.parcels, aboard)
+        assert tx.execute(select(parcel.id).select_from(both).where(*too_many)).all() == []
         queue = select(parcel.warehouse, func.count()).where(parcel.stage == "queued").group_by(parcel.warehouse)
         assert sums(queue) == sums(select(tables.stations.c.warehouse, tables.stations.c.num_queued))
         picking = set(tx.execute(select(parcel.id).where(parcel.stage == "picking")).scalars())
@@ -192,7 +205,7 @@ def test_whatever_happens_it_adds_up(desk: Desk, make_request: Request, seed: in
         except IndexError:  # nothing to choose from yet
             continue
         check(desk)
-    assert len(shop.done) == 12  # each kind has happened
+    assert len(shop.done) == 13  # each kind has happened
     desk.keep_until(shop.now + 10**6)
     check(desk)
     with desk.database.reading() as tx:
