@@ -23,9 +23,8 @@ Link = tuple[str, int, str]
 def open_ends(tx: Connection, writer: str) -> list[Link]:
     """Ends of the other chains that no first row names yet, in the order of their writers; ``writer`` begins one."""
     head, row, kept = tables.audit_heads.c, tables.audit.c, tables.payloads.c
-    first = tables.audit_heads.join(tables.audit, (row.writer == head.writer) & (row.seq == 1))
-    first = first.join(tables.payloads, (kept.writer == row.writer) & (kept.seq == row.seq))
-    begun = select(kept.content).select_from(first).where(row.kind == BEGUN)
+    first = select(row.writer).where(row.writer.in_(select(head.writer)), row.seq == 1, row.kind == BEGUN)
+    begun = select(kept.content).where(kept.writer.in_(first), kept.seq == 1)  # by keys: a join reads all payloads
     named = {link for content in tx.execute(begun).scalars() for link in links_in(content) or ()}
     ends = tx.execute(select(head.writer, head.seq, head.hash).where(head.writer != writer).order_by(head.writer))
     return [end for end in map(_link, ends) if end not in named]
