@@ -51,6 +51,9 @@ TURN_SECONDS = 10.0
 """A decision that must wait longer for others that are being made is refused; one with a deadline, when that comes:
 whose turn it is just before is answered a few milliseconds late, which is better than not at all."""
 
+GRACE_SECONDS = 0.01
+"""After a deadline, in which a decision that is made is still written."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeskSettings:
@@ -184,12 +187,18 @@ class Desk:
                 subject = subject_of(asked, question)
                 pick = self.policies.pick(tx, subject, bool(question.group), question.is_kept)
             draft = self._draft(asked, self.prices.priced(question, pick.service, asked.now), pick)
-        self.database.write(lambda tx: self._keeping.keep(tx, asked, draft))
+        self.database.write(lambda tx: self._keep(tx, asked, draft))
         self.monitor.see(draft.pick, draft.weighed, asked)
         if draft.pick.shadow is not None:
             case, hindrance = self.prices.case(question, draft.pick.shadow, asked.now)
             self.shadows.add(ShadowTask(draft.pick.shadow, case, draft.answer, hindrance))
         return draft.answer, False
+
+    def _keep(self, tx: Connection, asked: Asked, draft: Draft) -> None:
+        """Unless the turn to write comes so late that nobody waits for the answer any more."""
+        if asked.seconds_left() < -GRACE_SECONDS:
+            raise NoTurn(asked.request.deadline_ms, 0.0)
+        self._keeping.keep(tx, asked, draft)
 
     @contextmanager
     def _alone(self, asked: Asked) -> Iterator[None]:

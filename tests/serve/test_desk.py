@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
-from sqlalchemy import event, func, select, update
+from sqlalchemy import Connection, event, func, select, update
 
 import serve.desk
 from scenarios.errors import InputError
@@ -304,6 +304,26 @@ def test_who_comes_after_his_deadline_is_refused_though_it_is_his_turn(
     with pytest.raises(Contended, match="deadline_ms"):
         ask(desk, order, deadline_ms=0.001)
     assert (allocated(desk), num_refused()) == ({}, refused_before + 1)
+
+
+def test_what_cannot_be_written_in_time_is_not_kept(
+    desk: Desk, make_request: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The turn to write may take long, too; a few milliseconds are forgiven."""
+    order, refused_before, write = order_of(make_request, "one"), num_refused(), desk.database.write
+
+    def late(act: Callable[[Connection], object]) -> object:
+        time.sleep(0.5)
+        return write(act)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.database, "write", late)
+        with pytest.raises(Contended) as refused:
+            ask(desk, order, "key", deadline_ms=450.0)
+    assert (refused.value.detail.key, refused.value.detail.value) == ("deadline_ms", 450.0)
+    assert (allocated(desk), num_refused()) == ({}, refused_before + 1)
+    monkeypatch.setattr(serve.desk, "GRACE_SECONDS", 60.0)
+    assert ask(desk, order, "key", deadline_ms=450.0)["plan"]
 
 
 @pytest.mark.parametrize("is_locked", [False, True], ids=["late at once", "late while others decide"])
