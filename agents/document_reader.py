@@ -136,7 +136,9 @@ class DocumentReader:
         seen.stock["on_hand_units"][cells], seen.stock["allocated_units"][cells] = on_hand[here], allocated[here]
         seen.stock["reference_units"][cells] = np.array(references, np.int64)[here]
         self._read_prices(network, seen, rows, np.stack([w, line]))
-        for number in lines.keys() - set(sku.tolist()):
+        missing = set(lines) - set(sku.tolist())
+        if missing:
+            number = min(missing, key=lines.__getitem__)
             found = f"no row of {self.names.skus[number]}"
             raise InputError(key, found, f"stock of order.lines[{lines[number]}].sku", "add its rows")
 

@@ -177,7 +177,7 @@ def _audited(found: Row[Any]) -> dict[str, object]:
 def _payload_complaints(found: Row[Any], place: str, erased: set[str]) -> Iterator[str]:
     is_erased = f"{found.writer}/{found.seq}" in erased
     if found.content is None:
-        if not is_erased or found.kind == BEGUN:
+        if not is_erased or found.kind not in ERASABLE:
             yield f"{place}: its payload is gone, and no row says that it was erased"
     elif hashlib.sha256(found.salt + found.content).hexdigest() != found.payload_sha256:
         yield f"{place}: its payload was altered"

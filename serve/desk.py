@@ -48,11 +48,10 @@ _USED = select(_key.request_sha256, _key.decision_id).where(_key.actor == bindpa
 
 
 TURN_SECONDS = 10.0
-"""A decision that must wait longer for others that are being made is refused; one with a deadline, when that comes:
-whose turn it is just before is answered a few milliseconds late, which is better than not at all."""
+"""A decision that must wait longer for others that are being made is refused; one with a deadline, when that comes."""
 
 GRACE_SECONDS = 0.01
-"""After a deadline, in which a decision that is made is still written."""
+"""After a deadline, in which a decision that is made is still written: better than not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +194,7 @@ class Desk:
         return draft.answer, False
 
     def _keep(self, tx: Connection, asked: Asked, draft: Draft) -> None:
-        """Unless the turn to write comes so late that nobody waits for the answer any more."""
+        """Unless it is so late, for whatever reason, that nobody waits for the answer any more."""
         if asked.seconds_left() < -GRACE_SECONDS:
             raise NoTurn(asked.request.deadline_ms, 0.0)
         self._keeping.keep(tx, asked, draft)

@@ -76,15 +76,16 @@ class Keeper:
         """Some of what is due, and whether there may be more."""
         order, parcel, key, review = tables.orders.c, tables.parcels.c, tables.idempotency_keys.c, tables.reviews.c
         with self._database.reading() if within is None else nullcontext(within) as tx:
-            expired = tx.execute(select(order.id).where(order.expires_at <= now).limit(_AT_ONCE)).scalars().all()
             due = (parcel.stage == "later", parcel.release_at <= now)
             released = tx.execute(select(parcel.id).where(*due).order_by(parcel.number).limit(_AT_ONCE)).scalars().all()
             late = select(review.number).where(review.state == "open", review.due_at <= now)
             unseen = tx.execute(late.order_by(review.number).limit(_AT_ONCE)).scalars().all()
+            over = select(order.id).where(order.expires_at <= now).order_by(order.expires_at).limit(_AT_ONCE)
+            # a review before the reservation that was kept for it, also where both are due after a pause
+            expired = [] if len(unseen) == _AT_ONCE else tx.execute(over).scalars().all()
             is_old = tx.execute(select(key.key).where(key.created_at < now - KEY_SECONDS).limit(1)).first()
             whose = tx.execute(select(tables.customers.c.customer).where(customers_to_forget()).limit(1)).first()
         old_keys = delete(tables.idempotency_keys).where(key.created_at < now - KEY_SECONDS)
-        # a review before the reservation that was kept for it, also where both are due after a pause
         acts: list[Callable[[Connection], object]] = [
             *(partial(self._end_review, number=number, now=now) for number in unseen),
             *(partial(self._expire, order_id=order_id, now=now) for order_id in expired),

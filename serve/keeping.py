@@ -189,8 +189,8 @@ class Keeping:
             add_task(tx, "hold_ended", question.first_id, asked.now + draft.hold_seconds)
         if draft.concern is not None:
             open_review(tx, draft.concern)
-            if question.group:  # of which a part may be reserved already
-                reserve_until(tx, question.first_id, draft.reserved_until)
+        if question.group:  # of which a part may be reserved already
+            reserve_until(tx, question.first_id, draft.reserved_until)
         if fresh is not None:
             count_arrival(tx, fresh, hour_of(asked.now, self.known.epoch))
 

@@ -86,11 +86,6 @@ def of_chance(snapshot: Snapshot, names: Names, own: int, is_drawn: bool) -> str
     return f"An experiment drew it by chance among plans nearly as good as the policy's own choice ({words})."
 
 
-def of_rules(version: str) -> str:
-    """By which rules it was looked whether a person should see it, as records say it of before answers had a field."""
-    return f"Review rules {version[:12]} were in force."
-
-
 def shape(snapshot: Snapshot, names: Names, slot: int) -> list[str]:
     """Why split, why backordered, why held, why declined."""
     plans, count = snapshot.plans, snapshot.num_plans

@@ -20,7 +20,6 @@ from serve.audit import payload
 from serve.chain import Choice
 from serve.order import Conflict, NotFound
 from serve.plan_writer import to_json
-from serve.reasons import of_rules
 from serve.service import DecisionService, Mark, Trial, Weighed
 from serve.trials.exploring import Exploration
 from serve.wanted import Parcel, parcels_of, with_plan
@@ -44,7 +43,6 @@ class Record:
         answer: the bytes that were answered.
         parcels: that a person chose, see ``serve.wanted``; None if none did.
         exploration: how a plan was drawn; None if none was.
-        said: version of the rules of review that the answer says in words, as was once done; None: it does not.
     """
 
     case: dict[str, Any]
@@ -53,7 +51,6 @@ class Record:
     answer: bytes
     parcels: tuple[Parcel, ...] | None = None
     exploration: Exploration | None = None
-    said: str | None = None
 
     def told(self) -> DecisionAnswer:
         """The answer, read."""
@@ -83,8 +80,6 @@ class Record:
         rules, review = told.review_rules, told.review
         mark = Mark(told.decision_id, told.latency_ms, told.reservation, is_stored, trial, rules, review)
         answer = service.answer(self.weighed(service), mark, self.max_alternatives)
-        if self.said is not None:
-            answer.reasons.append(of_rules(self.said))
         again = to_json(answer)
         return ReplayAnswer(is_same=again == self.answer, answer=DecisionAnswer.model_validate_json(again))
 
@@ -139,5 +134,4 @@ def read_record(tx: Connection, decision: Row[Any]) -> Record:
         data["answer"].encode(),
         None if parcels is None else tuple((w, s, receipt, mask) for w, s, receipt, mask in parcels),
         None if exploration is None else Exploration(*exploration),
-        data.get("rules"),
     )

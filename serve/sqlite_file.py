@@ -116,7 +116,7 @@ def _prepare(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # transactions begin above, not when the driver thinks so
     connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
     _write_ahead(connection)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", f"wal_autocheckpoint={_AHEAD_PAGES}"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", f"wal_autocheckpoint={_AHEAD_PAGES}"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -127,6 +127,7 @@ def _work(jobs: SimpleQueue[_Job | None]) -> None:
             job.result = job.act()
         except BaseException as error:
             job.error = error
+        del job.act  # which knows the stage, by whom the job may be known: together they would stay
         job.state = "over"
         job.over.release()
         del job  # and all that it holds, until the next one comes

@@ -7,13 +7,13 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import select
 
 from agents.bundle import read_bundle
-from benchmarks.load.phase import Load, Phase, play
+from benchmarks.load.phase import Load, Phase, is_refusal, play
 from benchmarks.load.sender import Reply, Sender
 from benchmarks.load.servers import Server, echo, endpoint, stalling
 from benchmarks.load.stall import DEADLINE_MS, RATE, Stall, recovered, stalled
@@ -151,7 +151,9 @@ async def _stall(plan: Plan, outcome: Outcome, server: Server, switch: Path) -> 
     outcome.add(phase, replies)
     after, closed_s = await recovered(sender, switch)
     outcome.accepted += [reply.decision_id for reply in after if reply.decision_id]
-    outcome.stall = stalled(load, replies, closed_s)
+    num_errors = sum(reply.status != 200 and not is_refusal(reply) for reply in after)
+    found = stalled(load, replies, closed_s)
+    outcome.stall = replace(found, errors=found.errors + num_errors)
 
 
 def _check_record(plan: Plan, outcome: Outcome) -> None:

@@ -322,6 +322,7 @@ def test_what_cannot_be_written_in_time_is_not_kept(
             ask(desk, order, "key", deadline_ms=450.0)
     assert (refused.value.detail.key, refused.value.detail.value) == ("deadline_ms", 450.0)
     assert (allocated(desk), num_refused()) == ({}, refused_before + 1)
+    monkeypatch.setattr(desk.database, "write", late)
     monkeypatch.setattr(serve.desk, "GRACE_SECONDS", 60.0)
     assert ask(desk, order, "key", deadline_ms=450.0)["plan"]
 

@@ -116,18 +116,6 @@ def test_an_auditor_finds_the_rules_by_which_an_order_was_put_into_the_queue(des
     }
 
 
-def test_a_record_whose_answer_names_its_rules_in_words_replays(desk: Desk, make_request: Request) -> None:
-    """As they were written before the answer had fields for reviews."""
-    answer = ask(desk, order_of(make_request, "one"))
-    with desk.database.reading() as tx:
-        record = read_record(tx, find_decision(tx, answer["decision_id"]))
-    assert record.said is None
-    answer["reasons"].append(f"Review rules {12 * 'a'} were in force.")
-    before = replace(record, answer=json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode())
-    assert not before.replay(desk.service).is_same
-    assert replace(before, said=64 * "a").replay(desk.service).is_same
-
-
 def test_a_version_is_of_what_is_asked_for_and_nothing_else() -> None:
     rule, other = ReviewRule(name="a", least_units=2), ReviewRule(name="a", least_units=3)
     limits = [

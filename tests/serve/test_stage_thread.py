@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
+from contextlib import suppress
 
 import pytest
 
@@ -48,6 +51,35 @@ def test_a_stalled_call_stalls_no_answer_and_others_are_made_once_it_is_back() -
             time.sleep(0.01)
     else:
         pytest.fail("nothing was ever called again")
+
+
+def test_what_a_stalled_call_held_is_let_go_without_a_collection_of_garbage() -> None:
+    class Model:
+        def __init__(self) -> None:
+            self.thread = StageThread("the model")
+
+        def decide(self) -> None:
+            with suppress(Stalled):
+                self.thread.call(lambda: self.answer(), 0.001)
+
+        def answer(self) -> None:
+            time.sleep(0.05)
+
+    gc.collect()
+    gc.disable()
+    try:
+        model = Model()
+        model.decide()
+        assert model.thread._stalled is not None
+        forgotten = weakref.ref(model)
+        del model
+        for _ in range(500):
+            if forgotten() is None:
+                return
+            time.sleep(0.01)
+        pytest.fail("it is still there")
+    finally:
+        gc.enable()
 
 
 def test_calls_that_wait_behind_a_stalled_one_are_dropped() -> None:

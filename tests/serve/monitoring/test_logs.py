@@ -29,7 +29,7 @@ from tests.serve.test_desk import order_of
 
 Request = Callable[..., dict[str, Any]]
 TOKEN, STRANGER = "the-token-of-a-shop", "a-token-of-nobody"
-CUSTOMER, NOTE = "customer-4711-anna-k", "leave it with the neighbour"
+CUSTOMER, PSEUDONYM, NOTE = "customer-4711-anna-k", "pseudonym-0815", "leave it with the neighbour"
 
 
 @pytest.fixture
@@ -92,12 +92,12 @@ def test_no_line_holds_what_was_sent(
     desk: Desk, client: TestClient, stream: io.StringIO, make_request: Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A day of requests, good, bad and failing in every way."""
-    order = order_of(make_request, CUSTOMER)
+    order = order_of(make_request, CUSTOMER) | {"customer": PSEUDONYM}
     now, sku = order["placed_at"], order["lines"][0]["sku"]
     good = {"order": order, "now": now}
     keyed = {"Idempotency-Key": f"key of {CUSTOMER}"}
     answer = client.post("/v1/decisions", json=good, headers=keyed).json()
-    secrets = [TOKEN, STRANGER, CUSTOMER, NOTE, f'"{sku}"', answer["decision_id"], "shop-of-anna"]
+    secrets = [TOKEN, STRANGER, CUSTOMER, PSEUDONYM, NOTE, f'"{sku}"', answer["decision_id"], "shop-of-anna"]
     own = desk.service.policy.bundle_sha256
     unknown = [{"sku": NOTE, "units": 1}]
     for i, (method, path, body) in enumerate(
