@@ -25,7 +25,7 @@ from experiments.settings import (
     texts_of,
     weights_of,
 )
-from experiments.traces import TraceSource, notes_of, seeds_of
+from experiments.traces import TraceSource, notes_of, notes_on_number, seeds_of
 from scenarios.errors import InputError, unknown_name
 
 COMMAND = "evaluate"
@@ -131,7 +131,7 @@ def evaluate(
         reference=evaluation.reference,
         clock=evaluation.clock,
         goals=f"weights {cost:g} on cost, {lateness:g} on lateness, {carbon:g} on carbon; tables count all at one",
-        notes=notes_of(first, choice),
+        notes=[*notes_of(first, choice), *notes_on_number(len(evaluation.source), "traces")],
         traces=_trace_rows(cells),
         cells=[cell.id for cell in cells],
         seconds=round(time.perf_counter() - began, 1),

@@ -19,6 +19,9 @@ from scenarios.trace import Trace, load_trace
 EVALUATION_SPLITS = ("validation", "test")
 SINGLE_LINE_SHARE = 0.95
 
+FEW = 10
+"""Traces or replications; intervals over fewer are rough."""
+
 
 @dataclass(frozen=True)
 class TraceSource:
@@ -87,6 +90,11 @@ def caveat_of(scenario: Scenario) -> str:
     """What must be said beside every result on a scenario; nothing of most."""
     caveat: str = getattr(scenario, "caveat", "")
     return caveat
+
+
+def notes_on_number(number: int, what: str) -> list[str]:
+    """Said where an interval is over few, ``3 traces``: a bootstrap of so few says little of others."""
+    return [f"{number} {what} are few: intervals over fewer than {FEW} are rough"] if 1 < number < FEW else []
 
 
 def notes_of(trace: Trace, choice: ScenarioChoice | None) -> list[str]:

@@ -12,7 +12,7 @@ from experiments.console import getting_ready, make_console, meter, print_table
 from experiments.evaluation import warm_up
 from experiments.record import Run, write_json, write_text, yaml_of
 from experiments.settings import check_count, launch, mlflow_of
-from experiments.traces import notes_of
+from experiments.traces import notes_of, notes_on_number
 from experiments.whatif.command_line import COMMAND, read_arguments
 from experiments.whatif.outcome import Outcome
 from experiments.whatif.playing import play
@@ -99,9 +99,7 @@ def _notes(study: Study) -> list[str]:
     """What has to be said beside the results."""
     changed = {type(change).__name__ for variant in study.variants for change in variant.changes}
     notes = [HIDDEN_CHANGE] if changed & {"DemandChange", "ServiceOutage"} else []
-    if len(study.seeds) < 10:
-        notes.append(f"{len(study.seeds)} replications are few: intervals over fewer than ten are rough")
-    return notes
+    return [*notes, *notes_on_number(len(study.seeds), "replications")]
 
 
 def _play(study: Study, run: Run, workers: int, console: Console) -> list[Outcome]:

@@ -133,3 +133,4 @@ def test_real_orders_end_to_end(real_data, tmp_path):
     run = Run.open(tmp_path / "run")
     assert run.record["scenario_id"].startswith("olist-pooled@")
     assert "splits hardly occur" in run.record["notes"][0]
+    assert run.record["notes"][-1] == "2 traces are few: intervals over fewer than 10 are rough"

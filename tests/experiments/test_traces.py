@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from experiments.settings import ScenarioChoice
-from experiments.traces import TraceSource, notes_of, seeds_of
+from experiments.traces import TraceSource, notes_of, notes_on_number, seeds_of
 from scenarios.draw import draw_trace
 from scenarios.errors import InputError
 from scenarios.registry import load_scenario
@@ -49,6 +49,11 @@ def test_single_lines_and_training_seeds_are_said():
     assert "100.0 % of the orders hold one line" in notes[0]
     assert "training seed" in notes[1]
     assert notes_of(draw_trace(load_scenario("metro-small"), 2_000_000), ScenarioChoice("metro-small")) == []
+
+
+@pytest.mark.parametrize(("number", "is_said"), [(1, False), (2, True), (9, True), (10, False)])
+def test_an_interval_over_few_is_said_to_be_rough(number, is_said):
+    assert bool(notes_on_number(number, "traces")) is is_said
 
 
 def test_that_all_traces_of_a_log_hold_the_same_orders_is_said():
