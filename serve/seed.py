@@ -64,7 +64,8 @@ def _check_same(known: Known, warehouses: set[str]) -> None:
     if warehouses != set(known.names.warehouses):
         others = sorted(warehouses ^ set(known.names.warehouses))
         expected = f"a database of the warehouses of {known.public.id}"
-        raise InputError("--database", f"differs in {others[0]!r}", expected, "name another database with --database")
+        remedy = "name another database; without --database it is routelab.db in the folder of the command"
+        raise InputError("--database", f"differs in {others[0]!r}", expected, remedy)
 
 
 def read_stock(path: Path, known: Known) -> list[StockRow]:
