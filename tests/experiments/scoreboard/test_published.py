@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
@@ -13,7 +16,7 @@ from experiments.scoreboard import command, published, running, work
 from experiments.scoreboard.board import Board
 from experiments.scoreboard.cell import EVEN, PLAY, TRAINING, Store
 from experiments.scoreboard.command import Runner
-from experiments.scoreboard.published import publish
+from experiments.scoreboard.published import SUFFIX, publish
 
 
 @pytest.fixture
@@ -102,3 +105,39 @@ def test_anew_leaves_published_cells_aside(copied, monkeypatch):
     assert command.main([*words, "--anew"]) == 0
     assert stores[0] > 0
     assert stores[1] == 0
+
+
+def costs_in(cells: Path, first: int) -> dict[str, float]:
+    """Mean costs by router, from published cells alone and by other means than the board's."""
+    table = pd.read_json(cells, lines=True)
+    plays = table[(table.kind == PLAY) & (table.seed >= first) & (table.weights.map(tuple) == EVEN)]
+    costs = plays.assign(cost=plays["values"].map(lambda values: values["cost_per_order"])).groupby("who").cost
+    own = [name for name in costs.groups if name.startswith("learned@" + cells.name.removesuffix(SUFFIX) + "/")]
+    return {**costs.mean(), "**learned**": float(np.mean([costs.get_group(name).mean() for name in own]))}
+
+
+def check_page(page: Path, cells: Path, first: int) -> int:
+    """Holds what a page says of routers against cells; how many they are."""
+    section = page.read_text().partition("## All routers")[2].partition("\n## ")[0]
+    costs, found = costs_in(cells, first), re.findall(r"^\| (\S+) \| ([\d.]+) \|", section, re.MULTILINE)
+    assert [(who, cost) for who, cost in found if f"{costs[who]:.3f}" != cost] == []
+    return len(found)
+
+
+def test_pages_say_what_published_cells_say(small_run, copied):
+    page, cells = copied.pages / "tiny.md", copied.pages / "cells" / "tiny.jsonl.xz"
+    assert check_page(page, cells, 2_000_100) == 4  # three routers and the learned one
+    page.write_text(page.read_text().replace("| nearest | ", "| nearest | 1"))
+    with pytest.raises(AssertionError):
+        check_page(page, cells, 2_000_100)
+
+
+def test_the_board_s_pages_say_what_its_published_cells_say(repository):
+    """Those that were made from them: a page of the first hundred test traces was not."""
+    results, found = repository / "docs/results", 0
+    for cells in sorted((results / "cells").glob(f"*{SUFFIX}")):
+        page = results / f"{cells.name.removesuffix(SUFFIX)}.md"
+        if page.is_file() and "2,000,100 to 2,000,199" in page.read_text():
+            found += check_page(page, cells, 2_000_100)
+    if not found:
+        pytest.skip("no page was made from published cells yet")
