@@ -17,6 +17,8 @@ from experiments.scoreboard.board import Board
 from experiments.scoreboard.cell import EVEN, PLAY, TRAINING, Store
 from experiments.scoreboard.command import Runner
 from experiments.scoreboard.published import SUFFIX, publish
+from tests.experiments.scoreboard.conftest import run
+from tests.experiments.scoreboard.test_pages import content
 
 
 @pytest.fixture
@@ -35,25 +37,14 @@ def done(monkeypatch) -> list:
     return tasks
 
 
-def go(board: Board, *parts: str) -> Store:
-    runner = Runner(board, 1, Console(quiet=True))
-    for part in parts or command.PARTS:
-        runner.part(part)
-    return runner.store
-
-
-def texts(board: Board) -> dict[str, bytes]:
-    return {str(path.relative_to(board.pages)): path.read_bytes() for path in board.pages.rglob("*") if path.is_file()}
-
-
 def test_pages_come_from_published_cells_alone(small_run, copied, done):
-    before = texts(copied)
+    before = content(copied.pages)
     assert {"cells/tiny.jsonl.xz", "cells/mixed.jsonl.xz", "index.md"} <= set(before)
     for path in copied.pages.glob("*.md"):
         path.unlink()
-    store = go(copied)
+    store = run(copied)
     assert done == []
-    assert texts(copied) == before
+    assert content(copied.pages) == before
     assert {cell.id: cell for cell in store.all()} == {cell.id: cell for cell in small_run[1].all()}
     assert not (copied.folder / "cells").exists()
     table = pd.read_json(copied.pages / "cells" / "tiny.jsonl.xz", lines=True)
@@ -65,9 +56,9 @@ def test_cells_of_other_code_are_not_published(copied):
     first = next(iter(store.all()))
     store.add(replace(first, id="of-other-code"))
     store.add(replace(first, world="two-tier", id="of-another-world"))
-    before = texts(copied)
+    before = content(copied.pages)
     assert publish(copied, store) == []
-    assert texts(copied) == before
+    assert content(copied.pages) == before
 
 
 def test_a_part_of_the_board_leaves_the_rest_published(copied):
