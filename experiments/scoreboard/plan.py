@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from experiments.scoreboard.board import MIXED, SLOW, Board, changed_worlds
-from experiments.scoreboard.cell import EVEN, Store
+from experiments.scoreboard.cell import EVEN, Cell, Store
 from experiments.scoreboard.front import SWEEP, SWEPT
 from experiments.scoreboard.policies import config_of
 from experiments.scoreboard.probes import BASES, Probe, probes_on
@@ -78,6 +78,11 @@ def policies_of(board: Board, store: Store, world: str, is_conditioned: bool = F
 def training_tasks(policies: Iterable[Policy]) -> list[Task]:
     """The trainings of policies."""
     return [training_task(replace(policy, training_id="", sha256="")) for policy in policies]
+
+
+def training_cells(store: Store, policies: Iterable[Policy]) -> list[Cell]:
+    """The trainings of policies that are done."""
+    return [cell for cell in (store.get(task.id) for task in training_tasks(policies)) if cell is not None]
 
 
 def learned_tasks(board: Board, scenario: str, policies: Iterable[Policy]) -> Iterator[Task]:

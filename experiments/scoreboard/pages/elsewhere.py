@@ -20,11 +20,12 @@ from experiments.scoreboard.plan import (
     homes,
     policies_of,
     trained,
+    training_cells,
     visits,
     worlds_elsewhere,
 )
 from experiments.scoreboard.statistics import Difference
-from experiments.scoreboard.task import HINDSIGHT, Policy, play_task, training_task
+from experiments.scoreboard.task import HINDSIGHT, Policy, play_task
 from scenarios.drawn import REACH
 
 FIRST = ELSEWHERE[0]
@@ -55,8 +56,7 @@ class Elsewhere:
     def _known(self, home: str) -> list[Policy]:
         if home not in self._policies:
             self._policies[home] = trained(policies_of(self.board, self.store, home))
-            cells = (self.store.get(training_task(policy).id) for policy in self._policies[home])
-            self.used |= {cell.id: cell for cell in cells if cell}
+            self.used |= {cell.id: cell for cell in training_cells(self.store, self._policies[home])}
         return self._policies[home]
 
     def reference(self, world: str) -> str:
@@ -74,8 +74,7 @@ class Elsewhere:
     @cached_property
     def mixed_trainings(self) -> list[Cell]:
         """Of the policies for drawn worlds."""
-        cells = [self.store.get(training_task(policy).id) for policy in self._known(MIXED)]
-        return [cell for cell in cells if cell is not None]
+        return training_cells(self.store, self._known(MIXED))
 
     @cached_property
     def missing(self) -> list[str]:

@@ -12,12 +12,12 @@ from experiments.scoreboard.cell import Cell, Store
 from experiments.scoreboard.evidence import Evidence
 from experiments.scoreboard.front import SWEEP, SWEPT, read_reference_points, sampled_preferences
 from experiments.scoreboard.hypervolume import area, expected_utility, hypervolume, nadir
-from experiments.scoreboard.plan import policies_of, swept, trained
+from experiments.scoreboard.plan import policies_of, swept, trained, training_cells
 from experiments.scoreboard.points import num_played, points_of, swept_cells, swept_points
 from experiments.scoreboard.policies import CONDITIONED
 from experiments.scoreboard.statistics import t_interval
 from experiments.scoreboard.targets import Volume
-from experiments.scoreboard.task import Policy, training_task
+from experiments.scoreboard.task import Policy
 from experiments.statistics import LEVEL, Interval
 
 RESAMPLES = 500
@@ -76,8 +76,7 @@ class Front:
     @cached_property
     def trainings(self) -> list[Cell]:
         """Of the policies."""
-        cells = [self.store.get(training_task(policy).id) for policy in self.policies]
-        return [cell for cell in cells if cell is not None]
+        return training_cells(self.store, self.policies)
 
     @cached_property
     def absent(self) -> tuple[str, ...]:

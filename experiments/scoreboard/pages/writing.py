@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from experiments.figures.style import styled
 from experiments.record import write_bytes, write_text
 from experiments.scoreboard.board import Board
-from experiments.scoreboard.cell import Cell, Store
+from experiments.scoreboard.cell import Store
 from experiments.scoreboard.evidence import Evidence
 from experiments.scoreboard.figures import board_figure, front_figure, matrix_figure, picture_of, scenario_figure
 from experiments.scoreboard.pages.elsewhere import Elsewhere, elsewhere_page
@@ -58,16 +58,12 @@ def write_pages(board: Board, store: Store) -> list[Path]:
     volumes = [front.summary for front in fronts if front.summary is not None]
     with styled():
         texts = _texts(board, evidences, fronts, elsewhere, by_name)
-        others = [cell.values["core_seconds"] / 60 for cell in (*elsewhere.mixed_trainings, *_trainings(fronts))]
+        trainings = chain(elsewhere.mixed_trainings, *(front.trainings for front in fronts))
+        others = [cell.values["core_seconds"] / 60 for cell in trainings]
         judged = verdicts(summaries, volumes, board.fronts, others)
         figure = _figure(board, "board", board_figure(summaries))
         texts["index"] = index_page(board, evidences, by_name, judged, figure)
     return [write_text(board.pages / f"{name}.md", text) for name, text in texts.items()]
-
-
-def _trainings(fronts: Iterable[Front]) -> Iterator[Cell]:
-    for front in fronts:
-        yield from front.trainings
 
 
 def _texts(
