@@ -113,7 +113,8 @@ def test_a_short_line_is_decided_again(desk: Desk, make_request: Request) -> Non
     assert tasks_at(desk, now + 3600) == []
 
 
-def test_a_receipt_serves_claims_in_order_and_the_rest_is_for_sale(desk: Desk, make_request: Request) -> None:
+def sold_out(desk: Desk, make_request: Request) -> tuple[dict[str, Any], str, str, int]:
+    """An order of two units of a SKU that has just run out, the SKU, the warehouse that it was sent from, and when."""
     order = order_of(make_request, "x")
     order["lines"] = [{**order["lines"][0], "units": 2}]
     sku, now = order["lines"][0]["sku"], parse_utc("t", order["placed_at"])
@@ -121,6 +122,11 @@ def test_a_receipt_serves_claims_in_order_and_the_rest_is_for_sale(desk: Desk, m
     with desk.database.writing() as tx:
         row = tables.stock.c
         tx.execute(update(tables.stock).where(row.sku == sku).values(on_hand_units=row.allocated_units))
+    return order, sku, house, now
+
+
+def test_a_receipt_serves_claims_in_order_and_the_rest_is_for_sale(desk: Desk, make_request: Request) -> None:
+    order, sku, house, now = sold_out(desk, make_request)
     announced = {"kind": "receipt_announced", "receipt": "truck", "warehouse": house, "sku": sku, "units": 6}
     tell(desk, now, {**announced, "expected_at": format_utc(now + 7200)})
     answers = [ask(desk, {**order, "id": f"x{i}"}) for i in range(3)]
@@ -238,13 +244,7 @@ def test_more_room_than_the_scenario_has(desk: Desk, make_request: Request) -> N
 
 
 def test_what_is_released_finds_room_as_the_carrier_says(desk: Desk, make_request: Request) -> None:
-    order = order_of(make_request, "x")
-    order["lines"] = [{**order["lines"][0], "units": 2}]
-    sku, now = order["lines"][0]["sku"], parse_utc("t", order["placed_at"])
-    house = ask(desk, {**order, "id": "probe"})["plan"]["parcels"][0]["warehouse"]
-    with desk.database.writing() as tx:
-        row = tables.stock.c
-        tx.execute(update(tables.stock).where(row.sku == sku).values(on_hand_units=row.allocated_units))
+    order, sku, house, now = sold_out(desk, make_request)
     for i in range(2):
         truck = {"kind": "receipt_announced", "receipt": f"truck-{i}", "warehouse": house, "sku": sku, "units": 2}
         tell(desk, now + i, {**truck, "expected_at": format_utc(now + 7200)})
