@@ -27,8 +27,14 @@ _BEGIN, _BEGIN_WRITING, _COMMIT = text("BEGIN"), text("BEGIN IMMEDIATE"), text("
 _KEPT = 32
 """Connections that stay open while nobody needs them; as many as are needed at once are made."""
 
-_AHEAD_PAGES = 10_000
-"""Of 4 KiB, written ahead, beyond which a commit moves them itself, although somebody waits for it."""
+_LOG_PAGES = 32_768
+"""Of 4 KiB, in the write-ahead log, after which ``tidy`` has it begin anew; all of them have been moved by then."""
+
+_AHEAD_PAGES = 2 * _LOG_PAGES
+"""After which a commit moves them itself, although somebody waits for it: nobody tidies, or readers are in the way."""
+
+_READERS_MS = 20
+"""How long writers wait at most for those who still read from the log, so that it can begin anew."""
 
 
 class SqliteFile:
@@ -86,9 +92,20 @@ class SqliteFile:
             tx.close()
 
     def tidy(self) -> None:
-        """Moves what was written ahead to its place, while others write: else a commit has to."""
+        """Moves what was written ahead to its place, while others write: else a commit has to.
+
+        While there is always somebody who reads, the log only grows; so now and then it is emptied in its own turn.
+        """
         with self._lent() as tx:
-            _driver(tx).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            ((_, ahead, moved),) = _driver(tx).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        if ahead < _LOG_PAGES or moved < ahead:  # somebody reads what is older: he would have to be waited for
+            return
+        with self._turn(), self._lent() as tx:
+            _driver(tx).execute(f"PRAGMA busy_timeout={_READERS_MS}")
+            try:
+                _driver(tx).execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+            finally:
+                _driver(tx).execute(f"PRAGMA busy_timeout={_BUSY_MS}")
 
     def close(self) -> None:
         """Gives all connections back."""

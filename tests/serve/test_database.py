@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
-from contextlib import ExitStack
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -90,6 +93,71 @@ def test_sqlite_syncs_every_commit_and_writes_ahead(tmp_path) -> None:
         assert tx.execute(text("PRAGMA synchronous")).scalar() == 2  # FULL
         assert tx.execute(text("PRAGMA journal_mode")).scalar() == "wal"
     database.close()
+
+
+def write_some(database: Database, num: int) -> None:
+    """As many commits of one page or more."""
+    for units in range(num):
+        with database.writing() as tx:
+            tx.execute(update(tables.stations).values(num_open=units))
+
+
+@pytest.fixture
+def small_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """A file whose log should begin anew after ten pages."""
+    monkeypatch.setattr("serve.sqlite_file._LOG_PAGES", 10)
+    database = Database(f"sqlite:///{tmp_path / 'shop.db'}")
+    database.migrate()
+    with database.writing() as tx:
+        insert_new(tx, tables.stations, warehouse="north", num_open=0)
+    yield database
+    database.close()
+
+
+def test_the_log_begins_anew_when_it_is_long(
+    small_log: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where there is always somebody who reads: else it would only grow."""
+    monkeypatch.setattr("serve.sqlite_file._READERS_MS", 10_000)
+    query, reads = select(tables.stations.c.num_open), threading.Event()
+    seen: list[int | None] = []
+
+    def read() -> None:
+        with small_log.reading() as tx:
+            seen.append(tx.execute(query).scalar())
+            reads.set()
+            time.sleep(0.3)
+
+    for _ in range(3):
+        write_some(small_log, 20)
+        size = (tmp_path / "shop.db-wal").stat().st_size
+        reads.clear()
+        reader = threading.Thread(target=read)
+        reader.start()
+        assert reads.wait(10)
+        small_log.tidy()  # waits for the reader, whom the next commit would meet
+        write_some(small_log, 5)
+        reader.join()
+        assert (tmp_path / "shop.db-wal").stat().st_size == size  # written over from its begin
+    assert seen == [19] * 3
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as other:
+        assert other.execute(str(query)).fetchall() == [(4,)]
+
+
+def test_a_log_that_somebody_reads_is_left_alone(small_log: Database, tmp_path: Path) -> None:
+    query = select(tables.stations.c.num_open)
+    with small_log.reading() as reader:
+        before = reader.execute(query).scalar()
+        write_some(small_log, 20)
+        began = time.perf_counter()
+        small_log.tidy()
+        assert time.perf_counter() - began < 5  # far from the ten seconds for which a writer waits
+        write_some(small_log, 5)
+        assert reader.execute(query).scalar() == before
+    small_log.tidy()
+    size = (tmp_path / "shop.db-wal").stat().st_size
+    write_some(small_log, 5)
+    assert (tmp_path / "shop.db-wal").stat().st_size == size
 
 
 def test_a_read_sees_one_moment(database: Database) -> None:
