@@ -35,7 +35,7 @@ class Command(NamedTuple):
 
 
 HYDRA = """KEY=VALUE overrides one setting, --multirun with KEY=A,B,C runs every combination, and
---cfg job prints the settings that would be used. What can be chosen: the folders in configs/."""
+--cfg job prints the settings that would be used. What can be chosen, and settings with their defaults:"""
 
 COMMANDS: dict[str, Command] = {
     "demo": Command(
@@ -93,8 +93,8 @@ study, or makes it again. --routers A,B and --replications N stand for routers=[
         "routers, bounds and learned policies on all scenarios of the board, cell by cell, and pages of results",
         "scoreboard [SCENARIO ...] [--part NAME] [--routers A,B] [--traces N] [--seeds N] [--workers N] [--folder DIR]",
         """Goes on where it stopped. Parts: routers, probes, bounds, train, learned, exported, front, generalisation,
-pages; all if none is named. docs/scoreboard.md says what each does. All of the board takes hours; one
-scenario of it with --traces 20 --seeds 2 and a few routers takes minutes.""",
+cells, pages; all if none is named. docs/scoreboard.md says what each does. All of the board takes hours; one
+scenario of it with --traces 20 --seeds 2 and a few routers takes minutes. --anew plays what is published, too.""",
     ),
     "export": Command(
         "experiments.export:main",
@@ -172,7 +172,11 @@ def overview() -> str:
 def help_of(command: Command) -> str:
     """The text of ``routelab COMMAND --help``."""
     parts = [f"usage: routelab {command.usage}", f"{command.summary[:1].upper()}{command.summary[1:]}."]
-    return "\n\n".join([*parts, command.details] if command.details else parts)
+    if command.details:
+        parts.append(command.details)
+    if command.details.endswith(HYDRA):
+        parts.append(importlib.import_module("configs").choices_of(command.usage.split()[0]))
+    return "\n\n".join(parts)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

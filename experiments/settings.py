@@ -22,6 +22,7 @@ from hydra.errors import ConfigCompositionException, MissingConfigException, Ove
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from configs import groups, members_of
 from scenarios.arguments import Arguments
 from scenarios.checks import check_float, check_int
 from scenarios.demand import Demand
@@ -97,9 +98,7 @@ def launch(command: str, job: Callable[[dict[str, Any], Path], int], arguments: 
     except ConfigCompositionException as error:
         raise _explained(error, known) from error
     except OverrideParseException as error:
-        raise InputError(
-            "setting", error.override, "KEY=VALUE", "write it like traces=20 or 'agents=[myopic,nearest]'"
-        ) from error
+        raise InputError("setting", error.override, "KEY=VALUE", _as_setting(error.override, known)) from error
     finally:
         sys.argv = before
     if failures:
@@ -227,6 +226,15 @@ def _free_keys(known: Sequence[str]) -> Iterable[str]:
         if node in known:
             fields = (field for kind in kinds[node] for field in dataclasses.fields(kind))
             yield from (f"{node}.{field.name}" for field in fields if field.type in ("str", "int", "float", "bool"))
+
+
+def _as_setting(text: str, known: Sequence[str]) -> str:
+    """How something that is no setting may have been meant."""
+    meant = {name: f"{name}=VALUE" for name in known}
+    meant |= {name: f"{group}={name}" for group in groups() if group in known for name in members_of(group)}
+    for name in () if "=" in text else difflib.get_close_matches(text, meant, n=1, cutoff=0.8):
+        return f"write {meant[name]}"
+    return "write it like traces=20 or 'agents=[myopic,nearest]', in quotation marks where the shell reads brackets"
 
 
 def _remove_bare(sweep: Path) -> None:

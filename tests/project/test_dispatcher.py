@@ -59,6 +59,15 @@ def test_every_command_has_its_own_help(name, capsys):
     assert len(printed.splitlines()) >= 3
 
 
+def test_help_names_what_can_be_chosen_and_set(capsys):
+    assert routelab.main(["train", "--help"]) == 0
+    printed = capsys.readouterr().out
+    (scenarios,) = re.findall(r"^scenario: ((?:.|\n  )+)$", printed, re.MULTILINE)
+    assert {"metro-small", "tiny"} <= set(re.split(r",\s+", scenarios))
+    for line in ("reward: even, green, punctual", "reference_traces: 10", "root: runs"):
+        assert f"\n{line}\n" in printed
+
+
 @pytest.mark.parametrize("name", sorted(routelab.COMMANDS))
 def test_every_command_leads_to_a_function(name, repository):
     module, function = routelab.COMMANDS[name].target.split(":")
