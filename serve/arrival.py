@@ -28,7 +28,7 @@ class Arrival:
             return
         scope["received"] = time.perf_counter()
         begin_notes()
-        body = bytearray()
+        body, status = bytearray(), 0
 
         async def bounded() -> Message:
             message = await receive()
@@ -40,15 +40,26 @@ class Arrival:
             return message
 
         async def noted(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
             await send(message)
-            if message["type"] == "http.response.start":
-                route = scope.get("route")  # its pattern has no ids; what leads nowhere is counted together
-                labels = (scope["method"], route.path) if route else ("any", "unknown")
-                seconds = time.perf_counter() - scope["received"]
-                REQUESTS.labels(*labels, message["status"]).observe(seconds)
-                method, path = labels
-                actor = {"actor": pseudonym(scope["actor"].name)} if "actor" in scope else {}
-                told = {"method": method, "path": path, "status": message["status"], "ms": round(1000 * seconds, 3)}
-                write_request(id=uuid.uuid4().hex, **told, **actor)
 
-        await self._app(scope, bounded, noted)
+        try:
+            await self._app(scope, bounded, noted)
+        except Exception:
+            status = status or 500  # which is answered outside, where all that nobody expected ends
+            raise
+        finally:
+            if status:
+                _tell(scope, status)
+
+
+def _tell(scope: Scope, status: int) -> None:
+    """What came of a request, once its answer is sent: it need not wait for a line of the log."""
+    route = scope.get("route")  # its pattern has no ids; what leads nowhere is counted together
+    method, path = (scope["method"], route.path) if route else ("any", "unknown")
+    seconds = time.perf_counter() - scope["received"]
+    REQUESTS.labels(method, path, status).observe(seconds)
+    actor = {"actor": pseudonym(scope["actor"].name)} if "actor" in scope else {}
+    told = {"method": method, "path": path, "status": status, "ms": round(1000 * seconds, 3)}
+    write_request(id=uuid.uuid4().hex, **told, **actor)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from prometheus_client import REGISTRY
 
 from serve.actor import Actor
 from serve.app import create_app
@@ -74,6 +75,23 @@ def test_a_request_is_one_line(client: TestClient, stream: io.StringIO, make_req
     assert len(decided["policy"]) == len(decided["actor"]) == 12
     assert (looked["method"], looked["actor"], "stage" in looked) == ("GET", decided["actor"], False)
     assert decided["id"] != looked["id"]
+
+
+def test_a_fault_of_our_own_is_a_line_and_counted(
+    desk: Desk, client: TestClient, stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise ZeroDivisionError
+
+    def counted() -> float:
+        labels = {"method": "GET", "path": "/v1/orders/{order_id}", "status": "500"}
+        return REGISTRY.get_sample_value("routelab_request_seconds_count", labels) or 0.0
+
+    monkeypatch.setattr("serve.routes.describe_order", fail)
+    before = counted()
+    assert client.get(f"/v1/orders/{CUSTOMER}").status_code == 500
+    (line,) = answered(stream, "/v1/orders/{order_id}")
+    assert (line["status"], counted() - before) == (500, 1)
 
 
 def test_requests_at_once_have_their_own_notes(client: TestClient, stream: io.StringIO, make_request: Request) -> None:
