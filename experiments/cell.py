@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
@@ -19,10 +19,13 @@ from envs.compiling import source_hash
 from envs.protocol import Agent
 from experiments.record import read_lines
 from experiments.settings import ScenarioChoice
-from experiments.traces import scenario_of
+from experiments.traces import has_one_log, scenario_of
 from scenarios.errors import InputError
+from scenarios.scenario import Scenario
 
 CELLS = "cells.jsonl"
+ROLLOUT = "rollout"
+"""The router that plays futures of the simulation itself."""
 TIMINGS = ("ms_per_decision",)
 """Metrics that differ from run to run on the same machine."""
 
@@ -66,12 +69,40 @@ def contestants(specs: tuple[str, ...], has_scenario: bool = True) -> list[Conte
             identity, label = identity_of(spec, agent), agent.name
         if any(identity == other.identity for other in found):
             raise InputError("agents", spec, "each agent once", "remove the second one")
-        path = Path(spec)
-        if any(label == other.label for other in found):
-            label = f"{label} ({path.parent.name}/{path.name})"
+        label = _unique(label, Path(spec), {other.label for other in found})
         found.append(Contestant(spec, label, identity, spec not in HEURISTICS | FORECASTERS))
     if not found:
         raise InputError("agents", list(specs), "at least one agent", "name one, or heuristics for all of them")
+    return found
+
+
+def check_forecasters(key: str, taking_part: Iterable[Contestant], scenario: Scenario, clock: str) -> None:
+    """Refuses routers that forecast where they cannot, before anything is simulated.
+
+    Args:
+        key: of the setting that names them.
+        taking_part: all routers.
+        scenario: on which they are to play.
+        clock: ``compiled`` or ``simpy``.
+
+    Raises:
+        InputError: there is no past to forecast from, or no clock on which futures can be played.
+    """
+    for router in taking_part:
+        if router.spec in FORECASTERS and has_one_log(scenario):
+            expected = (
+                f"a router that does not forecast: {scenario.id} has had the orders that are played, and no others"
+            )
+            raise InputError(key, router.spec, expected, "leave it out, or take a scenario whose demand is a model")
+        if router.spec == ROLLOUT and clock != "compiled":
+            raise InputError(key, router.spec, "the compiled clock, on which it plays futures", "set env=compiled")
+
+
+def _unique(label: str, path: Path, taken: set[str]) -> str:
+    """With as much of its path as tells it from others of the same name; the whole path always does."""
+    found, depth = label, 2
+    while found in taken:
+        found, depth = f"{label} ({'/'.join(path.parts[-depth:])})", depth + 1
     return found
 
 

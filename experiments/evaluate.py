@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from envs.simulation import CLOCKS
-from experiments.cell import CELLS, Cell, Contestant, contestants
+from experiments.cell import CELLS, Cell, Contestant, check_forecasters, contestants
 from experiments.console import getting_ready, make_console, meter
 from experiments.evaluation import Match, Weights, play, warm_up
 from experiments.portrait import map_of
@@ -25,7 +25,7 @@ from experiments.settings import (
     texts_of,
     weights_of,
 )
-from experiments.traces import TraceSource, notes_of, notes_on_number, seeds_of
+from experiments.traces import TraceSource, notes_of, notes_on_number, scenario_of, seeds_of
 from scenarios.errors import InputError, unknown_name
 
 COMMAND = "evaluate"
@@ -73,10 +73,13 @@ class Evaluation:
         count = check_count("traces", settings["traces"])
         first = check_count("first", settings["first"], 0, 999_999)
         split = str(settings["split"])
+        scenario = ScenarioChoice.of(settings["scenario"])
+        for key, value in scenario.overrides.items() if files else ():
+            raise InputError(f"scenario.{key}", value, "no setting beside trace_files", "files bring theirs: remove it")
         if files:
             source, kind = TraceSource(files=files), "traces from files"
         else:
-            source = TraceSource(ScenarioChoice.of(settings["scenario"]), seeds_of(split, first, count))
+            source = TraceSource(scenario, seeds_of(split, first, count))
             kind = f"unseen {split} traces"
         run = settings["training_run"]
         return cls(
@@ -112,6 +115,9 @@ def evaluate(
     """
     agents = contestants(evaluation.agents, has_scenario=not evaluation.source.files)
     choose_reference(evaluation.reference, [a.label for a in agents], [a.label for a in agents if a.is_policy])
+    if not evaluation.source.files:
+        check_forecasters("agents", agents, scenario_of(evaluation.source.scenario), evaluation.clock)
+    evaluation.source.check()
     first = evaluation.source.load(0)
     curve = _learning_curve(evaluation.training_run)
     began = time.perf_counter()
@@ -123,6 +129,7 @@ def evaluate(
     cells = _play(match, run, evaluation.workers, console)
     choice = None if evaluation.source.files else evaluation.source.scenario
     cost, lateness, carbon = evaluation.weights
+    traces = _trace_rows(cells)
     run.finish(
         scenario_id=first.scenario_id,
         kind=evaluation.kind,
@@ -131,8 +138,11 @@ def evaluate(
         reference=evaluation.reference,
         clock=evaluation.clock,
         goals=f"weights {cost:g} on cost, {lateness:g} on lateness, {carbon:g} on carbon; tables count all at one",
-        notes=[*notes_of(first, choice), *notes_on_number(len(evaluation.source), "traces")],
-        traces=_trace_rows(cells),
+        notes=[
+            *notes_of(first, choice, [row["seed"] for row in traces]),
+            *notes_on_number(len(evaluation.source), "traces"),
+        ],
+        traces=traces,
         cells=[cell.id for cell in cells],
         seconds=round(time.perf_counter() - began, 1),
     )

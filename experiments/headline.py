@@ -39,7 +39,7 @@ def headline(results: Results, scenario_id: str, kind: str = "unseen traces") ->
     """
     subject, rival = results.subject, results.rival
     num = results.num_traces
-    place = f"On {num} {kind if num > 1 else kind.removesuffix('s')} of {scenario_id}"
+    place = f"On {num} {kind if num > 1 else kind.replace('traces', 'trace')} of {scenario_id}"
     cost = results.mean(subject)
     if rival is None:
         return [f"{place}, {subject} costs {cost:.2f} per order."]

@@ -177,8 +177,8 @@ def yaml_of(config: dict[str, Any]) -> str:
     return OmegaConf.to_yaml(OmegaConf.create(config))
 
 
-UNIMPORTANT = ("workers", "mlflow", "mlflow_uri", "root")
-"""Settings that may change when a run goes on: they change no result."""
+UNIMPORTANT = ("workers", "mlflow", "mlflow_uri", "root", "orders")
+"""Settings that may change when a run goes on: they change no result, at most how much of it is shown."""
 
 
 def _require_same(folder: Path, config: dict[str, Any]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -40,25 +42,39 @@ class TraceSource:
     def __len__(self) -> int:
         return len(self.files) or len(self.seeds)
 
+    def check(self) -> None:
+        """Refuses files that cannot be used, before anything is played."""
+        for position in range(len(self.files)):
+            self.load(position)
+
     def load(self, position: int) -> Trace:
         """The trace at ``position``.
 
         Raises:
-            InputError: an unknown scenario, a damaged file, or files of different scenarios.
+            InputError: an unknown scenario, a damaged file, or files of different scenarios or settings.
         """
         if not self.files:
             return draw_trace(scenario_of(self.scenario), self.seeds[position])
         trace = load_trace(self.files[position])
-        if position and (first := _scenario_id(self.files[0])) != trace.scenario_id:
+        if position and (first := _world(self.files[0])) != (own := _world_of(trace)):
+            known = first[0] if own[0] != first[0] else f"{first[0]} with the same settings, goods and places"
             raise InputError(
-                f"trace_files[{position}]", trace.scenario_id, f"a trace of {first}", "compare one scenario at a time"
+                f"trace_files[{position}]", trace.scenario_id, f"a trace of {known}", "compare one scenario at a time"
             )
         return trace
 
 
 @lru_cache(maxsize=4)
-def _scenario_id(file: str) -> str:
-    return load_trace(file).scenario_id
+def _world(file: str) -> tuple[str, str]:
+    return _world_of(load_trace(file))
+
+
+def _world_of(trace: Trace) -> tuple[str, str]:
+    """Id of its scenario, and a hash of what no seed changes: ids know nothing of overrides."""
+    fixed = hashlib.sha256()
+    for table in trace.network:
+        fixed.update(table.tobytes())
+    return trace.scenario_id, fixed.hexdigest()
 
 
 def seeds_of(split: str, first: int, count: int) -> tuple[int, ...]:
@@ -97,18 +113,30 @@ def notes_on_number(number: int, what: str) -> list[str]:
     return [f"{number} {what} are few: intervals over fewer than {FEW} are rough"] if 1 < number < FEW else []
 
 
-def notes_of(trace: Trace, choice: ScenarioChoice | None) -> list[str]:
-    """What has to be said beside every result on such traces."""
+def notes_of(trace: Trace, choice: ScenarioChoice | None, seeds: Iterable[int]) -> list[str]:
+    """What has to be said beside every result on such traces.
+
+    Args:
+        trace: one of them.
+        choice: what they are drawn from; None: they are files.
+        seeds: of all of them; -1: of none.
+    """
     notes, caveat = [], ""
     if choice is not None:
         caveat = caveat_of(scenario_of(choice))
         if caveat:
             notes.append(caveat[:1].upper() + caveat[1:])
-        if isinstance(scenario_of(choice).demand, OrderLog):
+        if has_one_log(scenario_of(choice)):
             notes.append("The orders are the same in all traces, and only luck differs: an interval tells luck alone")
     share = float((trace.future.orders["num_lines"] == 1).mean()) if trace.num_orders else 0.0
     if share >= SINGLE_LINE_SHARE and not caveat:
         notes.append(f"{100 * share:.1f} % of the orders hold one line, so splits hardly occur")
-    if trace.seed >= 0 and split_of(trace.seed) == "training":
+    if any(seed >= 0 and split_of(seed) == "training" for seed in seeds):
         notes.append("A trace has a training seed: a trained agent may have seen it")
     return notes
+
+
+def has_one_log(scenario: Scenario) -> bool:
+    """Whether all seeds play the same orders; a scenario may also have another log for each."""
+    one, other = (scenario.at(seed).demand for seed in SPLITS["test"][:2])
+    return isinstance(one, OrderLog) and one is other

@@ -76,7 +76,7 @@ def run_study(settings: dict[str, Any], folder: Path, arguments: tuple[str, ...]
         split=study.split,
         clock=study.clock,
         goals=f"weights {cost:g} on cost, {lateness:g} on lateness, {carbon:g} on carbon; tables count all at one",
-        notes=[*notes_of(first, study.scenario), *_notes(study)],
+        notes=[*notes_of(first, study.scenario, study.seeds), *_notes(study)],
         shown_orders=shown,
         traces=[
             {"seed": cell.seed, "sha256": cell.trace_sha256, "num_orders": cell.num_orders}

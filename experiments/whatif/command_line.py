@@ -47,7 +47,12 @@ class Request:
     def arguments(self) -> list[str]:
         """For Hydra: the study first, then what was typed, which counts more."""
         study = {**self.study}
-        variants = {**(study.pop("variants", None) or {}), **self.variants}
+        known = study.pop("variants", None) or {}
+        if not isinstance(known, dict):
+            raise InputError("variants", known, "names with their changes", "see docs/whatif.md")
+        variants = dict(known)
+        for name, changes in self.variants.items():
+            variants[name] = [*_listed(variants.get(name)), *changes]
         found: list[str] = []
         for key, value in study.items():
             if key in ("scenario", "reward", "env"):
@@ -67,13 +72,13 @@ def read_arguments(arguments: Sequence[str], root: str = "runs") -> Request:
 
     Args:
         arguments: after ``routelab whatif``.
-        root: folder of the runs, for ``--rerun NAME``; overridden by ``root=DIR``.
+        root: folder of the runs, for ``--rerun NAME``; overridden by ``root=DIR`` or ``--root DIR``.
 
     Raises:
         InputError: an unknown option, scenario or study, or an option without its value.
     """
     request, left = Request(), list(arguments)
-    root = next((word.partition("=")[2] for word in left if word.startswith("root=")), root)
+    root = _root(left) or root
     has_subject = False
     while left:
         word = left.pop(0)
@@ -98,12 +103,23 @@ def read_arguments(arguments: Sequence[str], root: str = "runs") -> Request:
     return request
 
 
+def _root(words: Sequence[str]) -> str | None:
+    """Where runs lie, as the line says it, wherever that stands in it."""
+    for i, word in enumerate(words):
+        name, sign, value = word.partition("=")
+        if name in ("root", "--root") and (sign or i + 1 < len(words)):
+            return value if sign else words[i + 1]
+    return None
+
+
 def _take_subject(request: Request, word: str) -> None:
     """A scenario, a study by name, or a study file."""
     if word.endswith((".yaml", ".yml")):
         request.study |= read_study(Path(word))
     elif word.partition("@")[0] in SCENARIOS:
-        request.study["scenario"] = word.partition("@")[0] if "@" not in word else {"name": word.partition("@")[0]}
+        request.study["scenario"] = word.partition("@")[0]
+        if "@" in word:
+            request.overrides.append(f"scenario.name={word}")  # whose version is checked where it is loaded
     elif word in study_names():
         request.study |= read_study(Path(str(files("configs").joinpath(COMMAND, f"{word}.yaml"))))
     else:
@@ -145,6 +161,11 @@ def _add_variant(request: Request, value: str, root: str) -> None:
     if not sign or " " in name.strip():
         raise InputError("--variant", value, "NAME=CHANGES", 'write --variant strike="service express outage days 5-7"')
     request.variants.setdefault(name.strip(), []).extend(_parts(text))
+
+
+def _listed(changes: Any) -> list[Any]:
+    """Of a study file, where a single change may stand without brackets; others are refused when they are read."""
+    return [] if changes is None else changes if isinstance(changes, list) else [changes]
 
 
 def _parts(text: str) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from experiments.whatif.checks import check_days, check_horizon, check_names, check_percent, known
 from experiments.whatif.phrase import ALL, Days, Phrase, days_text, option_text, signed_percent
+from scenarios.demand import Demand
 from scenarios.errors import InputError
 from scenarios.scenario import Scenario
 from scenarios.surge import MAX_FACTOR, Surge
@@ -39,7 +40,7 @@ class DemandChange:
         check_days("demand days", self.days)
 
     def apply(self, scenario: Scenario) -> Scenario:
-        """With one surge more."""
+        """With one surge more, and more orders than a trace otherwise holds at most."""
         for name in self.regions:
             known("region", name, (row.name for row in scenario.regions))
         for name in self.skus:
@@ -53,7 +54,10 @@ class DemandChange:
             regions=self.regions,
             skus=self.skus,
         )
-        return replace(scenario, surges=(*scenario.surges, surge))
+        demand = scenario.demand
+        if isinstance(demand, Demand) and surge.factor > 1.0:  # else the most orders of a trace would undo it
+            demand = replace(demand, max_orders=None)
+        return replace(scenario, demand=demand, surges=(*scenario.surges, surge))
 
     def text(self) -> str:
         """``demand region=capital-03 +30% days 10-14``."""

@@ -13,6 +13,7 @@ from experiments.evaluation import agent_of, warm_up
 from experiments.jobs import at_once
 from experiments.record import append_line
 from experiments.whatif.changed_source import ChangedSource
+from experiments.whatif.order_table import OrderTable
 from experiments.whatif.outcome import Outcome, read_outcomes
 from experiments.whatif.reading import figures_of, orders_of
 from experiments.whatif.study import Entry, Study, Weights
@@ -51,6 +52,15 @@ class Job:
 def orders_path(folder: Path, cell: str) -> Path:
     """Where the order table of an outcome lies."""
     return folder / ORDERS / f"{cell}.npz"
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether an order table is there and can be read: a power cut may have left a part of it."""
+    try:
+        OrderTable.load(path)
+    except InputError:
+        return False
+    return True
 
 
 def play(study: Study, folder: Path, on_outcome: Callable[[Outcome, bool], None], workers: int = 1) -> list[Outcome]:
@@ -130,7 +140,7 @@ def play_job(job: Job) -> Iterator[Outcome]:
             opened=[],
         )
         is_drilled = number == 0 and job.position == DRILLED_POSITION and not job.entry.is_sensitivity
-        has_orders = not is_drilled or orders_path(job.folder, outcome.id).exists()
+        has_orders = not is_drilled or _is_whole(orders_path(job.folder, outcome.id))
         if outcome.id in job.stored and has_orders:
             yield outcome
         else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from experiments.whatif.checks import check_names, check_percent, check_share, chosen, known, scaled
 from experiments.whatif.phrase import Phrase, named, option_text, share_percent, signed_percent
-from scenarios.checks import check_text
+from scenarios.checks import MAX_SECONDS, check_text
 from scenarios.errors import InputError
 from scenarios.handling import WAREHOUSE_SIDE
 from scenarios.scenario import Scenario
@@ -135,9 +135,16 @@ class StockLevel:
         )
         receipts = scenario.receipts
         if self.has_receipts:
-            changed = ((row, scaled(row.units, self.percent) if concerns(row) else row.units) for row in receipts)
-            receipts = tuple(replace(row, units=units) for row, units in changed if units)
+            receipts = tuple(self._level(row) if concerns(row) else row for row in receipts)
         return replace(scenario, stock=stock, receipts=receipts)
+
+    def _level(self, row: Receipt) -> Receipt:
+        """With other units. One that is gone keeps its place, by which the luck of all goes, and never comes."""
+        come = None if row.actual_units is None else scaled(row.actual_units, self.percent)
+        units = scaled(row.units, self.percent)
+        if units == 0:
+            return replace(row, units=1, actual_units=0, expected_seconds=MAX_SECONDS)
+        return replace(row, units=units, actual_units=come)
 
     def text(self) -> str:
         """``stock all -10% with receipts``."""

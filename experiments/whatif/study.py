@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from envs.simulation import CLOCKS
-from experiments.cell import Contestant, contestants
+from experiments.cell import ROLLOUT, Contestant, check_forecasters, contestants
 from experiments.settings import ScenarioChoice, check_count, texts_of, weights_of
 from experiments.traces import scenario_of, seeds_of
 from experiments.whatif.changed_source import ChangedSource
 from experiments.whatif.sensitivity import Sensitivity, sensitivities_of
 from experiments.whatif.variant import BASELINE, Variant
+from experiments.whatif.warehouse_change import WarehouseOpened
 from scenarios.checks import check_unique
 from scenarios.errors import InputError, unknown_name
 
@@ -104,8 +105,10 @@ class Study:
             weights=weights_of(settings["reward"]),
             entries=tuple(entries),
         )
-        scenario_of(study.scenario)
+        scenario = scenario_of(study.scenario)
         for entry in entries:
+            check_forecasters("routers", entry.routers, scenario, clock)
+            _check_futures(entry)
             study.source(entry.variant).world(0)
         return study
 
@@ -117,6 +120,14 @@ class Study:
     def num_cells(self) -> int:
         """Simulations in all."""
         return len(self.seeds) * sum(len(entry.routers) for entry in self.entries)
+
+
+def _check_futures(entry: Entry) -> None:
+    """Refuses futures of a world with another number of warehouses than the scenario whose past they come from."""
+    is_wider = any(isinstance(change, WarehouseOpened) for change in entry.variant.changes)
+    if is_wider and any(router.spec == ROLLOUT for router in entry.routers):
+        expected = f"a router that plays no futures, as variant {entry.variant.name!r} opens a warehouse"
+        raise InputError("routers", ROLLOUT, expected, "leave it out of this study")
 
 
 def study_settings(settings: dict[str, Any]) -> dict[str, Any]:

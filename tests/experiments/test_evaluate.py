@@ -91,13 +91,16 @@ def test_multirun_compares_several_scenarios(tmp_path):
         ("env.clock=simpi", "Did you mean 'simpy'"),
         ("trace_files=[none.npz]", "trace file"),
         ("trace_files=[a.npz,a.npz]", "each file once"),
+        ("env=simpy agents=[rollout]", "the compiled clock"),
+        ("scenario=tables agents=[myopic,dual]", "a router that does not forecast"),
+        ("trace_files=[a.npz] scenario.max_orders=3", "scenario.max_orders = 3"),
         ("training_run=nowhere", "training_run = 'nowhere'"),
         ("mlflow=maybe", "mlflow = 'maybe'"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(argument, words, refused, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert words.lower() in refused("evaluate", *TINY, argument, f"run_dir={tmp_path}/run").lower()
+    assert words.lower() in refused("evaluate", *TINY, *argument.split(), f"run_dir={tmp_path}/run").lower()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -16,6 +16,7 @@ from experiments.portrait import map_of, portrait_of
 from experiments.settings import ScenarioChoice
 from experiments.traces import TraceSource, seeds_of
 from scenarios.errors import InputError
+from tests.policy_bundles import make_bundle
 
 SOURCE = TraceSource(ScenarioChoice("tiny"), seeds_of("test", 0, 3))
 
@@ -152,6 +153,17 @@ def test_contestants_are_checked_before_anything_is_simulated():
         contestants(())
     with pytest.raises(InputError, match="bundle"):
         contestants(("no/such/bundle",))
+
+
+def test_bundles_of_one_name_are_told_apart(tmp_path):
+    """As `routelab train --multirun` leaves them: A/0/bundle, B/0/bundle, C/0/bundle."""
+    folders = [tmp_path / name / "0" / "bundle" for name in "ABC"]
+    for folder in folders:
+        folder.parent.mkdir(parents=True)
+        make_bundle(folder, "tiny", every=1, provenance={"run": folder.parts[-3], "scenario_id": "tiny@1"})
+    found = contestants(tuple(map(str, folders)))
+    assert [row.label for row in found] == ["hand-made", "hand-made (0/bundle)", "hand-made (C/0/bundle)"]
+    assert len({row.identity for row in found}) == 3
 
 
 def test_a_trace_without_orders_is_refused(tmp_path):

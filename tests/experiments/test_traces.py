@@ -44,11 +44,23 @@ def test_files_are_loaded_and_must_be_of_one_scenario(tmp_path):
         source.load(1)
 
 
+def test_files_of_one_scenario_with_other_settings_are_refused(tmp_path):
+    """Ids know nothing of overrides."""
+    for number, settings in enumerate(({}, {}, {"carbon_kg_millicents": 5_000_000})):
+        draw_trace(load_scenario("tiny", **settings), 2_000_000 + number).save(tmp_path / f"{number}.npz")
+    paths = tuple(str(tmp_path / f"{number}.npz") for number in range(3))
+    TraceSource(files=paths[:2]).check()
+    with pytest.raises(InputError, match="with the same settings") as caught:
+        TraceSource(files=paths).check()
+    assert caught.value.key == "trace_files[2]"
+
+
 def test_single_lines_and_training_seeds_are_said():
-    notes = notes_of(draw_trace(load_scenario("tiny"), 3), ScenarioChoice("tiny"))
+    notes = notes_of(draw_trace(load_scenario("tiny"), 2_000_000), ScenarioChoice("tiny"), [2_000_000, 3, -1])
     assert "100.0 % of the orders hold one line" in notes[0]
     assert "training seed" in notes[1]
-    assert notes_of(draw_trace(load_scenario("metro-small"), 2_000_000), ScenarioChoice("metro-small")) == []
+    plain = draw_trace(load_scenario("metro-small"), 2_000_000)
+    assert notes_of(plain, ScenarioChoice("metro-small"), [2_000_000, -1]) == []
 
 
 @pytest.mark.parametrize(("number", "is_said"), [(1, False), (2, True), (9, True), (10, False)])
@@ -57,5 +69,7 @@ def test_an_interval_over_few_is_said_to_be_rough(number, is_said):
 
 
 def test_that_all_traces_of_a_log_hold_the_same_orders_is_said():
-    notes = notes_of(draw_trace(load_scenario("tables"), 2_000_000), ScenarioChoice("tables"))
+    notes = notes_of(draw_trace(load_scenario("tables"), 2_000_000), ScenarioChoice("tables"), [2_000_000])
     assert any("only luck differs" in note for note in notes)
+    others = notes_of(draw_trace(load_scenario("jasin-sinha"), 2_000_000), ScenarioChoice("jasin-sinha"), [2_000_000])
+    assert not any("only luck differs" in note for note in others)  # another log for each seed

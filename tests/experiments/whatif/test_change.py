@@ -11,6 +11,7 @@ from experiments.whatif.variant import Variant
 from scenarios.draw import draw_trace
 from scenarios.errors import InputError
 from scenarios.handling import Handling
+from scenarios.registry import load_scenario
 
 SEED = 2_000_000
 
@@ -163,6 +164,37 @@ def test_stock_level(metro_small):
         wanted = int(0.9 * before.on_hand_units + 0.5) if before.warehouse == "river" else before.on_hand_units
         assert now.on_hand_units == wanted
     assert differing(metro_small, after) == {"stock", "receipts"}
+
+
+def test_receipts_that_are_gone_leave_the_luck_of_the_others():
+    scenario = load_scenario("misplaced-scarce")
+    (name, *_) = (row.warehouse for row in scenario.receipts)
+    place = [row.name for row in scenario.warehouses].index(name)
+    plain = draw_trace(scenario, SEED).future.receipts
+    after = draw_trace(changed(scenario, f"stock {name} -100% with receipts"), SEED).future.receipts
+    others = plain[plain["warehouse"] != place]
+    assert len(others) < len(plain)
+    assert others.tolist() == after[after["warehouse"] != place].tolist()
+    assert not len(after[after["warehouse"] == place])
+
+
+def test_what_comes_in_truth_is_scaled_with_what_is_expected():
+    scenario = load_scenario("toy-receipt-short")
+    after = changed(scenario, "stock all +100% with receipts")
+    for before, now in zip(scenario.receipts, after.receipts, strict=True):
+        assert now.units == 2 * before.units
+        assert now.actual_units == (None if before.actual_units is None else 2 * before.actual_units)
+
+
+def test_more_demand_is_not_cut_at_the_most_orders_of_a_trace():
+    scenario = load_scenario("tiny")
+    assert scenario.demand.max_orders is not None
+    for seed in range(SEED, SEED + 6):
+        plain, more = (draw_trace(one, seed) for one in (scenario, changed(scenario, "demand all +80%")))
+        keys = set(plain.future.orders["luck_key"].tolist())
+        assert keys <= set(more.future.orders["luck_key"].tolist())
+    few = changed(scenario, "demand all -10%")
+    assert few.demand.max_orders == scenario.demand.max_orders
 
 
 def test_price(metro_small):

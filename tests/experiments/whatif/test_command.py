@@ -111,6 +111,11 @@ def test_other_settings_in_the_same_folder_are_refused(small_study, refused):
         (("tiny", "--change", "stock east -10%", "mlflow=maybe"), "mlflow = 'maybe'"),
         (("--rerun", "nothing"), "a study that was saved"),
         (("none.yaml",), "a YAML file"),
+        (("tiny@99", "--change", "stock east -10%"), "tiny@99"),
+        (
+            ("metro-small", "--variant", "open=warehouse mid like river at 50,9", "routers=[rollout]"),
+            "plays no futures",
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(arguments, words, refused, tmp_path, monkeypatch):
@@ -134,6 +139,24 @@ def test_hydras_own_options_are_passed_on(capsys):
     assert settings["variants"]["quoted"] == ['warehouse "it\'s" closed']
     assert settings["variants"]["strike"] == ["service express outage days 3-5"]
     assert settings["scenario"]["name"] == "metro-small"
+
+
+def test_changes_are_added_to_a_variant_of_the_study(capsys):
+    assert routelab.main(["whatif", "carrier-strike", "--variant", "strike=price carbon +10%", "--cfg", "job"]) == 0
+    variants = yaml.safe_load(capsys.readouterr().out)["variants"]
+    assert variants["strike"] == ["service express outage days 3-5", "price carbon +10%"]
+    assert len(variants) > 3
+
+
+def test_a_version_is_asked_for(capsys):
+    assert routelab.main(["whatif", "tiny@1", "--cfg", "job"]) == 0
+    assert yaml.safe_load(capsys.readouterr().out)["scenario"] == {"name": "tiny@1"}
+
+
+def test_a_saved_study_is_found_below_any_root(small_study):
+    root = small_study.folder.parent.parent
+    for words in (["--root", str(root)], [f"--root={root}"], [f"root={root}"]):
+        assert read_arguments(["--rerun", "small", *words]).study["replications"] == 3
 
 
 def test_what_is_typed_counts_more_than_the_study():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -54,6 +56,19 @@ def test_outcomes_are_in_the_order_of_the_study(played):
     ]
     assert keys == [(*group, position) for group in groups for position in (0, 1)]
     assert len(keys) == study().num_cells
+
+
+def test_a_damaged_order_table_is_made_again(played, tmp_path):
+    """A power cut may leave an empty one."""
+    shutil.copytree(played[0], tmp_path, dirs_exist_ok=True)
+    path = orders_path(tmp_path, played[1][0].id)
+    whole = OrderTable.load(path)
+    path.write_bytes(b"")
+    was_there = []
+    again = play(study(), tmp_path, lambda outcome, is_stored: was_there.append(is_stored))
+    assert rows(again) == rows(played[1])
+    assert was_there.count(False) == 1
+    assert np.array_equal(OrderTable.load(path).luck_key, whole.luck_key)
 
 
 def test_an_outcome_is_a_plain_simulation(played):
