@@ -136,7 +136,7 @@ class Client:
         return read_answer(self._send("GET", f"/v1/orders/{quote(order_id, safe='')}"), OrderAnswer)
 
     def confirm(self, order_id: str) -> OrderAnswer:
-        """Keeps what is reserved for good."""
+        """Keeps for good what is reserved, or will be when an order that waits is decided."""
         return read_answer(self._send("POST", f"/v1/orders/{quote(order_id, safe='')}/confirm"), OrderAnswer)
 
     def cancel(self, order_id: str, *, now: int | None = None) -> OrderAnswer:

@@ -117,10 +117,9 @@ def take_back_to_queue(tx: Connection, changes: Changes, order_id: str, now: int
         Conflict: see ``take_back``.
     """
     group = take_back(tx, changes, order_id, now)
-    first, is_confirmed = group[0].id, all(order.state == "confirmed" for order in group)
+    first = group[0].id
     supersede_reviews(tx, first, now)
-    due_at = now + limits.seconds
-    open_review(tx, Concern(first, group[-1].decision_id, ["taken_back"], now, due_at, is_confirmed=is_confirmed))
+    open_review(tx, Concern(first, group[-1].decision_id, ["taken_back"], now, now + limits.seconds))
 
 
 def expire_review(tx: Connection, number: int, now: int) -> bool:

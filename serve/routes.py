@@ -88,7 +88,7 @@ def add_routes(desk_of: Callable[[], Desk]) -> APIRouter:
         with desk_of().database.reading() as tx:
             return describe_order(tx, order_id)
 
-    @router.post("/orders/{order_id}/confirm", summary="Keep what is reserved for good")
+    @router.post("/orders/{order_id}/confirm", summary="Keep for good what is reserved, or will be")
     def confirm(order_id: OrderId, who: Who) -> OrderAnswer:
         entry = Entry("confirmed", who.name, order_id, b"")
         return _change(desk_of(), entry, lambda tx, changes: confirm_order(tx, order_id))
