@@ -23,7 +23,7 @@ from serve.group import find_group, open_part
 from serve.moment import read_moment
 from serve.order import Conflict, change_order, confirmation
 from serve.request import Now, RedecisionRequest
-from serve.reviewing import begin_to_end, end_review, take_back
+from serve.reviewing import begin_to_end, end_review, take_rest_back
 from serve.service import Weighed
 from serve.trials.assignment import Subject
 from serve.wanted import Parcel, with_plan
@@ -55,7 +55,7 @@ def override(tx: Connection, desk: Desk, review_id: str, wanted: Override, actor
         tx: a writing transaction.
         desk: that decided before.
         review_id: of an open review.
-        wanted: every open or reserved line of the order in one parcel.
+        wanted: every line of the order that nobody has begun to pick, in one parcel.
         actor: for the audit log.
         now: UTC seconds.
 
@@ -63,14 +63,14 @@ def override(tx: Connection, desk: Desk, review_id: str, wanted: Override, actor
         The decision, as it is answered.
 
     Raises:
-        Conflict: something is picked already, or the plan is not possible now.
+        Conflict: nothing is left to be sent, or the plan is not possible now.
     """
     review, group = begin_to_end(tx, review_id)
     if wanted.confirm:
         for order in group:
             change_order(tx, order.id, **confirmation(order.state))
     changes = Changes()
-    take_back(tx, changes, review.order_id, now)
+    take_rest_back(tx, changes, group, now)
     changes.make(tx)  # so that what the order had is free for it
     part = open_part(tx, desk.known, find_group(tx, review.order_id, lock=True), now)
     document = part.document

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,18 +12,16 @@ from sqlalchemy import select
 
 from agents.documents import OrderDocument
 from envs.snapshot import Snapshot
-from scenarios.local_time import format_utc, parse_utc
+from scenarios.local_time import parse_utc
 from serve import tables
 from serve.chain import Choice
 from serve.changes import Changes
-from serve.counted import count_stock
 from serve.database import Database
 from serve.desk import Desk
 from serve.ending import Ending, cancel_order
-from serve.event import Inventory
 from serve.order import Conflict, OrderAnswer, confirm_order
 from serve.parcel import find_parcels, lines_of, take_out
-from tests.serve.reviewed import put_instead, reviews_of, state_of, take_back
+from tests.serve.reviewed import count, put_instead, reviews_of, state_of, take_back
 from tests.serve.test_database import go_back
 from tests.serve.test_desk import ask, ask_again, change, order_of
 from tests.serve.test_groups import another, decided_group, described, states
@@ -32,14 +29,6 @@ from tests.serve.test_happened import tell
 from tests.serve.test_waiting import toy_desk
 
 Request = Callable[..., dict[str, Any]]
-
-
-def count(desk: Desk, sku: str, at: int, units: int) -> None:
-    """Finds so many units of a SKU in every warehouse."""
-    rows = [{"warehouse": name, "sku": sku, "on_hand_units": units} for name in desk.known.names.warehouses]
-    counted = Inventory.model_validate({"id": uuid.uuid4().hex, "at": format_utc(at), "rows": rows})
-    with desk.database.writing() as tx:
-        count_stock(tx, desk.known, counted)
 
 
 def of_one_line(make_request: Request) -> dict[str, Any]:
