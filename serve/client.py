@@ -31,7 +31,8 @@ TOKEN_VARIABLE = "ROUTELAB_TOKEN"
 REFUSED = frozenset({429, 503})
 """Nothing was done; it may be sent again."""
 LATER = REFUSED | {502, 504}
-"""What can be repeated may be sent again; something may have been done, as a proxy says this of an answer it lost."""
+"""What can be repeated may be sent again; something may have been done, as a proxy says this of an answer it lost, and
+the endpoint of a commit."""
 
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.1, 5.0
 

@@ -39,6 +39,7 @@ ERRORS: dict[int | str, dict[str, object]] = {
     409: {"model": ErrorAnswer, "description": "it does not stand as it must for this"},
     422: {"model": ErrorAnswer, "description": "the request cannot be used; the error names the field"},
     503: {"model": ErrorAnswer, "description": "not ready, too busy, the database is away, or goods are contended"},
+    504: {"model": ErrorAnswer, "description": "the database went away in a commit: it may be kept"},
 }
 
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
