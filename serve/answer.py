@@ -71,7 +71,9 @@ class PolicyVersion(BaseModel):
 class ReservationAnswer(BaseModel):
     """Stock and room on collections that are kept for the plan."""
 
-    state: Literal["reserved", "confirmed"]
+    state: Literal["reserved", "confirmed"] = Field(
+        description="of the order that was named; those that are decided together with it are confirmed by themselves"
+    )
     expires_at: str | None = Field(
         description="unless confirmed before; null once confirmed. With a review at the latest: it counts from its end"
     )

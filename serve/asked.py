@@ -80,11 +80,6 @@ class Question:
         return self.group[0].id if self.group else self.order.id
 
     @property
-    def is_confirmed(self) -> bool:
-        """Whether all orders were, in which case what they get now is, too."""
-        return self.fresh is None and bool(self.group) and all(row.state == "confirmed" for row in self.asked)
-
-    @property
     def asked(self) -> list[Row[Any]]:
         """Known orders of which a line is to be decided."""
         ids = {order_id for order_id, _ in self.places}

@@ -31,7 +31,8 @@ TOKEN_VARIABLE = "ROUTELAB_TOKEN"
 REFUSED = frozenset({429, 503})
 """Nothing was done; it may be sent again."""
 LATER = REFUSED | {502, 504}
-"""What can be repeated may be sent again; something may have been done, as a proxy says this of an answer it lost."""
+"""What can be repeated may be sent again; something may have been done, as a proxy says this of an answer it lost, and
+the endpoint of a commit."""
 
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.1, 5.0
 
@@ -136,7 +137,7 @@ class Client:
         return read_answer(self._send("GET", f"/v1/orders/{quote(order_id, safe='')}"), OrderAnswer)
 
     def confirm(self, order_id: str) -> OrderAnswer:
-        """Keeps what is reserved for good."""
+        """Keeps for good what is reserved, or will be when an order that waits is decided."""
         return read_answer(self._send("POST", f"/v1/orders/{quote(order_id, safe='')}/confirm"), OrderAnswer)
 
     def cancel(self, order_id: str, *, now: int | None = None) -> OrderAnswer:

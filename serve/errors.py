@@ -19,6 +19,7 @@ from scenarios.errors import InputError
 from serve.actor import Forbidden
 from serve.event import AnyEvent
 from serve.order import Conflict, NotFound
+from serve.postgres_server import Unacknowledged
 from serve.retry import Contended
 
 _log = logging.getLogger(__name__)
@@ -119,6 +120,14 @@ def add_error_handlers(app: FastAPI) -> None:
         where = f"{request.method} {request.url.path}"
         detail = InputError(where, "text or a number", "what a database can hold: no zero characters", "correct the id")
         return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+
+    @app.exception_handler(Unacknowledged)
+    def leave_open(request: Request, error: Unacknowledged) -> Response:
+        _log.error("the database went away in a commit")
+        where = f"{request.method} {request.url.path}"
+        remedy = "look how it stands; what has a key or an id of its own may be sent again"
+        detail = InputError(where, "may be kept", "a database that says so", remedy)
+        return error_response(HTTPStatus.GATEWAY_TIMEOUT, detail, {"Retry-After": "1"})
 
     @app.exception_handler(OperationalError)
     @app.exception_handler(InterfaceError)

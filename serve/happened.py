@@ -161,6 +161,7 @@ class Happened:
         set_stage(self._tx, parcel, "picking", picked_at=self._now)
         row, line = tables.orders.c, tables.lines.c
         inside = select(line.order_id).where(line.parcel_id == parcel.id)
+        self._tx.execute(update(tables.orders).where(row.id.in_(inside)).values(is_confirmed=True))
         reserved = update(tables.orders).where(row.id.in_(inside), row.state == "reserved")
         self._tx.execute(reserved.values(state="confirmed", expires_at=None))
 

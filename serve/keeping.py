@@ -21,7 +21,7 @@ from serve.demand_seen import count_arrival, hour_of
 from serve.group import find_group, history, join, note_customer, open_places
 from serve.known import Known
 from serve.monitoring.watch import Watch
-from serve.order import State, change_order, open_order, reserve_until
+from serve.order import State, change_order, confirmation, open_order, reserve_until
 from serve.parcel import PlannedParcel, leave, place_lines, placed_lines, planned_parcels, take, write_parcels
 from serve.plan_writer import to_json
 from serve.record import encode_record
@@ -113,7 +113,9 @@ class Keeping:
     def _reservation(self, asked: Asked, draft: Draft) -> ReservationAnswer | None:
         if not draft.planned:
             return None
-        if asked.request.confirm or draft.question.is_confirmed:
+        question, named = draft.question, _named(asked, draft.question)
+        decided = {order_id for order_id, _ in question.places}
+        if all(_is_confirmed(asked, question, of) for of in ({named} if named in decided else decided)):
             return ReservationAnswer(state="confirmed", expires_at=None)
         return ReservationAnswer(state="reserved", expires_at=format_utc(draft.reserved_until))
 
@@ -130,7 +132,6 @@ class Keeping:
             opened_at=asked.now,
             due_at=asked.now + self.review.seconds,
             detail=weighed.choice.fallback_reason if weighed.choice.slot is None else "; ".join(rules) or None,
-            is_confirmed=question.is_confirmed or asked.request.confirm,
         )
 
     def keep(self, tx: Connection, asked: Asked, draft: Draft) -> None:
@@ -203,16 +204,20 @@ class Keeping:
         standing = {}
         for order_id, known in before.items():
             values: dict[str, Any] = {"decision_id": draft.decision_id, "expires_at": None}
+            values["is_confirmed"] = _is_confirmed(asked, question, order_id)
             state: State = "review" if draft.weighed.choice.slot is None else "declined"
             if hold_seconds:
                 state = "held"
             elif draft.planned:
-                is_confirmed = asked.request.confirm or (known is not None and known.state == "confirmed")
-                state = "confirmed" if is_confirmed else "reserved"
-                values["expires_at"] = None if is_confirmed else draft.reserved_until
+                state, values["expires_at"] = "reserved", draft.reserved_until
             elif known is not None and question.is_part(known):  # what its other lines have stays as it is
                 state, values["expires_at"] = known.state, known.expires_at
             standing[order_id] = values | {"state": state}
+            if values["is_confirmed"]:
+                standing[order_id] |= confirmation(state)
+        if asked.request.confirm and asked.order_id is not None and asked.order_id not in standing:
+            (named,) = (order for order in question.group if order.id == asked.order_id)
+            standing[named.id] = confirmation(named.state)  # though others of its group are what is decided
         if question.fresh is not None:
             standing[question.fresh.id] |= question.fresh.model_dump(include={"num_holds", "held_seconds", "is_again"})
         past = history(question.order, asked.now, hold_seconds)
@@ -225,6 +230,18 @@ class Keeping:
         order, seen = draft.weighed.case.order, draft.weighed.snapshot.seen
         requirements = int(np.bitwise_or.reduce(seen.lines["requirements"][: len(order.lines)]))
         return names_of(self.review.rules, order, requirements, draft.planned)
+
+
+def _named(asked: Asked, question: Question) -> str:
+    """Id of the order that was asked for, of those that are decided together; a request speaks for no other."""
+    return asked.order_id or question.order.id
+
+
+def _is_confirmed(asked: Asked, question: Question, order_id: str) -> bool:
+    """Whether what an order has from now on does not expire, be it reserved now or later."""
+    if asked.request.confirm and order_id == _named(asked, question):
+        return True
+    return any(order.is_confirmed for order in question.group if order.id == order_id)
 
 
 def new_id() -> str:

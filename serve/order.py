@@ -55,6 +55,7 @@ class OrderAnswer(BaseModel):
     open_lines: list[str] = Field(description="SKUs of lines that wait for a decision")
     planned_lines: list[str] = Field(description="SKUs of lines in parcels")
     cancelled_lines: list[str]
+    is_confirmed: bool = Field(description="whatever is reserved of it, now or later, does not expire")
     expires_at: str | None = Field(description="of its reservation, unless confirmed before; null if it does not")
     review_id: str | None = Field(description="of the open one that concerns it, perhaps with others; else null")
 
@@ -110,15 +111,21 @@ def change_order(tx: Connection, order_id: str, **values: Any) -> None:
 
 
 def confirm_order(tx: Connection, order_id: str) -> None:
-    """The reservation does not expire any more; confirming twice is fine.
+    """What is reserved of it, or will be, does not expire; confirming twice is fine.
 
     Raises:
-        Conflict: there is no reservation, or it has expired.
+        Conflict: it has expired or ended.
     """
     order = find_order(tx, order_id, lock=True)
-    if order.state not in ("reserved", "confirmed"):
-        raise Conflict(InputError("order", order.state, "a reserved order", "redecide it first"))
-    set_state(tx, order_id, "confirmed", expires_at=None)
+    if order.state not in ("reserved", "confirmed", "held", "review"):
+        raise Conflict(InputError("order", order.state, "an order that is reserved or waits", "redecide it first"))
+    change_order(tx, order_id, **confirmation(order.state))
+
+
+def confirmation(state: State) -> dict[str, Any]:
+    """Columns of an order that is confirmed while it stands like this; one that waits stays confirmed after that."""
+    reserved = {"state": "confirmed", "expires_at": None} if state == "reserved" else {}
+    return {"is_confirmed": True, **reserved}
 
 
 def reserve_until(tx: Connection, first_id: str, until: int) -> None:
@@ -163,6 +170,7 @@ def describe_order(tx: Connection, order_id: str) -> OrderAnswer:
         open_lines=by_state["open"],
         planned_lines=by_state["planned"],
         cancelled_lines=by_state["cancelled"],
+        is_confirmed=order.is_confirmed,
         expires_at=None if order.expires_at is None else format_utc(order.expires_at),
         review_id=find_open_review(tx, first_id),
     )

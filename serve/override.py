@@ -21,9 +21,9 @@ from serve.changes import Changes
 from serve.desk import Desk
 from serve.group import find_group, open_part
 from serve.moment import read_moment
-from serve.order import Conflict
-from serve.request import Confirm, Now, RedecisionRequest
-from serve.reviewing import begin_to_end, end_review, take_back
+from serve.order import Conflict, change_order, confirmation
+from serve.request import Now, RedecisionRequest
+from serve.reviewing import begin_to_end, end_review, take_rest_back
 from serve.service import Weighed
 from serve.trials.assignment import Subject
 from serve.wanted import Parcel, with_plan
@@ -45,7 +45,7 @@ class Override(Document):
 
     parcels: Annotated[list[WantedParcel], Field(min_length=1, max_length=60)]
     now: Now = None
-    confirm: Confirm = False
+    confirm: Annotated[bool, Field(description="what is reserved does not expire, of all whom it concerns")] = False
 
 
 def override(tx: Connection, desk: Desk, review_id: str, wanted: Override, actor: str, now: int) -> bytes:
@@ -55,7 +55,7 @@ def override(tx: Connection, desk: Desk, review_id: str, wanted: Override, actor
         tx: a writing transaction.
         desk: that decided before.
         review_id: of an open review.
-        wanted: every open or reserved line of the order in one parcel.
+        wanted: every line of the order that nobody has begun to pick, in one parcel.
         actor: for the audit log.
         now: UTC seconds.
 
@@ -63,11 +63,14 @@ def override(tx: Connection, desk: Desk, review_id: str, wanted: Override, actor
         The decision, as it is answered.
 
     Raises:
-        Conflict: something is picked already, or the plan is not possible now.
+        Conflict: nothing is left to be sent, or the plan is not possible now.
     """
-    review, _ = begin_to_end(tx, review_id)
+    review, group = begin_to_end(tx, review_id)
+    if wanted.confirm:
+        for order in group:
+            change_order(tx, order.id, **confirmation(order.state))
     changes = Changes()
-    taken = take_back(tx, changes, review.order_id, now)
+    take_rest_back(tx, changes, group, now)
     changes.make(tx)  # so that what the order had is free for it
     part = open_part(tx, desk.known, find_group(tx, review.order_id, lock=True), now)
     document = part.document
@@ -77,9 +80,7 @@ def override(tx: Connection, desk: Desk, review_id: str, wanted: Override, actor
     question, reader = desk.prices.priced(question, pick.service, now), pick.service.reader
     case = CaseDocument.model_construct(order=document, snapshot=question.moment)
     snapshot, slot = _with_wanted(reader.read(case), case, reader.names, wanted.parcels)
-    confirm = wanted.confirm or review.is_confirmed or all(order.state == "confirmed" for order in taken)
-    request = RedecisionRequest.model_validate({"confirm": confirm})
-    asked = Asked(request, actor, None, time.perf_counter(), now, question.first_id)
+    asked = Asked(RedecisionRequest(), actor, None, time.perf_counter(), now, question.first_id)
     weighed = Weighed(case, snapshot, Choice("review", slot, _A_PERSON))
     decision_id, answer = desk.keep_choice(tx, asked, question, pick, weighed)
     end_review(tx, review, "overridden", actor, now, label_decision_id=decision_id)

@@ -8,8 +8,16 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 T = TypeVar("T")
+
+_LOST = ("08", "57")
+"""Classes of errors with which a connection ends, whatever the server was doing; without any it ended by itself."""
+
+
+class Unacknowledged(OperationalError):
+    """The connection ended while a transaction was being committed: it has happened, or it has not."""
 
 
 class PostgresServer:
@@ -40,12 +48,19 @@ class PostgresServer:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """See ``Database``."""
-        with self._engine.begin() as tx:
-            yield tx
+        is_done = False
+        try:
+            with self._engine.begin() as tx:
+                yield tx
+                is_done = True
+        except DBAPIError as error:
+            if not is_done or _is_refused(error):
+                raise
+            raise Unacknowledged("COMMIT", None, error.orig or error) from error
 
     def write(self, act: Callable[[Connection], T]) -> T:
         """See ``Database``."""
-        with self._engine.begin() as tx:
+        with self.writing() as tx:
             return act(tx)
 
     def tidy(self) -> None:
@@ -54,3 +69,9 @@ class PostgresServer:
     def close(self) -> None:
         """Gives all connections back."""
         self._engine.dispose()
+
+
+def _is_refused(error: DBAPIError) -> bool:
+    """Whether the server has said that a transaction has not happened."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state is not None and state[:2] not in _LOST

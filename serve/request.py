@@ -14,7 +14,7 @@ Deadline = Annotated[
 ]
 Alternatives = Annotated[int, Field(ge=0, le=31, description="other plans to be shown")]
 Now = Annotated[Time | None, Field(description="of a replay; refused unless the endpoint runs with --clock request")]
-Confirm = Annotated[bool, Field(description="what is reserved does not expire")]
+Confirm = Annotated[bool, Field(description="what is reserved of this order, now or after it waited, does not expire")]
 
 
 class DecisionRequest(Document):

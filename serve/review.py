@@ -87,7 +87,6 @@ class Concern:
         opened_at: UTC second.
         due_at: UTC second at which the review ends by itself.
         detail: in words.
-        is_confirmed: whether the order was when its plan was taken back.
     """
 
     order_id: str
@@ -96,7 +95,6 @@ class Concern:
     opened_at: int
     due_at: int
     detail: str | None = None
-    is_confirmed: bool = False
 
     @property
     def notice(self) -> ReviewNotice:
@@ -115,7 +113,6 @@ def open_review(tx: Connection, concern: Concern) -> int:
         "decision_id": concern.decision_id,
         "reasons": ",".join(concern.reasons),
         "detail": concern.detail,
-        "is_confirmed": concern.is_confirmed,
         "state": "open",
         "opened_at": concern.opened_at,
         "due_at": concern.due_at,

@@ -89,14 +89,31 @@ def take_back(tx: Connection, changes: Changes, order_id: str, now: int) -> tupl
     Raises:
         Conflict: somebody has begun to pick, or all lines have ended.
     """
-    group = find_group(tx, order_id, lock=True)
-    ids = [order.id for order in group]
-    row, parcel = tables.lines.c, tables.parcels.c
-    parcels = find_parcels(tx, parcel.order_id.in_(ids), parcel.stage != "void")
+    group, parcel = find_group(tx, order_id, lock=True), tables.parcels.c
+    own = parcel.order_id.in_([order.id for order in group])
+    parcels = find_parcels(tx, own, parcel.stage != "void")  # all of them, so that no pick begins meanwhile
     picked = next((found for found in parcels if found.stage not in UNTOUCHED), None)
     if picked is not None:
         raise Conflict(InputError("order", picked.stage, "an order of which nothing is picked", "it is too late"))
-    for found in parcels:
+    take_rest_back(tx, changes, group, now)
+    return group
+
+
+def take_rest_back(tx: Connection, changes: Changes, group: tuple[Row[Any], ...], now: int) -> None:
+    """Undoes what was decided of all that nobody has begun to pick; the rest stays as it is. See ``take_back``.
+
+    Args:
+        tx: a writing transaction that holds these orders.
+        changes: to which is added what is given back.
+        group: orders that are decided together.
+        now: UTC seconds.
+
+    Raises:
+        Conflict: all lines are being picked, on their way, or have ended.
+    """
+    ids = [order.id for order in group]
+    row, parcel = tables.lines.c, tables.parcels.c
+    for found in find_parcels(tx, parcel.order_id.in_(ids), parcel.stage.in_(UNTOUCHED)):
         take_apart(tx, changes, found, "open")
     declined = select(row.order_id, row.position).where(row.order_id.in_(ids), row.state == "declined")
     leave(tx, [(found.order_id, found.position) for found in tx.execute(declined)], "open")
@@ -107,7 +124,6 @@ def take_back(tx: Connection, changes: Changes, order_id: str, now: int) -> tupl
     for found_id in ids:
         if found_id in waiting:
             set_state(tx, found_id, "review", expires_at=None)
-    return group
 
 
 def take_back_to_queue(tx: Connection, changes: Changes, order_id: str, now: int, limits: ReviewLimits) -> None:
@@ -117,10 +133,9 @@ def take_back_to_queue(tx: Connection, changes: Changes, order_id: str, now: int
         Conflict: see ``take_back``.
     """
     group = take_back(tx, changes, order_id, now)
-    first, is_confirmed = group[0].id, all(order.state == "confirmed" for order in group)
+    first = group[0].id
     supersede_reviews(tx, first, now)
-    due_at = now + limits.seconds
-    open_review(tx, Concern(first, group[-1].decision_id, ["taken_back"], now, due_at, is_confirmed=is_confirmed))
+    open_review(tx, Concern(first, group[-1].decision_id, ["taken_back"], now, now + limits.seconds))
 
 
 def expire_review(tx: Connection, number: int, now: int) -> bool:

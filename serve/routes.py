@@ -39,6 +39,7 @@ ERRORS: dict[int | str, dict[str, object]] = {
     409: {"model": ErrorAnswer, "description": "it does not stand as it must for this"},
     422: {"model": ErrorAnswer, "description": "the request cannot be used; the error names the field"},
     503: {"model": ErrorAnswer, "description": "not ready, too busy, the database is away, or goods are contended"},
+    504: {"model": ErrorAnswer, "description": "the database went away in a commit: it may be kept"},
 }
 
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
@@ -88,7 +89,7 @@ def add_routes(desk_of: Callable[[], Desk]) -> APIRouter:
         with desk_of().database.reading() as tx:
             return describe_order(tx, order_id)
 
-    @router.post("/orders/{order_id}/confirm", summary="Keep what is reserved for good")
+    @router.post("/orders/{order_id}/confirm", summary="Keep for good what is reserved, or will be")
     def confirm(order_id: OrderId, who: Who) -> OrderAnswer:
         entry = Entry("confirmed", who.name, order_id, b"")
         return _change(desk_of(), entry, lambda tx, changes: confirm_order(tx, order_id))

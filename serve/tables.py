@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -130,6 +131,7 @@ orders = Table(
     Column("document", Text, nullable=False),  # as asked first, without its customer
     Column("state", String(12), nullable=False),  # see serve.order.State
     Column("decision_id", NAME, nullable=False),  # the latest
+    Column("is_confirmed", Boolean, nullable=False, server_default=false()),  # whatever is reserved does not expire
     Column("expires_at", BigInteger),  # of a reservation that is not confirmed
     _units("num_holds"),
     _units("held_seconds"),
@@ -255,7 +257,6 @@ reviews = Table(
     Column("decision_id", NAME, nullable=False),
     Column("reasons", String(128), nullable=False),  # see serve.review.Reason, with commas between
     Column("detail", Text),
-    Column("is_confirmed", Boolean, nullable=False),  # the order was, when its plan was taken back
     Column("state", String(12), nullable=False),  # see serve.review.ReviewState
     Column("opened_at", BigInteger, nullable=False),
     Column("due_at", BigInteger, nullable=False),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from sqlalchemy import select
 
+from scenarios.local_time import format_utc
 from serve import tables
+from serve.counted import count_stock
 from serve.desk import Desk
+from serve.event import Inventory
 from serve.order import describe_order
 from serve.override import Override, override
 from serve.record import read_record
@@ -29,6 +33,14 @@ def state_of(desk: Desk, order_id: str) -> str:
 def empty_shelves(desk: Desk) -> None:
     with desk.database.writing() as tx:
         tx.execute(tables.stock.update().values(on_hand_units=tables.stock.c.allocated_units))
+
+
+def count(desk: Desk, sku: str, at: int, units: int) -> None:
+    """Finds so many units of a SKU in every warehouse."""
+    rows = [{"warehouse": name, "sku": sku, "on_hand_units": units} for name in desk.known.names.warehouses]
+    counted = Inventory.model_validate({"id": uuid.uuid4().hex, "at": format_utc(at), "rows": rows})
+    with desk.database.writing() as tx:
+        count_stock(tx, desk.known, counted)
 
 
 def take_back(desk: Desk, order_id: str, now: int) -> None:

@@ -12,9 +12,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from serve import tables
 from serve.app import create_app
@@ -22,9 +24,11 @@ from serve.audit import complaints
 from serve.database import Database
 from serve.desk import DeskSettings
 from serve.main import load_desk
+from serve.postgres_server import Unacknowledged
 from serve.pulse import PATIENCE_SECONDS
 from serve.service import DecisionService
 from tests.cluster import cluster
+from tests.serve.conftest import Server
 from tests.serve.test_app import check_error, wait_until_ready
 from tests.serve.test_paths import asked
 
@@ -52,6 +56,8 @@ class Crowd:
             answer = self._client.post("/v1/decisions", json=request)
             if answer.status_code == 200:
                 self.acknowledged.append((time.monotonic(), answer.json()["decision_id"]))
+            elif answer.status_code == 504:  # in a commit: it may be kept
+                time.sleep(0.05)
             elif answer.status_code == 503 and check_error(answer)["key"] == "database":
                 self.refused.append(time.monotonic())
                 assert answer.headers["retry-after"]
@@ -124,3 +130,60 @@ def test_a_database_that_says_nothing_is_not_ready(
         wait_until_ready(client)
     assert len(asked_for) <= 2
     desk.database.close()
+
+
+@pytest.mark.parametrize("has_happened", [False, True])
+def test_a_commit_that_nobody_acknowledges_may_be_kept(
+    server: Server,
+    postgres_template: str,
+    service: DecisionService,
+    make_request: Request,
+    monkeypatch: pytest.MonkeyPatch,
+    has_happened: bool,
+) -> None:
+    """It was told that nothing was kept, and what cannot be repeated was sent again."""
+    name, commit = server.create(postgres_template), psycopg.Connection.commit
+
+    def lose(connection: psycopg.Connection[Any]) -> None:
+        if connection.read_only or has_happened:
+            commit(connection)
+        if not connection.read_only:
+            connection.close()
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    desk = load_desk(service, Database(server.url(name)), DeskSettings(is_request_clock=True))
+    app = create_app(lambda: service, open_desk=lambda service: desk)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        wait_until_ready(client)
+        request, key = asked(make_request), {"Idempotency-Key": "k"}
+        with monkeypatch.context() as patched:
+            patched.setattr(psycopg.Connection, "commit", lose)
+            lost = client.post("/v1/decisions", json=request, headers=key)
+        assert (lost.status_code, lost.headers["retry-after"]) == (504, "1")
+        assert check_error(lost)["value"] == "may be kept"
+        again = client.post("/v1/decisions", json=request, headers=key)
+        assert (again.status_code, "Idempotency-Replayed" in again.headers) == (200, has_happened)
+        back = "/v1/orders/one/take-back"
+        with monkeypatch.context() as patched:
+            patched.setattr(psycopg.Connection, "commit", lose)
+            assert client.post(back, params={"now": request["now"]}).status_code == 504
+        assert client.get("/v1/orders/one").json()["state"] == ("review" if has_happened else "reserved")
+    desk.database.close()
+    server.drop(name)
+
+
+def test_a_commit_that_the_server_refuses_has_not_happened(
+    server: Server, postgres_template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = server.create(postgres_template)
+    database = Database(server.url(name))
+
+    def refuse(connection: psycopg.Connection[Any]) -> None:
+        raise psycopg.errors.DiskFull("no room")
+
+    monkeypatch.setattr(psycopg.Connection, "commit", refuse)
+    with pytest.raises(OperationalError) as caught:
+        database.write(lambda tx: tx.execute(tables.stations.insert().values(warehouse="w")))
+    assert not isinstance(caught.value, Unacknowledged)
+    database.close()
+    server.drop(name)

@@ -20,7 +20,7 @@ from serve import tables
 from serve.asked import Asked
 from serve.audit import complaints
 from serve.changes import Changes, Taken
-from serve.desk import Desk
+from serve.desk import AHEAD_SECONDS, Desk, DeskSettings
 from serve.ending import Ending, cancel_order
 from serve.moment import read_moment
 from serve.order import Conflict, confirm_order, describe_order
@@ -363,3 +363,22 @@ def test_what_is_kept_is_answered_even_if_it_cannot_be_counted(
     monkeypatch.setattr(desk.monitor.lately, "add", fail)
     assert ask(desk, order_of(make_request, "one"))["decision_id"]
     assert "a decision was not counted: ZeroDivisionError" in caplog.text
+
+
+def test_a_shop_whose_clock_is_a_little_ahead_is_served(desk: Desk, make_request: Request) -> None:
+    """On the wall's clock alone: a request that states its time knows it."""
+    wall = Desk(desk.service, desk.database, desk.known, DeskSettings())
+    order = order_of(make_request, "one")
+    at = parse_utc("t", order["placed_at"])
+    with pytest.raises(InputError, match="placed_at"):
+        ask(desk, order, at=at - 1)
+    with pytest.raises(InputError, match="placed_at"):
+        ask(wall, order, at=at - AHEAD_SECONDS - 1)
+    answers = [ask(wall, order, key="k", at=at - AHEAD_SECONDS) for _ in range(2)]
+    assert answers[0] == answers[1]
+    ask(wall, {**order, "id": "two"}, at=at - 1)
+    row = tables.orders.c
+    with desk.database.reading() as tx:
+        documents = tx.execute(select(row.document).order_by(row.id)).scalars().all()
+    placed = [parse_utc("t", json.loads(document)["placed_at"]) for document in documents]
+    assert placed == [at - AHEAD_SECONDS, at - 1]

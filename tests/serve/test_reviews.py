@@ -26,8 +26,9 @@ from serve.review import ReviewLimits
 from serve.reviewing import approve, reject
 from serve.tasks import lease_tasks
 from tests.serve.random_cases import random_case
-from tests.serve.reviewed import empty_shelves, put_instead, reviews_of, state_of
+from tests.serve.reviewed import count, empty_shelves, put_instead, reviews_of, state_of
 from tests.serve.test_desk import allocated, ask, ask_again, change, order_of, sent
+from tests.serve.test_happened import tell
 from tests.serve.test_walks import check
 
 Request = Callable[..., dict[str, Any]]
@@ -337,3 +338,56 @@ def test_what_cannot_be_routed_by_a_snapshot_of_ones_own_is_the_callers(desk: De
     answer = ask(desk, document["order"], snapshot=document["snapshot"])
     assert (answer["stage"], answer["plan"], answer["fallback_reason"]) == ("review", None, "no feasible plan")
     assert reviews_of(desk) == []  # nobody here could approve, override or reject an order that is not kept
+
+
+def begun(desk: Desk, order: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
+    """Parcels of an order of which the first one is being picked, and when it began."""
+    parcels, now = ask(desk, order)["plan"]["parcels"], parse_utc("t", order["placed_at"])
+    tell(desk, now + 60, {"kind": "pick_started", "parcel": parcels[0]["id"]})
+    return parcels, now + 60
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_person_sends_the_rest_of_what_is_on_its_way(desk: Desk, make_request: Request, is_gone: bool) -> None:
+    parcels, now = begun(desk, order_of(make_request, "one"))
+    assert len(parcels) > 1
+    if is_gone:
+        tell(desk, now + 1, {"kind": "handed_over", "parcel": parcels[0]["id"]})
+    skus = [line["sku"] for parcel in parcels[1:] for line in parcel["lines"]]
+    with desk.database.reading() as tx:
+        before = tx.execute(select(tables.stock).where(tables.stock.c.sku.in_(skus))).all()
+    for sku in skus:
+        count(desk, sku, now + 2, 0)
+    with desk.database.writing() as tx:
+        tx.execute(tables.receipts.delete())
+    assert ask_again(desk, "one", now + 3)["review"]["reasons"] == ["unroutable"]
+    for sku in skus:
+        count(desk, sku, now + 4, sum(row.on_hand_units for row in before if row.sku == sku))
+    (review,) = reviews_of(desk)
+    with pytest.raises(Conflict, match="with a plan"), desk.database.writing() as tx:
+        approve(tx, review.review_id, "a planner", now, 900)
+    told = put_instead(desk, review.review_id, {"parcels": parcels[1:]}, now + 5)
+    assert [line["sku"] for parcel in told["plan"]["parcels"] for line in parcel["lines"]] == skus
+    assert (standing(desk, "one").state, standing(desk, "one").open_lines) == ("confirmed", [])
+    assert told["reservation"] == {"state": "confirmed", "expires_at": None}
+    check(desk)
+
+
+def test_a_person_sends_otherwise_what_nobody_picks_yet(strict: Desk, make_request: Request) -> None:
+    parcels, now = begun(strict, order_of(make_request, "one"))
+    (review,) = reviews_of(strict)
+    told = put_instead(strict, review.review_id, {"parcels": parcels[1:]}, now + 5)
+    assert sent(told) == sent({"plan": {"parcels": parcels[1:]}})
+    assert allocated(strict) == sent({"plan": {"parcels": parcels}})  # what is picked has its goods
+    check(strict)
+
+
+def test_of_what_is_picked_as_a_whole_nothing_is_sent_otherwise(strict: Desk, make_request: Request) -> None:
+    parcels, now = begun(strict, order_of(make_request, "one"))
+    for i, parcel in enumerate(parcels[1:]):
+        tell(strict, now + 1 + i, {"kind": "pick_started", "parcel": parcel["id"]})
+    (review,) = reviews_of(strict)
+    with pytest.raises(Conflict, match="nothing to decide"):
+        put_instead(strict, review.review_id, {"parcels": parcels}, now + 60)
+    assert [row.review_id for row in reviews_of(strict)] == [review.review_id]
+    check(strict)
