@@ -159,16 +159,14 @@ class Happened:
         values = {"parcel_id": parcel.id, "warehouse": parcel.warehouse, "expected_finish_at": finish}
         self._tx.execute(tables.picks.insert().values(**values))
         set_stage(self._tx, parcel, "picking", picked_at=self._now)
-        row, line = tables.orders.c, tables.lines.c
-        inside = select(line.order_id).where(line.parcel_id == parcel.id)
-        reserved = update(tables.orders).where(row.id.in_(inside), row.state == "reserved")
-        self._tx.execute(reserved.values(state="confirmed", expires_at=None))
+        self._confirm(parcel)
 
     @_apply.register
     def _finish_pick(self, happened: told.PickFinished) -> None:
         """``envs.picking.finish_pick``: what is missing of a line is written off, the rest is for sale again."""
         parcel = self._parcel(happened.parcel, "queued", "picking")
         self._leave_queue(parcel)
+        self._confirm(parcel)  # before short lines leave it
         held = {line.sku: line for line in lines_of(self._tx, parcel)}
         for i, short in enumerate(happened.short):
             line = held.pop(short.sku, None)
@@ -190,8 +188,9 @@ class Happened:
         self._depart(self._parcel(happened.parcel, "queued", "picking", "packed"), self._now)
 
     def _depart(self, parcel: Row[Any], at: int) -> None:
-        if parcel.stage != "packed":
+        if parcel.stage != "packed":  # nobody told that it was picked
             self._leave_queue(parcel)
+            self._confirm(parcel)
         for line in lines_of(self._tx, parcel):
             self._changes.move(line.sku, parcel.warehouse, on_hand=-line.units, allocated=-line.units)
         set_stage(self._tx, parcel, "departed", departed_at=at)
@@ -271,6 +270,13 @@ class Happened:
     def _break(self, parcel: Row[Any], cause: Cause) -> None:
         take_apart(self._tx, self._changes, parcel, "open")
         break_plan(self._tx, parcel.order_id, cause, self._now)
+
+    def _confirm(self, parcel: Row[Any]) -> None:
+        """What somebody has picked does not expire any more, nor does the rest of its orders."""
+        row, line = tables.orders.c, tables.lines.c
+        inside = select(line.order_id).where(line.parcel_id == parcel.id)
+        reserved = update(tables.orders).where(row.id.in_(inside), row.state == "reserved")
+        self._tx.execute(reserved.values(state="confirmed", expires_at=None))
 
     def _leave_queue(self, parcel: Row[Any]) -> None:
         if parcel.stage == "queued":

@@ -95,6 +95,39 @@ def test_what_is_not_told_between_happens_all_the_same(desk: Desk, make_request:
     assert total(desk, tables.stations.c.num_queued) == total(desk, tables.stations.c.queued_seconds) == 0
 
 
+@pytest.mark.parametrize(
+    "kinds",
+    [("pick_started",), ("pick_finished",), ("pick_finished", "handed_over"), ("handed_over",), ("delivered",)],
+    ids=" ".join,
+)
+def test_an_order_of_which_something_is_picked_does_not_expire(
+    desk: Desk, make_request: Request, kinds: tuple[str, ...]
+) -> None:
+    """Whichever step is told first."""
+    order = order_of(make_request, "one")
+    answer, now = ask(desk, order), parse_utc("t", order["placed_at"])
+    first, *others = answer["plan"]["parcels"]
+    assert others
+    for i, kind in enumerate(kinds, 1):
+        tell(desk, now + i, {"kind": kind, "parcel": first["id"]})
+    desk.keep_until(parse_utc("t", answer["reservation"]["expires_at"]))
+    with desk.database.reading() as tx:
+        stands = describe_order(tx, "one")
+    assert (stands.state, stands.expires_at, stands.open_lines) == ("confirmed", None, [])
+    assert {line["sku"] for row in others for line in row["lines"]} <= set(stands.planned_lines)
+    assert tasks_at(desk, now + DAY_SECONDS) == []
+
+
+def test_a_short_pick_of_all_that_is_told_first_confirms_its_order(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    answer, now = ask(desk, order), parse_utc("t", order["placed_at"])
+    parcel = answer["plan"]["parcels"][0]
+    short = [{"sku": line["sku"], "found_units": 0} for line in parcel["lines"]]
+    tell(desk, now + 60, {"kind": "pick_finished", "parcel": parcel["id"], "short": short})
+    with desk.database.reading() as tx:
+        assert describe_order(tx, "one").state == "confirmed"
+
+
 def test_a_short_line_is_decided_again(desk: Desk, make_request: Request) -> None:
     order = order_of(make_request, "one")
     order["lines"] = [{**order["lines"][0], "units": 2}]
