@@ -225,11 +225,16 @@ class Happened:
         everywhere = self._known.names.warehouses
         houses = everywhere if happened.warehouse is None else (happened.warehouse,)
         services = self._known.names.services if happened.service is None else (happened.service,)
+        is_over = until <= self._time("at", happened.at)
+        is_of_many = happened.warehouse is None or happened.service is None
         for house, service in itertools.product(houses, services):
-            values = {"warehouse": house, "service": service, "until": until}
-            row = insert(self._tx, tables.interruptions).values(**values)
-            row = row.on_conflict_do_update(index_elements=["warehouse", "service"], set_={"until": until})
-            self._tx.execute(row)
+            row = insert(self._tx, tables.interruptions).values(warehouse=house, service=service, until=until)
+            # what is told of many does not end what was told of one of them, unless it says that all is over
+            shorter = tables.interruptions.c.until < until if is_of_many and not is_over else None
+            keys = tables.interruptions.primary_key.columns
+            self._tx.execute(row.on_conflict_do_update(index_elements=keys, set_={"until": until}, where=shorter))
+        if is_over:
+            return
         parcel = tables.parcels.c
         waiting = (parcel.stage == "queued", parcel.service.in_(services), parcel.warehouse.in_(houses))
         for found in find_parcels(self._tx, *waiting, parcel.collection_at < until):

@@ -217,6 +217,48 @@ def test_a_warehouse_is_closed_by_one_event(desk: Desk, make_request: Request) -
         assert closed not in {parcel["warehouse"] for parcel in answer["plan"]["parcels"]}
 
 
+def interrupted(desk: Desk, now: int) -> dict[tuple[str, str], int]:
+    """Seconds after ``now`` at which services collect again at warehouses."""
+    with desk.database.reading() as tx:
+        return {(row.warehouse, row.service): row.until - now for row in tx.execute(select(tables.interruptions))}
+
+
+def test_an_outage_of_many_does_not_shorten_what_was_told_of_some_of_them(desk: Desk) -> None:
+    (house, other, *_), (service, *_) = desk.known.names.warehouses, desk.known.names.services
+    day, now = DAY_SECONDS, desk.known.epoch
+
+    def outage(at: int, until: int, **names: str) -> None:
+        tell(desk, now + at, {"kind": "outage", "until": format_utc(now + until), **names})
+
+    outage(0, 5 * day, service=service)
+    outage(1, day, warehouse=house)
+    found = interrupted(desk, now)
+    everywhere, there = desk.known.names.warehouses, desk.known.names.services
+    wanted = {(house, name): day for name in there} | {(name, service): 5 * day for name in everywhere}
+    assert found == wanted
+    outage(2, 2 * day)
+    assert interrupted(desk, now) == {(w, s): 5 * day if s == service else 2 * day for w in everywhere for s in there}
+    outage(3, day, service=service, warehouse=house)  # one that is named may end before
+    assert (interrupted(desk, now)[house, service], interrupted(desk, now)[other, service]) == (day, 5 * day)
+    outage(4, 6 * day, warehouse=house)
+    assert {interrupted(desk, now)[house, name] for name in there} == {6 * day}
+    outage(5, 5, service=service)  # it is over, everywhere
+    assert {seconds for (_, name), seconds in interrupted(desk, now).items() if name == service} == {5}
+    outage(6, 6, warehouse=other)
+    assert {seconds for (name, _), seconds in interrupted(desk, now).items() if name == other} == {6}
+    outage(7, 7)
+    assert set(interrupted(desk, now).values()) == {7}
+
+
+def test_the_end_of_an_outage_breaks_no_plan(desk: Desk, make_request: Request) -> None:
+    """Not even of a parcel that has missed its collection."""
+    order = order_of(make_request, "one")
+    parcel = ask(desk, order)["plan"]["parcels"][0]
+    passed = parse_utc("t", parcel["collection_at"]) + 1
+    tell(desk, passed, {"kind": "outage", "until": format_utc(passed)})
+    assert tasks_at(desk, passed) == []
+
+
 def collection_of(parcel: dict[str, Any]) -> dict[str, Any]:
     return {name: parcel[name] for name in ("warehouse", "service", "collection_at")}
 
