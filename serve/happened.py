@@ -59,14 +59,18 @@ class Happened:
         self._changes, self._now = Changes(), 0
         self.heard: set[str] = set()
 
-    def apply(self, happened: told.Event) -> None:
+    def apply(self, happened: told.Event, at: int) -> None:
         """Changes what the event changes.
+
+        Args:
+            happened: the event.
+            at: UTC second at which it counts as happened: what it states, unless that is still to come.
 
         Raises:
             InputError: a name, time or stage that does not fit.
             serve.changes.Taken: others were faster; to be tried again.
         """
-        self._now = self._time("at", happened.at)
+        self._now = at
         self._apply(happened)
         self._changes.make(self._tx)
 

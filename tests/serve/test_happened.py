@@ -37,7 +37,7 @@ def tell(desk: Desk, at: int, *events: dict[str, Any]) -> None:
     with desk.database.writing() as tx:
         for event in EventBatch.model_validate({"events": told}).events:
             assert is_new(tx, event, event.id, "events[0]", at)
-            Happened(tx, desk.known, "events[0]").apply(event)
+            Happened(tx, desk.known, "events[0]").apply(event, at)
 
 
 def cell(desk: Desk, warehouse: str, sku: str) -> tuple[int, int]:
@@ -395,7 +395,7 @@ def test_a_count_breaks_the_plans_made_last(desk: Desk, make_request: Request) -
     rows = [{"warehouse": place[0], "sku": place[1], "on_hand_units": 1}]
     counted = Inventory.model_validate({"id": "count", "at": format_utc(now), "rows": rows})
     with desk.database.writing() as tx:
-        count_stock(tx, desk.known, counted)
+        count_stock(tx, desk.known, counted, parse_utc("at", counted.at))
     assert cell(desk, *place) == (1, 1)
     assert tasks_at(desk, now) == [("plan_broke", "x1")]
     assert breaks_at(desk, now) == {"count": 1}
