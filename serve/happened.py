@@ -230,6 +230,15 @@ class Happened:
         houses = everywhere if happened.warehouse is None else (happened.warehouse,)
         services = self._known.names.services if happened.service is None else (happened.service,)
         is_over = until <= self._time("at", happened.at)
+        parcel = tables.parcels.c
+        of_them = (parcel.service.in_(services), parcel.warehouse.in_(houses))
+        waiting = (parcel.stage == "queued", *of_them, parcel.collection_at < (0 if is_over else until))
+        for found in find_parcels(self._tx, *waiting):
+            self._break(found, "outage")
+        for house in houses:  # decisions that are being kept are waited for, and others wait
+            self._changes.queue(house, 0, 0)
+        self._changes.make(self._tx)
+        self._changes = Changes()
         is_of_many = happened.warehouse is None or happened.service is None
         for house, service in itertools.product(houses, services):
             row = insert(self._tx, tables.interruptions).values(warehouse=house, service=service, until=until)
@@ -237,12 +246,8 @@ class Happened:
             shorter = tables.interruptions.c.until < until if is_of_many and not is_over else None
             keys = tables.interruptions.primary_key.columns
             self._tx.execute(row.on_conflict_do_update(index_elements=keys, set_={"until": until}, where=shorter))
-        if is_over:
-            return
-        parcel = tables.parcels.c
-        waiting = (parcel.stage == "queued", parcel.service.in_(services), parcel.warehouse.in_(houses))
-        for found in find_parcels(self._tx, *waiting, parcel.collection_at < until):
-            self._break(found, "outage")
+        if find_parcels(self._tx, *waiting):
+            raise Taken("a collection that will not come")
 
     @_apply.register
     def _limit(self, happened: told.Capacity) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, select, update
 
 from agents.bundle import BundleAgent
 from scenarios.errors import InputError
@@ -23,7 +24,9 @@ from serve.happened import Happened, is_new
 from serve.health import make_report
 from serve.main import load_desk
 from serve.order import Cause, describe_order
+from serve.parcel import find_parcels, give_room_back, write_parcels
 from serve.record import find_decision, read_record
+from serve.release import release
 from serve.retry import retried
 from serve.tasks import acknowledge, lease_tasks
 from tests.serve.test_desk import allocated, ask, ask_again, order_of, total
@@ -257,6 +260,109 @@ def test_the_end_of_an_outage_breaks_no_plan(desk: Desk, make_request: Request) 
     passed = parse_utc("t", parcel["collection_at"]) + 1
     tell(desk, passed, {"kind": "outage", "until": format_utc(passed)})
     assert tasks_at(desk, passed) == []
+
+
+def closed(desk: Desk, now: int) -> None:
+    """Tells that nothing is collected anywhere for five days."""
+    retried(lambda: tell(desk, now, {"kind": "outage", "until": format_utc(now + 5 * DAY_SECONDS)}))
+
+
+def all_come(desk: Desk) -> bool:
+    """Whether every parcel in a pick queue waits for a collection that comes."""
+    parcel, row = tables.parcels.c, tables.interruptions.c
+    pair = (row.warehouse == parcel.warehouse, row.service == parcel.service)
+    query = select(parcel.id).join(tables.interruptions, and_(*pair)).where(parcel.stage == "queued")
+    with desk.database.reading() as tx:
+        return tx.execute(query.where(parcel.collection_at < row.until)).first() is None
+
+
+def test_an_outage_between_a_decision_and_its_keeping_is_minded(
+    desk: Desk, make_request: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = order_of(make_request, "one")
+    now, write = parse_utc("t", order["placed_at"]), desk.database.write
+
+    def late(act: Callable[[Connection], None]) -> None:
+        monkeypatch.undo()
+        closed(desk, now)
+        write(act)
+
+    monkeypatch.setattr(desk.database, "write", late)
+    plan = ask(desk, order)["plan"]
+    assert all(parse_utc("t", row["collection_at"]) >= now + 5 * DAY_SECONDS for row in plan["parcels"])
+    assert all_come(desk)
+
+
+def test_an_outage_that_lasts_longer_than_the_calendar_is_no_contention(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    now = parse_utc("t", order["placed_at"])
+    tell(desk, now, {"kind": "outage", "until": format_utc(now + 300 * DAY_SECONDS)})
+    assert ask(desk, order)["plan"]["parcels"]
+
+
+def test_an_outage_waits_for_a_decision_that_is_being_kept(
+    desk: Desk, make_request: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = order_of(make_request, "one")
+    now = parse_utc("t", order["placed_at"])
+    with ThreadPoolExecutor(1) as pool:
+        telling: list[Future[None]] = []
+
+        def slowly(*args: Any) -> None:
+            telling.append(pool.submit(closed, desk, now))
+            time.sleep(0.3)
+            write_parcels(*args)
+
+        monkeypatch.setattr("serve.keeping.write_parcels", slowly)
+        ask(desk, order)
+        telling[0].result()
+    assert tasks_at(desk, now) == [("plan_broke", "one")]
+    assert all_come(desk)
+
+
+def test_a_decision_waits_for_an_outage_that_is_being_told(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    now = parse_utc("t", order["placed_at"])
+    until = {"id": "o", "kind": "outage", "at": format_utc(now), "until": format_utc(now + 5 * DAY_SECONDS)}
+    event = EventBatch.model_validate({"events": [until]}).events[0]
+    with ThreadPoolExecutor(1) as pool:
+        with desk.database.writing() as tx:
+            Happened(tx, desk.known, "events[0]").apply(event, now)
+            deciding = pool.submit(ask, desk, order)
+            time.sleep(0.3)
+        assert deciding.result()["plan"]["parcels"]
+    assert all_come(desk)
+
+
+def test_an_outage_while_a_parcel_is_released_is_minded(
+    desk: Desk, make_request: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = order_of(make_request, "one")
+    now = parse_utc("t", order["placed_at"])
+    ask(desk, order, confirm=True)
+    parcel = tables.parcels.c
+    with desk.database.writing() as tx:  # as if it had a presale date
+        changes = Changes()
+        for found in find_parcels(tx, parcel.stage == "queued"):
+            changes.queue(found.warehouse, -1, -found.pick_seconds)
+            give_room_back(changes, found)
+        changes.make(tx)
+        tx.execute(update(tables.parcels).values(stage="later", release_at=now + 60, is_booked=False))
+    with ThreadPoolExecutor(1) as pool:
+        telling: list[Future[None]] = []
+
+        def slowly(*args: Any) -> None:
+            release(*args)
+            if not telling:
+                telling.append(pool.submit(closed, desk, now + 60))
+                time.sleep(0.3)
+
+        monkeypatch.setattr("serve.keeper.release", slowly)
+        desk.keep_until(now + 60)
+        telling[0].result()
+    assert all_come(desk)
+    desk.keep_until(now + 61)
+    assert total(desk, tables.stations.c.num_queued) == total(desk, tables.bookings.c.booked_parcels)
 
 
 def collection_of(parcel: dict[str, Any]) -> dict[str, Any]:
