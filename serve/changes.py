@@ -10,11 +10,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, bindparam, case, func, or_, update
+from sqlalchemy import BigInteger, Connection, bindparam, case, func, or_, select, update
 
 from serve import tables
 from serve.database import insert_new, is_written
-from serve.sending import change, change_each
+from serve.sending import change, change_each, fetch
 
 FOREVER_ROOM = 1 << 62
 
@@ -37,6 +37,8 @@ class Changes:
         bookings: (collection at, warehouse, service) to parcels.
         room: capacity of those collections where it limits, unless the carrier has said another one by now.
         queues: warehouse to [parcels, seconds].
+        awaited: the same collections as in ``bookings``, or others, for which parcels in the queues wait, to the UTC
+            second until which the service was known to be interrupted there.
     """
 
     stock: defaultdict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(_pair))
@@ -44,6 +46,7 @@ class Changes:
     bookings: defaultdict[tuple[int, str, str], int] = field(default_factory=lambda: defaultdict(int))
     room: dict[tuple[int, str, str], int] = field(default_factory=dict)
     queues: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(_pair))
+    awaited: dict[tuple[int, str, str], int] = field(default_factory=dict)
 
     def move(self, sku: str, warehouse: str, *, on_hand: int = 0, allocated: int = 0) -> None:
         """Units that come, go, or are promised."""
@@ -61,7 +64,7 @@ class Changes:
         """Makes all of them.
 
         Raises:
-            Taken: units, claims or room are not there any more; the transaction must be given up.
+            Taken: units, claims, room or a collection are not there any more; the transaction must be given up.
         """
         moves: list[dict[str, Any]] = [
             {"of_sku": sku, "at": warehouse, "on_hand": on_hand, "allocated": allocated}
@@ -81,6 +84,16 @@ class Changes:
             self._book(tx, key, parcels)
         for warehouse, (parcels, seconds) in sorted(self.queues.items()):
             change(tx, _QUEUE, at=warehouse, parcels=parcels, seconds=seconds)
+        if self.awaited:  # last: outages change the rows of queues, too, so one of both sees the other
+            self._check_awaited(tx)
+
+    def _check_awaited(self, tx: Connection) -> None:
+        rows = fetch(tx, _INTERRUPTED, earliest=min(at for at, _, _ in self.awaited))
+        until = {(warehouse, service): until for warehouse, service, until in rows}
+        for (at, warehouse, service), known_until in self.awaited.items():
+            # what was known has been minded, as far as the calendar goes
+            comes = until.get((warehouse, service), 0) <= max(at, known_until)
+            _check(comes, f"the collection at {warehouse} by {service}")
 
     def _book(self, tx: Connection, key: tuple[int, str, str], parcels: int) -> None:
         at, warehouse, service = key
@@ -98,6 +111,10 @@ def _not_below_zero(value: Any) -> Any:
     return case((value > 0, value), else_=0)
 
 
+_interruption = tables.interruptions.c
+_INTERRUPTED = select(_interruption.warehouse, _interruption.service, _interruption.until).where(
+    _interruption.until > bindparam("earliest", type_=BigInteger)
+)
 _cell, _receipt, _booking, _station = tables.stock.c, tables.receipts.c, tables.bookings.c, tables.stations.c
 _on_hand, _allocated = (_cell.on_hand_units + bindparam("on_hand"), _cell.allocated_units + bindparam("allocated"))
 _claimed = _receipt.claimed_units + bindparam("units", type_=BigInteger)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import Connection, select, update
 
 from scenarios.errors import InputError
-from scenarios.local_time import parse_utc
 from serve import tables
 from serve.changes import Changes
 from serve.database import insert
@@ -15,14 +14,19 @@ from serve.order import break_plan
 from serve.parcel import find_parcels, take_apart
 
 
-def count_stock(tx: Connection, known: Known, counted: Inventory) -> None:
+def count_stock(tx: Connection, known: Known, counted: Inventory, now: int) -> None:
     """Takes over a count; where less is there than was promised, the plans made last break.
+
+    Args:
+        tx: a writing transaction.
+        known: the network.
+        counted: what lies there.
+        now: UTC second at which the plans break.
 
     Raises:
         InputError: a name that the network does not have.
         serve.changes.Taken: others were faster; to be tried again.
     """
-    now = parse_utc("at", counted.at)
     for i, row in enumerate(counted.rows):
         known.check(f"rows[{i}]", warehouse=row.warehouse, sku=row.sku)
     for row in sorted(counted.rows, key=lambda row: (row.sku, row.warehouse)):

@@ -73,12 +73,15 @@ class Delivered(Event):
 
 
 class Outage(Event):
-    """A carrier service, or all, does not collect until a time, which may be told again; plans that needed it break."""
+    """A carrier service, or all, does not collect until a time; plans that needed it break.
+
+    Told again of one service at one warehouse, the last one holds; of more at once, the longest for each of them.
+    """
 
     kind: Literal["outage"]
     service: Name | None = Field(default=None, description="all services, if not given: the warehouse is closed")
     warehouse: Name | None = Field(None, description="everywhere, if not given")
-    until: Time
+    until: Time = Field(description="not after ``at``: it is over, whatever was told before")
 
 
 class Capacity(Event):

@@ -59,14 +59,18 @@ class Happened:
         self._changes, self._now = Changes(), 0
         self.heard: set[str] = set()
 
-    def apply(self, happened: told.Event) -> None:
+    def apply(self, happened: told.Event, at: int) -> None:
         """Changes what the event changes.
+
+        Args:
+            happened: the event.
+            at: UTC second at which it counts as happened: what it states, unless that is still to come.
 
         Raises:
             InputError: a name, time or stage that does not fit.
             serve.changes.Taken: others were faster; to be tried again.
         """
-        self._now = self._time("at", happened.at)
+        self._now = at
         self._apply(happened)
         self._changes.make(self._tx)
 
@@ -159,17 +163,14 @@ class Happened:
         values = {"parcel_id": parcel.id, "warehouse": parcel.warehouse, "expected_finish_at": finish}
         self._tx.execute(tables.picks.insert().values(**values))
         set_stage(self._tx, parcel, "picking", picked_at=self._now)
-        row, line = tables.orders.c, tables.lines.c
-        inside = select(line.order_id).where(line.parcel_id == parcel.id)
-        self._tx.execute(update(tables.orders).where(row.id.in_(inside)).values(is_confirmed=True))
-        reserved = update(tables.orders).where(row.id.in_(inside), row.state == "reserved")
-        self._tx.execute(reserved.values(state="confirmed", expires_at=None))
+        self._confirm(parcel)
 
     @_apply.register
     def _finish_pick(self, happened: told.PickFinished) -> None:
         """``envs.picking.finish_pick``: what is missing of a line is written off, the rest is for sale again."""
         parcel = self._parcel(happened.parcel, "queued", "picking")
         self._leave_queue(parcel)
+        self._confirm(parcel)  # before short lines leave it
         held = {line.sku: line for line in lines_of(self._tx, parcel)}
         for i, short in enumerate(happened.short):
             line = held.pop(short.sku, None)
@@ -191,8 +192,9 @@ class Happened:
         self._depart(self._parcel(happened.parcel, "queued", "picking", "packed"), self._now)
 
     def _depart(self, parcel: Row[Any], at: int) -> None:
-        if parcel.stage != "packed":
+        if parcel.stage != "packed":  # nobody told that it was picked
             self._leave_queue(parcel)
+            self._confirm(parcel)
         for line in lines_of(self._tx, parcel):
             self._changes.move(line.sku, parcel.warehouse, on_hand=-line.units, allocated=-line.units)
         set_stage(self._tx, parcel, "departed", departed_at=at)
@@ -227,15 +229,25 @@ class Happened:
         everywhere = self._known.names.warehouses
         houses = everywhere if happened.warehouse is None else (happened.warehouse,)
         services = self._known.names.services if happened.service is None else (happened.service,)
-        for house, service in itertools.product(houses, services):
-            values = {"warehouse": house, "service": service, "until": until}
-            row = insert(self._tx, tables.interruptions).values(**values)
-            row = row.on_conflict_do_update(index_elements=["warehouse", "service"], set_={"until": until})
-            self._tx.execute(row)
+        is_over = until <= self._time("at", happened.at)
         parcel = tables.parcels.c
-        waiting = (parcel.stage == "queued", parcel.service.in_(services), parcel.warehouse.in_(houses))
-        for found in find_parcels(self._tx, *waiting, parcel.collection_at < until):
+        of_them = (parcel.service.in_(services), parcel.warehouse.in_(houses))
+        waiting = (parcel.stage == "queued", *of_them, parcel.collection_at < (0 if is_over else until))
+        for found in find_parcels(self._tx, *waiting):
             self._break(found, "outage")
+        for house in houses:  # decisions that are being kept are waited for, and others wait
+            self._changes.queue(house, 0, 0)
+        self._changes.make(self._tx)
+        self._changes = Changes()
+        is_of_many = happened.warehouse is None or happened.service is None
+        for house, service in itertools.product(houses, services):
+            row = insert(self._tx, tables.interruptions).values(warehouse=house, service=service, until=until)
+            # what is told of many does not end what was told of one of them, unless it says that all is over
+            shorter = tables.interruptions.c.until < until if is_of_many and not is_over else None
+            keys = tables.interruptions.primary_key.columns
+            self._tx.execute(row.on_conflict_do_update(index_elements=keys, set_={"until": until}, where=shorter))
+        if find_parcels(self._tx, *waiting):
+            raise Taken("a collection that will not come")
 
     @_apply.register
     def _limit(self, happened: told.Capacity) -> None:
@@ -272,6 +284,14 @@ class Happened:
     def _break(self, parcel: Row[Any], cause: Cause) -> None:
         take_apart(self._tx, self._changes, parcel, "open")
         break_plan(self._tx, parcel.order_id, cause, self._now)
+
+    def _confirm(self, parcel: Row[Any]) -> None:
+        """What somebody has picked does not expire any more, nor does the rest of its orders."""
+        row, line = tables.orders.c, tables.lines.c
+        inside = select(line.order_id).where(line.parcel_id == parcel.id)
+        self._tx.execute(update(tables.orders).where(row.id.in_(inside)).values(is_confirmed=True))
+        reserved = update(tables.orders).where(row.id.in_(inside), row.state == "reserved")
+        self._tx.execute(reserved.values(state="confirmed", expires_at=None))
 
     def _leave_queue(self, parcel: Row[Any]) -> None:
         if parcel.stage == "queued":

@@ -44,6 +44,7 @@ class PlannedParcel:
 
     Attributes:
         room: of its collection; None where it is not limited or not booked yet.
+        interrupted_until: before which its service was known not to collect there.
     """
 
     id: str
@@ -58,6 +59,7 @@ class PlannedParcel:
     transit_seconds: int
     quoted_at: int
     pick_seconds: int
+    interrupted_until: int
 
 
 def planned_parcels(
@@ -70,10 +72,10 @@ def planned_parcels(
 
 
 def _planned(snapshot: Snapshot, case: CaseDocument, names: Names, row: Any, parcel_id: str) -> PlannedParcel:
-    network = snapshot.network
+    network, seen = snapshot.network, snapshot.seen
     epoch = int(network.settings["epoch_seconds"][0])
     lines = tuple(
-        PlannedLine(i, line.sku, line.units, epoch + int(snapshot.seen.lines[i]["promise_at"]))
+        PlannedLine(i, line.sku, line.units, epoch + int(seen.lines[i]["promise_at"]))
         for i, line in enumerate(case.order.lines)
         if int(row["lines_mask"]) >> i & 1
     )
@@ -96,6 +98,7 @@ def _planned(snapshot: Snapshot, case: CaseDocument, names: Names, row: Any, par
         transit_seconds=int(row["mean_at"] - row["collected_at"]),
         quoted_at=epoch + int(row["quoted_at"]),
         pick_seconds=int(row["pick_seconds"]),
+        interrupted_until=epoch + int(seen.interruptions["until_seconds"][row["warehouse"], row["service"]]),
     )
 
 
@@ -110,6 +113,7 @@ def take(changes: Changes, parcel: PlannedParcel) -> None:
         book(changes, (parcel.collection_at, parcel.warehouse, parcel.service), parcel.room)
     if parcel.stage == "queued":
         changes.queue(parcel.warehouse, 1, parcel.pick_seconds)
+        changes.awaited[parcel.collection_at, parcel.warehouse, parcel.service] = parcel.interrupted_until
 
 
 def book(changes: Changes, collection: tuple[int, str, str], room: int) -> None:

@@ -23,7 +23,8 @@ def release(tx: Connection, known: Known, changes: Changes, parcel: Row[Any], no
     pair = network.pairs[w, known.names.services.index(parcel.service)]
     first, count = int(pair["first_collection"]), int(pair["num_collections"])
     rows = network.collections[first : first + count]
-    earliest = max(ready_at, _interrupted_until(tx, parcel))
+    interrupted_until = _interrupted_until(tx, parcel)
+    earliest = max(ready_at, interrupted_until)
     place = min(int(np.searchsorted(rows["time_seconds"], earliest - start)), count - 1)
     booked, told = _booked(tx, parcel, earliest)
     while place < count - 1:  # the last one is where the calendar ends: without limit, and not booked
@@ -38,6 +39,7 @@ def release(tx: Connection, known: Known, changes: Changes, parcel: Row[Any], no
         room = told.get(at, int(rows["capacity_parcels"][place]))
         book(changes, (at, parcel.warehouse, parcel.service), room)
     changes.queue(parcel.warehouse, 1, parcel.pick_seconds)
+    changes.awaited[at, parcel.warehouse, parcel.service] = interrupted_until
     set_stage(tx, parcel, "queued", collection_at=at, is_booked=is_real, queued_at=now)
 
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from agents.documents import Time
-from scenarios.local_time import parse_utc
+from scenarios.errors import InputError
+from scenarios.local_time import format_utc, parse_utc
 from serve.actor import Who
 from serve.answer import DecisionAnswer
 from serve.asked import Asked
@@ -41,6 +42,9 @@ ERRORS: dict[int | str, dict[str, object]] = {
     503: {"model": ErrorAnswer, "description": "not ready, too busy, the database is away, or goods are contended"},
     504: {"model": ErrorAnswer, "description": "the database went away in a commit: it may be kept"},
 }
+
+FAST_CLOCK_SECONDS = 300
+"""A shop's clock may be ahead of the endpoint's by so much; what it tells counts as happening now, then."""
 
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
 OrderId = str
@@ -143,13 +147,13 @@ def add_routes(desk_of: Callable[[], Desk]) -> APIRouter:
     def inventory(counted: Inventory, who: Who) -> Applied:
         desk = desk_of()
         entry = Entry("inventory", who.name, counted.id, counted.model_dump_json().encode())
-        return _told(desk, entry, lambda tx: _count(tx, desk, counted, count_stock))
+        return _told(desk, entry, lambda tx: _count(tx, desk, counted))
 
     @router.put("/stations", summary="Pick queues as they are")
     def stations(counted: Stations, who: Who) -> Applied:
         desk = desk_of()
         entry = Entry("stations", who.name, counted.id, counted.model_dump_json().encode())
-        return _told(desk, entry, lambda tx: _count(tx, desk, counted, count_stations))
+        return _told(desk, entry, lambda tx: _count(tx, desk, counted))
 
     return router
 
@@ -182,31 +186,40 @@ def _apply(tx: Connection, desk: Desk, batch: EventBatch) -> Applied:
     num_new, heard = 0, dict[str, int]()
     for i, event in enumerate(batch.events):
         if is_new(tx, event, event.id, f"events[{i}].id", int(time.time())):
+            at = _happened_at(desk, f"events[{i}].at", event.at)
             happened = Happened(tx, desk.known, f"events[{i}]")
-            desk.solve_before(tx, parse_utc(f"events[{i}].at", event.at) + isinstance(event, AFTER_PRICES))
-            happened.apply(event)
-            at = _told_at(desk, event.at)
+            desk.solve_before(tx, at + isinstance(event, AFTER_PRICES))
+            happened.apply(event, at)
             heard |= {name: max(at, heard.get(name, at)) for name in happened.heard}
             num_new += 1
     hear(tx, heard)
     return Applied(applied=num_new, known=len(batch.events) - num_new)
 
 
-def _count(
-    tx: Connection,
-    desk: Desk,
-    counted: Inventory | Stations,
-    take_over: Callable[..., None],
-) -> Applied:
+def _count(tx: Connection, desk: Desk, counted: Inventory | Stations) -> Applied:
     if not is_new(tx, counted, counted.id, "id", int(time.time())):
         return Applied(applied=0, known=1)
-    desk.solve_before(tx, parse_utc("at", counted.at))
-    take_over(tx, desk.known, counted)
-    hear(tx, dict.fromkeys((row.warehouse for row in counted.rows), _told_at(desk, counted.at)))
+    at = _happened_at(desk, "at", counted.at)
+    desk.solve_before(tx, at)
+    if isinstance(counted, Inventory):
+        count_stock(tx, desk.known, counted, at)
+    else:
+        count_stations(tx, desk.known, counted)
+    hear(tx, dict.fromkeys((row.warehouse for row in counted.rows), at))
     return Applied(applied=1, known=0)
 
 
-def _told_at(desk: Desk, text: str) -> int:
-    """Of what a warehouse tells: nobody knows the future."""
-    at = parse_utc("at", text)
-    return at if desk.settings.is_request_clock else min(at, int(time.time()))
+def _happened_at(desk: Desk, key: str, text: str) -> int:
+    """UTC second of what is told: by the wall's clock not after now, as tasks and snapshots could not be of later.
+
+    Raises:
+        InputError: it is farther ahead than clocks differ; a wrong year would make later decisions fail.
+    """
+    at = parse_utc(key, text)
+    if desk.settings.is_request_clock:
+        return at
+    now = int(time.time())
+    if at > now + FAST_CLOCK_SECONDS:
+        expected = f"what has happened, {FAST_CLOCK_SECONDS // 60} minutes after {format_utc(now)} at most"
+        raise InputError(key, text, expected, "correct the time, or the clock that it was taken from")
+    return min(at, now)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, select, update
 
 from agents.bundle import BundleAgent
 from scenarios.errors import InputError
@@ -23,7 +24,9 @@ from serve.happened import Happened, is_new
 from serve.health import make_report
 from serve.main import load_desk
 from serve.order import Cause, describe_order
+from serve.parcel import find_parcels, give_room_back, write_parcels
 from serve.record import find_decision, read_record
+from serve.release import release
 from serve.retry import retried
 from serve.tasks import acknowledge, lease_tasks
 from tests.serve.test_desk import allocated, ask, ask_again, order_of, total
@@ -37,7 +40,7 @@ def tell(desk: Desk, at: int, *events: dict[str, Any]) -> None:
     with desk.database.writing() as tx:
         for event in EventBatch.model_validate({"events": told}).events:
             assert is_new(tx, event, event.id, "events[0]", at)
-            Happened(tx, desk.known, "events[0]").apply(event)
+            Happened(tx, desk.known, "events[0]").apply(event, at)
 
 
 def cell(desk: Desk, warehouse: str, sku: str) -> tuple[int, int]:
@@ -93,6 +96,39 @@ def test_what_is_not_told_between_happens_all_the_same(desk: Desk, make_request:
     tell(desk, now + 10**5, *({"kind": "delivered", "parcel": row["id"]} for row in answer["plan"]["parcels"]))
     assert allocated(desk) == {}
     assert total(desk, tables.stations.c.num_queued) == total(desk, tables.stations.c.queued_seconds) == 0
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [("pick_started",), ("pick_finished",), ("pick_finished", "handed_over"), ("handed_over",), ("delivered",)],
+    ids=" ".join,
+)
+def test_an_order_of_which_something_is_picked_does_not_expire(
+    desk: Desk, make_request: Request, kinds: tuple[str, ...]
+) -> None:
+    """Whichever step is told first."""
+    order = order_of(make_request, "one")
+    answer, now = ask(desk, order), parse_utc("t", order["placed_at"])
+    first, *others = answer["plan"]["parcels"]
+    assert others
+    for i, kind in enumerate(kinds, 1):
+        tell(desk, now + i, {"kind": kind, "parcel": first["id"]})
+    desk.keep_until(parse_utc("t", answer["reservation"]["expires_at"]))
+    with desk.database.reading() as tx:
+        stands = describe_order(tx, "one")
+    assert (stands.state, stands.expires_at, stands.open_lines) == ("confirmed", None, [])
+    assert {line["sku"] for row in others for line in row["lines"]} <= set(stands.planned_lines)
+    assert tasks_at(desk, now + DAY_SECONDS) == []
+
+
+def test_a_short_pick_of_all_that_is_told_first_confirms_its_order(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    answer, now = ask(desk, order), parse_utc("t", order["placed_at"])
+    parcel = answer["plan"]["parcels"][0]
+    short = [{"sku": line["sku"], "found_units": 0} for line in parcel["lines"]]
+    tell(desk, now + 60, {"kind": "pick_finished", "parcel": parcel["id"], "short": short})
+    with desk.database.reading() as tx:
+        assert describe_order(tx, "one").state == "confirmed"
 
 
 def test_a_short_line_is_decided_again(desk: Desk, make_request: Request) -> None:
@@ -182,6 +218,151 @@ def test_a_warehouse_is_closed_by_one_event(desk: Desk, make_request: Request) -
     for answer in later:
         assert answer["plan"]["parcels"]
         assert closed not in {parcel["warehouse"] for parcel in answer["plan"]["parcels"]}
+
+
+def interrupted(desk: Desk, now: int) -> dict[tuple[str, str], int]:
+    """Seconds after ``now`` at which services collect again at warehouses."""
+    with desk.database.reading() as tx:
+        return {(row.warehouse, row.service): row.until - now for row in tx.execute(select(tables.interruptions))}
+
+
+def test_an_outage_of_many_does_not_shorten_what_was_told_of_some_of_them(desk: Desk) -> None:
+    (house, other, *_), (service, *_) = desk.known.names.warehouses, desk.known.names.services
+    day, now = DAY_SECONDS, desk.known.epoch
+
+    def outage(at: int, until: int, **names: str) -> None:
+        tell(desk, now + at, {"kind": "outage", "until": format_utc(now + until), **names})
+
+    outage(0, 5 * day, service=service)
+    outage(1, day, warehouse=house)
+    found = interrupted(desk, now)
+    everywhere, there = desk.known.names.warehouses, desk.known.names.services
+    wanted = {(house, name): day for name in there} | {(name, service): 5 * day for name in everywhere}
+    assert found == wanted
+    outage(2, 2 * day)
+    assert interrupted(desk, now) == {(w, s): 5 * day if s == service else 2 * day for w in everywhere for s in there}
+    outage(3, day, service=service, warehouse=house)  # one that is named may end before
+    assert (interrupted(desk, now)[house, service], interrupted(desk, now)[other, service]) == (day, 5 * day)
+    outage(4, 6 * day, warehouse=house)
+    assert {interrupted(desk, now)[house, name] for name in there} == {6 * day}
+    outage(5, 5, service=service)  # it is over, everywhere
+    assert {seconds for (_, name), seconds in interrupted(desk, now).items() if name == service} == {5}
+    outage(6, 6, warehouse=other)
+    assert {seconds for (name, _), seconds in interrupted(desk, now).items() if name == other} == {6}
+    outage(7, 7)
+    assert set(interrupted(desk, now).values()) == {7}
+
+
+def test_the_end_of_an_outage_breaks_no_plan(desk: Desk, make_request: Request) -> None:
+    """Not even of a parcel that has missed its collection."""
+    order = order_of(make_request, "one")
+    parcel = ask(desk, order)["plan"]["parcels"][0]
+    passed = parse_utc("t", parcel["collection_at"]) + 1
+    tell(desk, passed, {"kind": "outage", "until": format_utc(passed)})
+    assert tasks_at(desk, passed) == []
+
+
+def closed(desk: Desk, now: int) -> None:
+    """Tells that nothing is collected anywhere for five days."""
+    retried(lambda: tell(desk, now, {"kind": "outage", "until": format_utc(now + 5 * DAY_SECONDS)}))
+
+
+def all_come(desk: Desk) -> bool:
+    """Whether every parcel in a pick queue waits for a collection that comes."""
+    parcel, row = tables.parcels.c, tables.interruptions.c
+    pair = (row.warehouse == parcel.warehouse, row.service == parcel.service)
+    query = select(parcel.id).join(tables.interruptions, and_(*pair)).where(parcel.stage == "queued")
+    with desk.database.reading() as tx:
+        return tx.execute(query.where(parcel.collection_at < row.until)).first() is None
+
+
+def test_an_outage_between_a_decision_and_its_keeping_is_minded(
+    desk: Desk, make_request: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = order_of(make_request, "one")
+    now, write = parse_utc("t", order["placed_at"]), desk.database.write
+
+    def late(act: Callable[[Connection], None]) -> None:
+        monkeypatch.undo()
+        closed(desk, now)
+        write(act)
+
+    monkeypatch.setattr(desk.database, "write", late)
+    plan = ask(desk, order)["plan"]
+    assert all(parse_utc("t", row["collection_at"]) >= now + 5 * DAY_SECONDS for row in plan["parcels"])
+    assert all_come(desk)
+
+
+def test_an_outage_that_lasts_longer_than_the_calendar_is_no_contention(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    now = parse_utc("t", order["placed_at"])
+    tell(desk, now, {"kind": "outage", "until": format_utc(now + 300 * DAY_SECONDS)})
+    assert ask(desk, order)["plan"]["parcels"]
+
+
+def test_an_outage_waits_for_a_decision_that_is_being_kept(
+    desk: Desk, make_request: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = order_of(make_request, "one")
+    now = parse_utc("t", order["placed_at"])
+    with ThreadPoolExecutor(1) as pool:
+        telling: list[Future[None]] = []
+
+        def slowly(*args: Any) -> None:
+            telling.append(pool.submit(closed, desk, now))
+            time.sleep(0.3)
+            write_parcels(*args)
+
+        monkeypatch.setattr("serve.keeping.write_parcels", slowly)
+        ask(desk, order)
+        telling[0].result()
+    assert tasks_at(desk, now) == [("plan_broke", "one")]
+    assert all_come(desk)
+
+
+def test_a_decision_waits_for_an_outage_that_is_being_told(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    now = parse_utc("t", order["placed_at"])
+    until = {"id": "o", "kind": "outage", "at": format_utc(now), "until": format_utc(now + 5 * DAY_SECONDS)}
+    event = EventBatch.model_validate({"events": [until]}).events[0]
+    with ThreadPoolExecutor(1) as pool:
+        with desk.database.writing() as tx:
+            Happened(tx, desk.known, "events[0]").apply(event, now)
+            deciding = pool.submit(ask, desk, order)
+            time.sleep(0.3)
+        assert deciding.result()["plan"]["parcels"]
+    assert all_come(desk)
+
+
+def test_an_outage_while_a_parcel_is_released_is_minded(
+    desk: Desk, make_request: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = order_of(make_request, "one")
+    now = parse_utc("t", order["placed_at"])
+    ask(desk, order, confirm=True)
+    parcel = tables.parcels.c
+    with desk.database.writing() as tx:  # as if it had a presale date
+        changes = Changes()
+        for found in find_parcels(tx, parcel.stage == "queued"):
+            changes.queue(found.warehouse, -1, -found.pick_seconds)
+            give_room_back(changes, found)
+        changes.make(tx)
+        tx.execute(update(tables.parcels).values(stage="later", release_at=now + 60, is_booked=False))
+    with ThreadPoolExecutor(1) as pool:
+        telling: list[Future[None]] = []
+
+        def slowly(*args: Any) -> None:
+            release(*args)
+            if not telling:
+                telling.append(pool.submit(closed, desk, now + 60))
+                time.sleep(0.3)
+
+        monkeypatch.setattr("serve.keeper.release", slowly)
+        desk.keep_until(now + 60)
+        telling[0].result()
+    assert all_come(desk)
+    desk.keep_until(now + 61)
+    assert total(desk, tables.stations.c.num_queued) == total(desk, tables.bookings.c.booked_parcels)
 
 
 def collection_of(parcel: dict[str, Any]) -> dict[str, Any]:
@@ -320,7 +501,7 @@ def test_a_count_breaks_the_plans_made_last(desk: Desk, make_request: Request) -
     rows = [{"warehouse": place[0], "sku": place[1], "on_hand_units": 1}]
     counted = Inventory.model_validate({"id": "count", "at": format_utc(now), "rows": rows})
     with desk.database.writing() as tx:
-        count_stock(tx, desk.known, counted)
+        count_stock(tx, desk.known, counted, parse_utc("at", counted.at))
     assert cell(desk, *place) == (1, 1)
     assert tasks_at(desk, now) == [("plan_broke", "x1")]
     assert breaks_at(desk, now) == {"count": 1}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,11 +13,12 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from scenarios.local_time import format_utc, parse_utc
+from scenarios.local_time import DAY_SECONDS, format_utc, parse_utc
 from serve import tables
 from serve.app import create_app
 from serve.audit import complaints
-from serve.desk import Desk
+from serve.desk import Desk, DeskSettings
+from serve.routes import FAST_CLOCK_SECONDS
 from serve.service import DecisionService
 from tests.serve.test_app import check_error, wait_until_ready
 from tests.serve.test_desk import allocated, order_of, sent
@@ -79,6 +81,100 @@ def test_a_carriers_capacity_is_told_once(client: TestClient, desk: Desk, make_r
         kinds = tx.execute(select(tables.audit.c.kind).order_by(tables.audit.c.seq)).scalars().all()
         assert kinds == ["policy_started", "decided", "events"]
         assert list(complaints(tx)) == []
+
+
+@pytest.fixture
+def wall_clock(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Makes the time that of the wall, and tells it."""
+    monkeypatch.setattr(desk, "settings", DeskSettings())
+    return int(time.time())
+
+
+def happening(desk: Desk, parcel: dict[str, Any], at: int) -> dict[str, dict[str, Any]]:
+    """An event of each kind that concerns a parcel; its times are right as seen from ``at``."""
+    of_parcel, later = {"at": format_utc(at), "parcel": parcel["id"]}, format_utc(at + 7200)
+    house, sku = parcel["warehouse"], parcel["lines"][0]["sku"]
+    receipt = {"receipt": "truck", "warehouse": house, "sku": sku, "expected_at": later, "units": 5}
+    return {
+        "pick_started": of_parcel,
+        "pick_finished": {**of_parcel, "short": [{"sku": sku, "found_units": 0}]},
+        "handed_over": of_parcel,
+        "delivered": of_parcel,
+        "outage": {"at": format_utc(at), "warehouse": house, "until": later},
+        "receipt_announced": {"at": format_utc(at), **receipt},
+        "cancelled": {"at": format_utc(at), "order": "one"},
+    }
+
+
+def test_what_is_still_to_come_has_not_happened(
+    client: TestClient, desk: Desk, make_request: Request, wall_clock: int
+) -> None:
+    """A wrong year is refused by its field, so that no decision fails because of it."""
+    order = order_of(make_request, "one")
+    parcel = client.post("/v1/decisions", json={"order": order}).json()["plan"]["parcels"][0]
+    for ahead in (FAST_CLOCK_SECONDS + 60, 2 * 366 * DAY_SECONDS):
+        for kind, fields in happening(desk, parcel, wall_clock + ahead).items():
+            event = {"id": "early", "kind": kind, **fields}
+            told = client.post("/v1/events", json={"events": [event]})
+            assert (told.status_code, check_error(told)["key"]) == (422, "events[0].at")
+        for path, row in {
+            "inventory": {"sku": parcel["lines"][0]["sku"], "on_hand_units": 3},
+            "stations": {"num_open": 1, "num_queued": 0, "queued_seconds": 0},
+        }.items():
+            counted = {"id": "early", "at": format_utc(wall_clock + ahead)}
+            told = client.put(f"/v1/{path}", json={**counted, "rows": [{"warehouse": parcel["warehouse"], **row}]})
+            assert (told.status_code, check_error(told)["key"]) == (422, "at")
+    assert client.post("/v1/decisions", json={"order": {**order, "id": "two"}}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "column"), [("pick_started", "picked_at"), ("handed_over", "departed_at"), ("delivered", "delivered_at")]
+)
+def test_what_a_fast_clock_tells_counts_as_happening_now(
+    client: TestClient, desk: Desk, make_request: Request, wall_clock: int, kind: str, column: str
+) -> None:
+    parcel = client.post("/v1/decisions", json={"order": order_of(make_request, "one")}).json()["plan"]["parcels"][0]
+    event = {"id": kind, "kind": kind, **happening(desk, parcel, wall_clock + FAST_CLOCK_SECONDS)[kind]}
+    assert client.post("/v1/events", json={"events": [event]}).json() == {"applied": 1, "known": 0}
+    assert client.post("/v1/events", json={"events": [event]}).json() == {"applied": 0, "known": 1}
+    with desk.database.reading() as tx:
+        happened_at = tx.execute(select(tables.parcels.c[column]).where(tables.parcels.c.id == parcel["id"])).scalar()
+    assert happened_at is not None
+    assert wall_clock <= happened_at <= time.time()
+
+
+@pytest.mark.parametrize("way", ["pick_finished", "outage", "count"])
+def test_what_breaks_by_a_fast_clock_is_a_task_at_once(
+    client: TestClient, desk: Desk, make_request: Request, wall_clock: int, way: str
+) -> None:
+    parcel = client.post("/v1/decisions", json={"order": order_of(make_request, "one")}).json()["plan"]["parcels"][0]
+    at = wall_clock + FAST_CLOCK_SECONDS
+    if way == "count":
+        row = {"warehouse": parcel["warehouse"], "sku": parcel["lines"][0]["sku"], "on_hand_units": 0}
+        told = client.put("/v1/inventory", json={"id": way, "at": format_utc(at), "rows": [row]})
+    else:
+        event = {"id": way, "kind": way, **happening(desk, parcel, at)[way], "until": format_utc(at + 20 * DAY_SECONDS)}
+        if way == "pick_finished":
+            del event["until"]
+        told = client.post("/v1/events", json={"events": [event]})
+    assert told.status_code == 200
+    assert [task["kind"] for task in client.get("/v1/tasks").json()["tasks"]] == ["plan_broke"]
+
+
+@pytest.mark.parametrize("kind", ["pick_started", "outage", "receipt_announced"])
+def test_no_time_that_an_event_may_name_hinders_a_decision(
+    client: TestClient, desk: Desk, make_request: Request, wall_clock: int, kind: str
+) -> None:
+    """Told by a fast clock, and as far ahead as it may be."""
+    order = order_of(make_request, "one")
+    parcel = client.post("/v1/decisions", json={"order": order}).json()["plan"]["parcels"][0]
+    field = {"pick_started": "expected_finish_at", "outage": "until", "receipt_announced": "expected_at"}[kind]
+    fields = happening(desk, parcel, wall_clock + FAST_CLOCK_SECONDS)[kind]
+    for i, days in enumerate((366, 365)):
+        farthest = format_utc(int(time.time()) + days * DAY_SECONDS - 60)
+        told = client.post("/v1/events", json={"events": [{"id": str(i), "kind": kind, **fields, field: farthest}]})
+        assert told.status_code == (200 if days == 365 else 422)
+    assert client.post("/v1/decisions", json={"order": {**order, "id": "two"}}).status_code == 200
 
 
 def test_the_same_key_a_hundred_times(client: TestClient, desk: Desk, make_request: Request) -> None:

@@ -40,7 +40,7 @@ ORDER = OrderDocument(
     lines=[LineDocument(sku="A", units=2), LineDocument(sku="B", units=1)],
 )
 PARCEL = PlannedParcel(
-    "p", "hub", "saver", "queued", (PlannedLine(0, "A", 2, 1000),), None, None, 500, None, 60, 1000 + 3600, 30
+    "p", "hub", "saver", "queued", (PlannedLine(0, "A", 2, 1000),), None, None, 500, None, 60, 1000 + 3600, 30, 0
 )
 REQUIREMENTS = int(Handling.COLD | Handling.GIFT)
 PARCELS = [PARCEL, replace(PARCEL, warehouse="south hub", service="express")]

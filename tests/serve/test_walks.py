@@ -136,7 +136,7 @@ class Shop:
         row = {"warehouse": house, "sku": self._sku(), "on_hand_units": self.dice.randrange(6)}
         counted = Inventory.model_validate({"id": str(self.now), "at": format_utc(self.now), "rows": [row]})
         with self.desk.database.writing() as tx:
-            count_stock(tx, self.desk.known, counted)
+            count_stock(tx, self.desk.known, counted, self.now)
 
     def keep(self) -> None:
         self.desk.keep_until(self.now)
