@@ -73,7 +73,7 @@ def _planned(snapshot: Snapshot, case: CaseDocument, names: Names, row: Any, par
     network = snapshot.network
     epoch = int(network.settings["epoch_seconds"][0])
     lines = tuple(
-        PlannedLine(i, line.sku, line.units, epoch + int(snapshot.seen.lines[i]["promise_at"]))
+        PlannedLine(i, line.sku, line.units, promise_of(snapshot, i))
         for i, line in enumerate(case.order.lines)
         if int(row["lines_mask"]) >> i & 1
     )
@@ -97,6 +97,11 @@ def _planned(snapshot: Snapshot, case: CaseDocument, names: Names, row: Any, par
         quoted_at=epoch + int(row["quoted_at"]),
         pick_seconds=int(row["pick_seconds"]),
     )
+
+
+def promise_of(snapshot: Snapshot, position: int) -> int:
+    """Until when a line of the case is promised, UTC seconds, as the snapshot's reader understood it."""
+    return int(snapshot.network.settings["epoch_seconds"][0]) + int(snapshot.seen.lines[position]["promise_at"])
 
 
 def take(changes: Changes, parcel: PlannedParcel) -> None:
