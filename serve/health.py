@@ -38,9 +38,12 @@ class HealthReport(BaseModel):
 
     since: str
     until: str
-    num_orders: int = Field(description="decided, again perhaps")
+    num_orders: int = Field(
+        description="decided and kept, again perhaps; those that are decided together count as one, and what was asked "
+        "with its own snapshot does not count"
+    )
     num_manual: int = Field(description="of these, for which a review was opened")
-    stages: dict[str, int] = Field(description="decisions by who decided")
+    stages: dict[str, int] = Field(description="decisions of these orders by who decided")
     delays: list[Delay]
     exceptions: dict[str, int] = Field(description="reviews opened by reason, tasks due by kind")
     breaks: dict[Cause, int] | None = Field(
@@ -72,10 +75,12 @@ def make_report(tx: Connection, since: int, until: int) -> HealthReport:
     def within(column: Any) -> Any:
         return (column >= since) & (column < until)
 
-    made, review, task = tables.decisions.c, tables.reviews.c, tables.tasks.c
+    made, order, review, task = tables.decisions.c, tables.orders.c, tables.reviews.c, tables.tasks.c
     broken = tables.breaks.c  # each, while a task that is owed is not owed twice
-    of_order = tables.decisions.join(tables.reviews, made.order_id == review.order_id)
-    orders = select(func.count(made.order_id.distinct()))
+    kept = tables.decisions.join(tables.orders, order.id == made.order_id)
+    first_id = func.coalesce(order.group_id, order.id)  # of what is decided together, which has its reviews and tasks
+    reviewed = kept.join(tables.reviews, review.order_id == first_id)
+    orders = select(func.count(first_id.distinct())).where(within(made.decided_at))
     stages = select(made.stage, func.count()).where(within(made.decided_at)).group_by(made.stage)
     reasons = select(review.reasons, func.count()).where(within(review.opened_at)).group_by(review.reasons)
     kinds = select(task.kind, func.count()).where(within(task.due_at)).group_by(task.kind)
@@ -85,13 +90,13 @@ def make_report(tx: Connection, since: int, until: int) -> HealthReport:
         for reason in joined.split(","):
             exceptions[reason] += count
     exceptions.update({kind: count for kind, count in tx.execute(kinds)})
-    manual = orders.select_from(of_order).where(within(made.decided_at), within(review.opened_at))
+    manual = orders.select_from(reviewed).where(within(review.opened_at))
     return HealthReport(
         since=format_utc(since),
         until=format_utc(until),
-        num_orders=tx.execute(orders.where(within(made.decided_at))).scalar_one(),
+        num_orders=tx.execute(orders.select_from(kept)).scalar_one(),
         num_manual=tx.execute(manual).scalar_one(),
-        stages={stage: count for stage, count in tx.execute(stages)},
+        stages={stage: count for stage, count in tx.execute(stages.select_from(kept))},
         delays=_delays(tx, within),
         exceptions=dict(exceptions),
         breaks={cause: count for cause, count in tx.execute(causes)},
