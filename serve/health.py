@@ -19,6 +19,9 @@ DelayStage = Literal["queue", "pick", "handover", "delivery", "review", "task"]
 NOTABLE = 3.0
 """Standard errors. Of a dozen figures that have not changed, about one in thirty reports shows one so far off."""
 
+LEAST_VALUES = 20
+"""Of a figure in either period; fewer do not tell how far such values are apart by chance, and one alone not at all."""
+
 
 class Delay(BaseModel):
     """How long something waited that was over in the period; seconds."""
@@ -58,7 +61,9 @@ class Change(BaseModel):
     figure: str
     value: float
     baseline: float
-    is_notable: bool = Field(description=f"more than {NOTABLE:g} standard errors apart")
+    is_notable: bool = Field(
+        description=f"more than {NOTABLE:g} standard errors apart, of at least {LEAST_VALUES} values in each period"
+    )
 
 
 class HealthAnswer(BaseModel):
@@ -155,11 +160,8 @@ def compare(report: HealthReport, baseline: HealthReport) -> list[Change]:
         if now.mean_seconds is None or before.mean_seconds is None or not now.num or not before.num:
             continue
         error = math.hypot(*(d.spread_seconds / math.sqrt(d.num) for d in (now, before) if d.spread_seconds))
-        is_notable = abs(now.mean_seconds - before.mean_seconds) > NOTABLE * error
-        figure = f"mean seconds of {now.stage}"
-        changes.append(
-            Change(figure=figure, value=now.mean_seconds, baseline=before.mean_seconds, is_notable=is_notable)
-        )
+        means, nums = (now.mean_seconds, before.mean_seconds), (now.num, before.num)
+        changes.append(_change(f"mean seconds of {now.stage}", means, nums, error))
         if now.num_late is not None and before.num_late is not None:
             changes.append(_rates(f"late share of {now.stage}", (now.num_late, now.num), (before.num_late, before.num)))
     return changes
@@ -174,4 +176,11 @@ def _rates(figure: str, now: tuple[int, int], before: tuple[int, int]) -> Change
     value, baseline = now[0] / now[1], before[0] / before[1]
     pooled = (now[0] + before[0]) / (now[1] + before[1])
     error = math.sqrt(pooled * (1 / now[1] + 1 / before[1]))
-    return Change(figure=figure, value=value, baseline=baseline, is_notable=abs(value - baseline) > NOTABLE * error)
+    return _change(figure, (value, baseline), (now[1], before[1]), error)
+
+
+def _change(figure: str, values: tuple[float, float], nums: tuple[int, int], error: float) -> Change:
+    """A figure of both periods, each of so many values, and the standard error of their difference."""
+    value, baseline = values
+    is_notable = min(nums) >= LEAST_VALUES and abs(value - baseline) > NOTABLE * error
+    return Change(figure=figure, value=value, baseline=baseline, is_notable=is_notable)

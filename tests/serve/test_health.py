@@ -14,7 +14,7 @@ from scenarios.local_time import format_utc, parse_utc
 from serve.app import create_app
 from serve.chain import Choice
 from serve.desk import Desk
-from serve.health import Delay, HealthReport, compare, make_report
+from serve.health import LEAST_VALUES, Delay, HealthReport, compare, make_report
 from serve.order import Cause
 from tests.serve.reviewed import empty_shelves, take_back
 from tests.serve.test_app import check_error, wait_until_ready
@@ -143,6 +143,25 @@ def test_what_has_changed_is_notable_and_chance_is_not() -> None:
         worse = compare(report_of(dice, 400, 0.20, 600), baseline)
         assert {change.figure for change in worse if change.is_notable} == {"manual share", "mean seconds of queue"}
     assert false_alarms <= 6  # expected: about one
+
+
+def test_few_values_are_not_notable() -> None:
+    """Of one pick of 60 s and one of 61 s nobody knows how far picks are apart by chance."""
+
+    def notable(num: int, usual: int) -> set[str]:
+        periods = []
+        for seconds, number, count in ((61.0, num, num), (60.0, usual, 0)):
+            times = {"mean_seconds": seconds, "spread_seconds": 0.0, "longest_seconds": 61, "num_late": count}
+            row = Delay(stage="delivery", num=number, **times)  # type: ignore[arg-type]
+            periods.append(report_of(random.Random(5), number, count, 300).model_copy(update={"delays": [row]}))
+        return {change.figure for change in compare(*periods) if change.is_notable}
+
+    assert notable(1, 1) == notable(LEAST_VALUES - 1, 1000) == notable(1000, LEAST_VALUES - 1) == set()
+    assert notable(LEAST_VALUES, LEAST_VALUES) == {
+        "manual share",
+        "mean seconds of delivery",
+        "late share of delivery",
+    }
 
 
 def test_a_report_over_http(desk: Desk, make_request: Request) -> None:
