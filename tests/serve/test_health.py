@@ -96,6 +96,19 @@ def test_orders_that_are_decided_together_are_one_with_its_review(
     assert both.stages == {"policy": 1, "review": 1}
 
 
+def test_what_was_packed_after_its_collection_was_handed_over_after_it_too(desk: Desk, make_request: Request) -> None:
+    """Though nobody told when: it left neither before it was packed nor in time."""
+    order = order_of(make_request, "one")
+    parcel = ask(desk, order)["plan"]["parcels"][0]
+    collected, quoted = (parse_utc("t", parcel[key]) for key in ("collection_at", "quoted_delivery_at"))
+    tell(desk, collected - 60, {"kind": "pick_started", "parcel": parcel["id"]})
+    tell(desk, collected + 3600, {"kind": "pick_finished", "parcel": parcel["id"]})
+    tell(desk, quoted, {"kind": "delivered", "parcel": parcel["id"]})
+    with desk.database.reading() as tx:
+        row = delay(make_report(tx, collected - 60, quoted + 1), "handover")
+    assert (row.num, row.mean_seconds, row.num_late) == (1, 0, 1)
+
+
 def test_every_break_is_counted_by_its_cause_although_one_task_is_owed(desk: Desk, make_request: Request) -> None:
     order = order_of(make_request, "one")
     now = parse_utc("t", order["placed_at"])
