@@ -205,7 +205,7 @@ class Happened:
         parcel = self._parcel(happened.parcel, "queued", "picking", "packed", "departed")
         departed_at = parcel.departed_at
         if departed_at is None:  # nobody told us
-            departed_at = min(parcel.collection_at, self._now)
+            departed_at = min(max(parcel.collection_at, parcel.packed_at or 0), self._now)
             self._depart(parcel, departed_at)
         set_stage(self._tx, parcel, "delivered", delivered_at=self._now)
         row, service = tables.lines.c, tables.punctuality.c

@@ -19,6 +19,9 @@ DelayStage = Literal["queue", "pick", "handover", "delivery", "review", "task"]
 NOTABLE = 3.0
 """Standard errors. Of a dozen figures that have not changed, about one in thirty reports shows one so far off."""
 
+LEAST_VALUES = 20
+"""Of a figure in either period; fewer do not tell how far such values are apart by chance, and one alone not at all."""
+
 
 class Delay(BaseModel):
     """How long something waited that was over in the period; seconds."""
@@ -38,9 +41,12 @@ class HealthReport(BaseModel):
 
     since: str
     until: str
-    num_orders: int = Field(description="decided, again perhaps")
+    num_orders: int = Field(
+        description="decided and kept, again perhaps; those that are decided together count as one, and what was asked "
+        "with its own snapshot does not count"
+    )
     num_manual: int = Field(description="of these, for which a review was opened")
-    stages: dict[str, int] = Field(description="decisions by who decided")
+    stages: dict[str, int] = Field(description="decisions of these orders by who decided")
     delays: list[Delay]
     exceptions: dict[str, int] = Field(description="reviews opened by reason, tasks due by kind")
     breaks: dict[Cause, int] | None = Field(
@@ -55,7 +61,9 @@ class Change(BaseModel):
     figure: str
     value: float
     baseline: float
-    is_notable: bool = Field(description=f"more than {NOTABLE:g} standard errors apart")
+    is_notable: bool = Field(
+        description=f"more than {NOTABLE:g} standard errors apart, of at least {LEAST_VALUES} values in each period"
+    )
 
 
 class HealthAnswer(BaseModel):
@@ -72,10 +80,12 @@ def make_report(tx: Connection, since: int, until: int) -> HealthReport:
     def within(column: Any) -> Any:
         return (column >= since) & (column < until)
 
-    made, review, task = tables.decisions.c, tables.reviews.c, tables.tasks.c
+    made, order, review, task = tables.decisions.c, tables.orders.c, tables.reviews.c, tables.tasks.c
     broken = tables.breaks.c  # each, while a task that is owed is not owed twice
-    of_order = tables.decisions.join(tables.reviews, made.order_id == review.order_id)
-    orders = select(func.count(made.order_id.distinct()))
+    kept = tables.decisions.join(tables.orders, order.id == made.order_id)
+    first_id = func.coalesce(order.group_id, order.id)  # of what is decided together, which has its reviews and tasks
+    reviewed = kept.join(tables.reviews, review.order_id == first_id)
+    orders = select(func.count(first_id.distinct())).where(within(made.decided_at))
     stages = select(made.stage, func.count()).where(within(made.decided_at)).group_by(made.stage)
     reasons = select(review.reasons, func.count()).where(within(review.opened_at)).group_by(review.reasons)
     kinds = select(task.kind, func.count()).where(within(task.due_at)).group_by(task.kind)
@@ -85,13 +95,13 @@ def make_report(tx: Connection, since: int, until: int) -> HealthReport:
         for reason in joined.split(","):
             exceptions[reason] += count
     exceptions.update({kind: count for kind, count in tx.execute(kinds)})
-    manual = orders.select_from(of_order).where(within(made.decided_at), within(review.opened_at))
+    manual = orders.select_from(reviewed).where(within(review.opened_at))
     return HealthReport(
         since=format_utc(since),
         until=format_utc(until),
-        num_orders=tx.execute(orders.where(within(made.decided_at))).scalar_one(),
+        num_orders=tx.execute(orders.select_from(kept)).scalar_one(),
         num_manual=tx.execute(manual).scalar_one(),
-        stages={stage: count for stage, count in tx.execute(stages)},
+        stages={stage: count for stage, count in tx.execute(stages.select_from(kept))},
         delays=_delays(tx, within),
         exceptions=dict(exceptions),
         breaks={cause: count for cause, count in tx.execute(causes)},
@@ -150,11 +160,8 @@ def compare(report: HealthReport, baseline: HealthReport) -> list[Change]:
         if now.mean_seconds is None or before.mean_seconds is None or not now.num or not before.num:
             continue
         error = math.hypot(*(d.spread_seconds / math.sqrt(d.num) for d in (now, before) if d.spread_seconds))
-        is_notable = abs(now.mean_seconds - before.mean_seconds) > NOTABLE * error
-        figure = f"mean seconds of {now.stage}"
-        changes.append(
-            Change(figure=figure, value=now.mean_seconds, baseline=before.mean_seconds, is_notable=is_notable)
-        )
+        means, nums = (now.mean_seconds, before.mean_seconds), (now.num, before.num)
+        changes.append(_change(f"mean seconds of {now.stage}", means, nums, error))
         if now.num_late is not None and before.num_late is not None:
             changes.append(_rates(f"late share of {now.stage}", (now.num_late, now.num), (before.num_late, before.num)))
     return changes
@@ -169,4 +176,11 @@ def _rates(figure: str, now: tuple[int, int], before: tuple[int, int]) -> Change
     value, baseline = now[0] / now[1], before[0] / before[1]
     pooled = (now[0] + before[0]) / (now[1] + before[1])
     error = math.sqrt(pooled * (1 / now[1] + 1 / before[1]))
-    return Change(figure=figure, value=value, baseline=baseline, is_notable=abs(value - baseline) > NOTABLE * error)
+    return _change(figure, (value, baseline), (now[1], before[1]), error)
+
+
+def _change(figure: str, values: tuple[float, float], nums: tuple[int, int], error: float) -> Change:
+    """A figure of both periods, each of so many values, and the standard error of their difference."""
+    value, baseline = values
+    is_notable = min(nums) >= LEAST_VALUES and abs(value - baseline) > NOTABLE * error
+    return Change(figure=figure, value=value, baseline=baseline, is_notable=is_notable)

@@ -21,8 +21,17 @@ from serve.demand_seen import count_arrival, hour_of
 from serve.group import find_group, history, join, note_customer, open_places
 from serve.known import Known
 from serve.monitoring.watch import Watch
-from serve.order import State, change_order, confirmation, open_order, reserve_until
-from serve.parcel import PlannedParcel, leave, place_lines, placed_lines, planned_parcels, take, write_parcels
+from serve.order import OPEN, State, change_order, confirmation, open_order, reserve_until
+from serve.parcel import (
+    PlannedParcel,
+    leave,
+    place_lines,
+    placed_lines,
+    planned_parcels,
+    promise_of,
+    take,
+    write_parcels,
+)
 from serve.plan_writer import to_json
 from serve.record import encode_record
 from serve.retry import Repeated
@@ -171,7 +180,11 @@ class Keeping:
                 supersede_reviews(tx, question.first_id, asked.now)  # a person's own choice ends its review itself
         standing, placed = self._standing(asked, draft), placed_lines(draft.planned, question.places)
         if fresh is not None:
-            own = {place[1]: placed.pop(place) for place in list(placed) if place[0] == fresh.id}
+            own = {
+                place[1]: {**OPEN, "promise_at": promise_of(draft.weighed.snapshot, i), **placed.pop(place, {})}
+                for i, place in enumerate(question.places)
+                if place[0] == fresh.id
+            }
             open_order(tx, fresh, standing.pop(fresh.id), own)
             if question.group:
                 join(tx, question.group, fresh.id)

@@ -22,7 +22,7 @@ State = Literal["held", "reserved", "confirmed", "review", "declined", "cancelle
 Cause = Literal["short_pick", "short_receipt", "outage", "capacity", "count", "unknown"]
 """Why a parcel lost lines. Unknown: before causes were kept; one row for each task then."""
 
-OPEN: Mapping[str, Any] = {"state": "open", "parcel_id": None, "promise_at": None}
+OPEN: Mapping[str, Any] = {"state": "open", "parcel_id": None}
 """Where a line is that waits for a decision."""
 
 _WRITE_LINES = tables.lines.insert()
@@ -61,7 +61,7 @@ class OrderAnswer(BaseModel):
 
 
 def open_order(
-    tx: Connection, order: OrderDocument, standing: Mapping[str, Any], placed: Mapping[int, Mapping[str, Any]]
+    tx: Connection, order: OrderDocument, standing: Mapping[str, Any], lines: Mapping[int, Mapping[str, Any]]
 ) -> None:
     """Stores a new order, without its customer: who decides it again need not know whose it is.
 
@@ -69,7 +69,7 @@ def open_order(
         tx: a writing transaction.
         order: as it was asked.
         standing: columns of its row that tell how it stands.
-        placed: columns of lines that tell where they are, by position; the others are open.
+        lines: columns that tell where each is and until when it is promised, by position.
 
     Raises:
         Conflict: an order with this id is there.
@@ -81,7 +81,7 @@ def open_order(
             )
         )
     rows = [
-        {"order_id": order.id, "position": position, "sku": line.sku, "units": line.units, **placed.get(position, OPEN)}
+        {"order_id": order.id, "position": position, "sku": line.sku, "units": line.units, **lines[position]}
         for position, line in enumerate(order.lines)
     ]
     change_each(tx, _WRITE_LINES, rows)

@@ -75,7 +75,7 @@ def _planned(snapshot: Snapshot, case: CaseDocument, names: Names, row: Any, par
     network, seen = snapshot.network, snapshot.seen
     epoch = int(network.settings["epoch_seconds"][0])
     lines = tuple(
-        PlannedLine(i, line.sku, line.units, epoch + int(seen.lines[i]["promise_at"]))
+        PlannedLine(i, line.sku, line.units, promise_of(snapshot, i))
         for i, line in enumerate(case.order.lines)
         if int(row["lines_mask"]) >> i & 1
     )
@@ -100,6 +100,11 @@ def _planned(snapshot: Snapshot, case: CaseDocument, names: Names, row: Any, par
         pick_seconds=int(row["pick_seconds"]),
         interrupted_until=epoch + int(seen.interruptions["until_seconds"][row["warehouse"], row["service"]]),
     )
+
+
+def promise_of(snapshot: Snapshot, position: int) -> int:
+    """Until when a line of the case is promised, UTC seconds, as the snapshot's reader understood it."""
+    return int(snapshot.network.settings["epoch_seconds"][0]) + int(snapshot.seen.lines[position]["promise_at"])
 
 
 def take(changes: Changes, parcel: PlannedParcel) -> None:

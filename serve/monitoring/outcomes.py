@@ -25,6 +25,10 @@ _STEPS: dict[Step, tuple[Any, Any]] = {
 }
 """When it is due, and when it happened."""
 
+_OWES_NOTHING = ("void", "claimed", "later")
+"""Stages of parcels that lost their lines, wait for a receipt or wait for a presale date: for them nothing is booked,
+and their dates are those of a plan, so it is not the shop's silence if nothing happened."""
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -46,7 +50,8 @@ class Due:
 def read_due(tx: Connection, now: int, hours: int) -> list[Due]:
     """What was due up to ``hours`` before ``now`` (UTC seconds), by step.
 
-    A parcel that lost its lines is owed nothing. Whoever tells of a delivery tells of the handover, too.
+    A parcel that lost its lines, or still waits for goods or a date, owes nothing. Whoever tells of a delivery
+    tells of the handover, too.
     """
     until = now - 3600 * hours
     return [_read(tx, step, until) for step in _STEPS]
@@ -62,6 +67,6 @@ def _read(tx: Connection, step: Step, until: int) -> Due:
     due_at, happened_at = _STEPS[step]
     missing = cast(func.coalesce(func.sum(case((happened_at.is_(None), 1), else_=0)), 0), Integer)
     delay = func.avg(cast(happened_at - due_at, Float))
-    within = (due_at > until - WINDOW_SECONDS, due_at <= until, _parcel.stage != "void")
+    within = (due_at > until - WINDOW_SECONDS, due_at <= until, _parcel.stage.not_in(_OWES_NOTHING))
     num, num_missing, mean_seconds = tx.execute(select(func.count(), missing, delay).where(*within)).one()
     return Due(step, num, num_missing, mean_seconds)

@@ -17,6 +17,13 @@ from serve.monitoring.reference import Counts, Reference
 NUM_BLOCKS = 28
 """Of a window, which moves on by one of them."""
 
+WATCHED_SHARE = 0.75
+"""Of the blocks in which any policy decided, so many must hold decisions of the one that is judged: nights and days on
+which nobody orders are no gaps, but a policy that stood in no slot meanwhile saw only a part of the week."""
+
+LEAST_BLOCKS = NUM_BLOCKS // 4
+"""With decisions, however few others there are: after a pause of all, a few hours are no window."""
+
 KEPT_WINDOWS = 4
 
 LONGEST_SECONDS = 7 * 86_400
@@ -62,7 +69,7 @@ class Window:
     Attributes:
         counts: of every measure.
         num_decisions: in it.
-        is_full: whether its first second was watched.
+        is_full: whether its first second was watched, and most of the blocks in which orders came.
     """
 
     counts: Counts
@@ -89,14 +96,19 @@ def write_tally(tx: Connection, sha256: str, writer: str, tally: Tally) -> None:
 def read_window(tx: Connection, sha256: str, reference: Reference, now: int) -> Window:
     """The window that ends in the block of ``now``."""
     row, first = tables.tallies.c, block_of(reference, now - reference.window_seconds)
-    query = select(row.num_decisions, row.counts).where(row.bundle_sha256 == sha256, row.begins_at > first)
-    total = Tally(reference, first)
-    for num_decisions, text in tx.execute(query.where(row.begins_at <= now)):
+    within = (row.begins_at > first, row.begins_at <= now)
+    query = select(row.begins_at, row.num_decisions, row.counts).where(row.bundle_sha256 == sha256, *within)
+    total, own = Tally(reference, first), set[int]()
+    for begins_at, num_decisions, text in tx.execute(query):
+        own.add(begins_at)
         total.num_decisions += num_decisions
         for counts, more in zip(total.counts, json.loads(text), strict=True):
             counts += np.array(more, np.int64)
     began = tx.execute(select(func.min(row.begins_at)).where(row.bundle_sha256 == sha256)).scalar()
-    return Window(total.counts, total.num_decisions, began is not None and began <= first)
+    of_any = tx.execute(select(row.begins_at).distinct().where(*within)).scalars()
+    num_busy = len({block_of(reference, begins_at) for begins_at in of_any})  # others' blocks may be of another length
+    is_watched = len(own) >= max(LEAST_BLOCKS, WATCHED_SHARE * num_busy)
+    return Window(total.counts, total.num_decisions, began is not None and began <= first and is_watched)
 
 
 def forget_tallies(tx: Connection, window_seconds: int, now: int) -> None:

@@ -125,9 +125,14 @@ def _expectations(experiment_id: str) -> Any:
 
 
 def _outcomes(experiment_id: str) -> Any:
-    """Orders with what came of their lines, wherever those are, known some time after their promises."""
-    parcel, line = tables.parcels.c, tables.lines.c
+    """Orders with what came of their lines, wherever those are, known some time after their promises.
+
+    A line that was never sent is late, or an arm that leaves lines lying would look punctual. An order has no row if it
+    owes no line any more, see ``_is_owed``.
+    """
+    order, parcel, line = tables.orders.c, tables.parcels.c, tables.lines.c
     is_sent = and_(line.parcel_id == parcel.id, parcel.stage != "void")
+    owed = trials.join(tables.orders, order.id == _row.order_id).join(tables.lines, line.order_id == _row.order_id)
     promise = func.coalesce(line.promise_at, _row.promise_at)
     settled = promise + SETTLE_SECONDS
     late = func.max(case((and_(parcel.delivered_at.is_not(None), parcel.delivered_at <= promise), 0), else_=1))
@@ -137,10 +142,16 @@ def _outcomes(experiment_id: str) -> Any:
     values = {"delivered_late": late, "delivered_late_hours": hours}
     return (
         select(*_about_order(func.max(settled)), *_named(values))
-        .select_from(trials.join(tables.lines, line.order_id == _row.order_id).join(tables.parcels, is_sent))
-        .where(_row.experiment_id == experiment_id)
+        .select_from(owed.outerjoin(tables.parcels, is_sent))
+        .where(_row.experiment_id == experiment_id, _is_owed(order, line))
         .group_by(*trials.c)
     )
+
+
+def _is_owed(order: Any, line: Any) -> Any:
+    """Whether a line was or is to be sent: not what was cancelled or declined, nor what is left where nobody paid."""
+    is_waiting = and_(line.state == "open", order.state != "expired")
+    return or_(line.state.in_(("planned", "delivered")), is_waiting)
 
 
 def _about_order(known_at: Any) -> tuple[Any, ...]:

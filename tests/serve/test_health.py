@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
 from scenarios.local_time import format_utc, parse_utc
 from serve.app import create_app
+from serve.chain import Choice
 from serve.desk import Desk
-from serve.health import Delay, HealthReport, compare, make_report
+from serve.health import LEAST_VALUES, Delay, HealthReport, compare, make_report
 from serve.order import Cause
 from tests.serve.reviewed import empty_shelves, take_back
 from tests.serve.test_app import check_error, wait_until_ready
 from tests.serve.test_desk import ask, order_of
+from tests.serve.test_groups import another
 from tests.serve.test_happened import tell
+from tests.serve.test_waiting import toy_desk
 
 Request = Callable[..., dict[str, Any]]
 
@@ -61,6 +66,47 @@ def test_a_day_is_told_as_it_went(desk: Desk, make_request: Request) -> None:
         later = make_report(tx, now, now + 10**6 + 1)
     assert delay(later, "review").num == delay(later, "review").num_late == 2  # nobody looked in time
     assert later.exceptions["review_ended"] == 2
+
+
+def test_advice_is_no_order(desk: Desk, make_request: Request) -> None:
+    request = make_request()
+    now = parse_utc("t", request["order"]["placed_at"])
+    ask(desk, order_of(make_request, "one"))
+    for number in range(9):
+        ask(desk, order_of(make_request, f"cart {number}"), at=now, snapshot=request["snapshot"])
+    with desk.database.reading() as tx:
+        report = make_report(tx, now, now + 1)
+    assert (report.num_orders, report.num_manual, report.stages) == (1, 0, {"policy": 1})
+
+
+def test_orders_that_are_decided_together_are_one_with_its_review(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with toy_desk("toy-hold", database_url, tmp_path, "hold_seconds") as (desk, order):
+        order["customer"] = "c-17"
+        asked = {line["sku"] for line in order["lines"]}
+        sku, now = next(name for name in desk.known.names.skus if name not in asked), parse_utc("t", order["placed_at"])
+        assert ask(desk, order)["plan"]["kind"] == "hold"
+        monkeypatch.setattr(desk.service.chain, "decide", lambda *_: Choice("review", None, "nobody knows"))
+        told = ask(desk, another(order, "late", sku, now + 90), at=now + 90)
+        assert (told["joined_orders"], told["plan"], told["review"]["reasons"]) == ([order["id"]], None, ["unroutable"])
+        with desk.database.reading() as tx:
+            first, second, both = (make_report(tx, now + at, now + end) for at, end in ((0, 90), (90, 91), (0, 91)))
+    assert [(report.num_orders, report.num_manual) for report in (first, second, both)] == [(1, 0), (1, 1), (1, 1)]
+    assert both.stages == {"policy": 1, "review": 1}
+
+
+def test_what_was_packed_after_its_collection_was_handed_over_after_it_too(desk: Desk, make_request: Request) -> None:
+    """Though nobody told when: it left neither before it was packed nor in time."""
+    order = order_of(make_request, "one")
+    parcel = ask(desk, order)["plan"]["parcels"][0]
+    collected, quoted = (parse_utc("t", parcel[key]) for key in ("collection_at", "quoted_delivery_at"))
+    tell(desk, collected - 60, {"kind": "pick_started", "parcel": parcel["id"]})
+    tell(desk, collected + 3600, {"kind": "pick_finished", "parcel": parcel["id"]})
+    tell(desk, quoted, {"kind": "delivered", "parcel": parcel["id"]})
+    with desk.database.reading() as tx:
+        row = delay(make_report(tx, collected - 60, quoted + 1), "handover")
+    assert (row.num, row.mean_seconds, row.num_late) == (1, 0, 1)
 
 
 def test_every_break_is_counted_by_its_cause_although_one_task_is_owed(desk: Desk, make_request: Request) -> None:
@@ -110,6 +156,25 @@ def test_what_has_changed_is_notable_and_chance_is_not() -> None:
         worse = compare(report_of(dice, 400, 0.20, 600), baseline)
         assert {change.figure for change in worse if change.is_notable} == {"manual share", "mean seconds of queue"}
     assert false_alarms <= 6  # expected: about one
+
+
+def test_few_values_are_not_notable() -> None:
+    """Of one pick of 60 s and one of 61 s nobody knows how far picks are apart by chance."""
+
+    def notable(num: int, usual: int) -> set[str]:
+        periods = []
+        for seconds, number, count in ((61.0, num, num), (60.0, usual, 0)):
+            times = {"mean_seconds": seconds, "spread_seconds": 0.0, "longest_seconds": 61, "num_late": count}
+            row = Delay(stage="delivery", num=number, **times)  # type: ignore[arg-type]
+            periods.append(report_of(random.Random(5), number, count, 300).model_copy(update={"delays": [row]}))
+        return {change.figure for change in compare(*periods) if change.is_notable}
+
+    assert notable(1, 1) == notable(LEAST_VALUES - 1, 1000) == notable(1000, LEAST_VALUES - 1) == set()
+    assert notable(LEAST_VALUES, LEAST_VALUES) == {
+        "manual share",
+        "mean seconds of delivery",
+        "late share of delivery",
+    }
 
 
 def test_a_report_over_http(desk: Desk, make_request: Request) -> None:

@@ -177,6 +177,22 @@ def test_what_is_not_due_yet_long_past_or_given_up_is_not_missed(desk: Desk) -> 
     assert due(desk, NOW + 1)["delivery"].num_missing == 1
 
 
+def test_a_late_supplier_is_not_a_silent_shop(desk: Desk) -> None:
+    """What waits for goods or a date has no collection yet."""
+    send(desk, 80, departed_at=DUE - HOUR, delivered_at=DUE, stage="delivered")
+    send(desk, 20, stage="claimed", receipt_id="r", is_booked=False)
+    send(desk, 20, stage="later", release_at=NOW, is_booked=False)
+    assert {step: (row.num, row.num_missing) for step, row in due(desk).items()} == {
+        "handover": (80, 0),
+        "delivery": (80, 0),
+    }
+    desk.monitor.judge(NOW)
+    assert alarm("outcomes") == 0
+    with desk.database.writing() as tx:
+        tx.execute(tables.parcels.update().where(tables.parcels.c.stage == "claimed").values(stage="queued"))
+    assert due(desk)["handover"].num_missing == 20  # now there is a collection that nobody tells of
+
+
 def test_a_week_is_read_and_not_all_that_was_sent(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'shop.db'}")
     database.migrate()

@@ -24,7 +24,7 @@ from serve.desk import Desk
 from serve.monitoring import tables
 from serve.monitoring.reference import Reference
 from serve.monitoring.settings import WatchSettings
-from serve.monitoring.tally import KEPT_WINDOWS, NUM_BLOCKS, Tally, write_tally
+from serve.monitoring.tally import KEPT_WINDOWS, NUM_BLOCKS, Tally, block_of, read_window, write_tally
 from serve.monitoring.watch import Watch
 from serve.request import RedecisionRequest
 from serve.review import list_reviews
@@ -141,11 +141,53 @@ def test_processes_share_a_window_and_a_restart_goes_on(desk: Desk, weeks: list[
     assert later.drift.of(sha256).num_decisions > 0.95 * len(weeks[0])
     later.judge((KEPT_WINDOWS + 3) * WEEK)
     found = later.drift.of(sha256)
-    assert (found.state, found.num_decisions) == ("too_few", 0)  # it watched all the time, and nobody ordered
+    assert (found.state, found.num_decisions) == ("collecting", 0)  # nobody ordered
     with desk.database.reading() as tx:
         kept = tx.execute(select(func.count()).select_from(tables.tallies)).scalar_one()
     assert kept <= 2
     assert seconds * NUM_BLOCKS == WEEK
+
+
+def watched(desk: Desk, sha256: str, now: int) -> bool:
+    """Whether the window that ends at ``now`` is full."""
+    with desk.database.reading() as tx:
+        return read_window(tx, sha256, weekly(), now).is_full
+
+
+def weekly() -> Reference:
+    """Of weeks of which nothing is compared."""
+    reference = Reference({})
+    reference.window_seconds = WEEK
+    return reference
+
+
+def note(desk: Desk, sha256: str, *times: int) -> None:
+    """A decision at each of some times."""
+    with desk.database.writing() as tx:
+        for at in times:
+            tally = Tally(weekly(), block_of(weekly(), at))
+            tally.num_decisions = 1
+            write_tally(tx, sha256, "a process", tally)
+
+
+def test_a_policy_that_comes_back_is_not_judged_by_a_few_hours(desk: Desk) -> None:
+    seconds, start = WEEK // NUM_BLOCKS, 100 * WEEK
+    note(desk, "active", *range(start - 4 * WEEK, start + WEEK, seconds))
+    note(desk, "candidate", start - 3 * WEEK, start)  # a day long, three weeks ago
+    assert (watched(desk, "active", start + 60), watched(desk, "candidate", start + 60)) == (True, False)
+    note(desk, "candidate", *range(start, start + 20 * seconds, seconds))
+    assert not watched(desk, "candidate", start + 20 * seconds - 1)
+    note(desk, "candidate", start + 20 * seconds)
+    assert watched(desk, "candidate", start + 21 * seconds - 1)
+
+
+def test_a_shop_that_closes_is_watched_and_a_pause_of_all_is_none(desk: Desk) -> None:
+    seconds, start = WEEK // NUM_BLOCKS, 100 * WEEK
+    days = (start + (7 * week + day) * 86_400 for week in (-2, -1, 0) for day in range(5))
+    note(desk, "active", *(day + hour * 3600 for day in days for hour in (9, 15)))
+    assert all(watched(desk, "active", start + at) for at in range(0, WEEK, seconds))
+    note(desk, "active", start + 3 * WEEK)
+    assert not watched(desk, "active", start + 3 * WEEK + 60)
 
 
 def test_tallies_of_policies_that_decide_no_more_are_forgotten(desk: Desk) -> None:

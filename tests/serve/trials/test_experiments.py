@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from scenarios.local_time import format_utc, parse_utc
 from serve import tables
+from serve.database import Database
 from serve.desk import Desk
 from serve.trials.assignment import Assignment, Subject
 from serve.trials.kept import experiment_of, find_row
-from serve.trials.streams import read_streams
+from serve.trials.streams import read_orders, read_streams
 from serve.trials.tables import trials
+from tests.serve.reviewed import empty_shelves
 from tests.serve.test_app import check_error
 from tests.serve.trials.march import Request, arms, begin, create, decide, kept, order_of
 
@@ -238,3 +242,68 @@ def test_what_cannot_be_is_refused(client: TestClient, desk: Desk, treatment: st
         "of nobody",
     }
     assert desk.policies.slots.experiment is None
+
+
+def test_what_was_never_sent_is_late_and_what_is_owed_to_nobody_is_not(
+    client: TestClient, desk: Desk, make_request: Request, treatment: str
+) -> None:
+    """Else an arm that leaves lines lying would look punctual."""
+    begin(client, treatment, share=0.4)
+    names = ("there", "half", "unroutable", "on the road", "cancelled", "half cancelled", "unpaid")
+    order = make_request()["order"]
+    two = [{"sku": name, "units": 1} for name in desk.known.names.skus[:2]]
+    for name in names:
+        decide(client, order_of(make_request, name) | {"lines": two}, confirm=name != "unpaid")
+    promise = parse_utc("t", order["promise_at"])
+    line, of = tables.lines.c, tables.parcels.c.order_id
+    left = {"half": "open", "half cancelled": "cancelled", "unroutable": "open", "cancelled": "cancelled"}
+    with desk.database.writing() as tx:  # how lines get there is tested elsewhere
+        tx.execute(update(tables.parcels).values(delivered_at=promise, stage="delivered"))
+        tx.execute(update(tables.parcels).where(of == "on the road").values(delivered_at=None, stage="departed"))
+        tx.execute(update(tables.lines).values(state="delivered"))
+        tx.execute(update(tables.lines).where(line.order_id == "on the road").values(state="planned"))
+        for name, state in left.items():
+            least = 1 if name.startswith("half") else 0
+            gone = update(tables.lines).where(line.order_id == name, line.position >= least)
+            tx.execute(gone.values(state=state, parcel_id=None))
+        tx.execute(update(tables.lines).where(line.order_id == "unpaid").values(state="open", parcel_id=None))
+        tx.execute(update(tables.orders).where(tables.orders.c.id == "unpaid").values(state="expired"))
+    with desk.database.reading() as tx:
+        design = experiment_of(find_row(tx, "march")).design
+        early = read_streams(tx, "march", design, promise + 86_399, {"delivered_late"})["delivered_late"]
+        late = read_orders(tx, "march", "delivered_late", promise + 86_400)
+        hours = read_orders(tx, "march", "delivered_late_hours", promise + 86_400)
+        streams = read_streams(tx, "march", design, promise + 86_400, {"delivered_late", "delivered_late_hours"})
+    assert len(early.sums) == 0
+    assert late == {"there": 0, "half": 1, "unroutable": 1, "on the road": 1, "half cancelled": 0}
+    assert hours == {name: 24 * value for name, value in late.items()}
+    assert [(s.counts.sum(), s.sizes.sum()) for s in streams.values()] == [(5, 5), (5, 5)]
+    assert [streams[name].sums.sum() for name in ("delivered_late", "delivered_late_hours")] == [3, 72]
+
+
+def test_presale_that_nobody_could_route_is_late_by_its_own_promise(
+    client: TestClient, desk: Desk, make_request: Request, treatment: str
+) -> None:
+    begin(client, treatment, share=0.4)
+    empty_shelves(desk)
+    order, wait = order_of(make_request, "one"), 2 * 86_400
+    now, promise = (parse_utc("t", order[key]) for key in ("placed_at", "promise_at"))
+    lines = [{**line, "ship_from": format_utc(now + wait)} for line in order["lines"]]
+    assert decide(client, {**order, "lines": lines})["plan"] is None
+    with desk.database.reading() as tx:
+        early, late = (read_orders(tx, "march", "delivered_late", promise + wait + at) for at in (86_399, 86_400))
+    assert (early, late) == ({}, {"one": 1})
+
+
+def test_what_came_is_read_along_indexes(tmp_path: Path) -> None:
+    database, asked = Database(f"sqlite:///{tmp_path / 'shop.db'}"), list[tuple[str, Any]]()
+    database.migrate()
+    with database.reading() as tx:
+        event.listen(tx, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+        read_orders(tx, "march", "delivered_late", 0)
+        ((query, values),) = list(asked)
+        plan = [row[3] for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values)]
+    database.close()
+    reads = {words.split()[1] for words in plan if words.startswith("SEARCH") and "INDEX" in words}
+    assert {"trials", "orders", "lines", "parcels"} <= reads, plan
+    assert not any(words.startswith("SCAN") and words.split()[1] in tables.metadata.tables for words in plan), plan
