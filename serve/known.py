@@ -76,6 +76,14 @@ class Known:
             expected_pick_seconds(self._network, self.index.find("warehouse", "warehouse", warehouse), num_lines, units)
         )
 
+    def collections(self, network: Network, warehouse: str, service: str) -> list[int]:
+        """UTC seconds of a service's collections at a warehouse, but for the end of the calendar, the last of them."""
+        pair = network.pairs[self.names.warehouses.index(warehouse), self.names.services.index(service)]
+        first = int(pair["first_collection"])
+        last = first + max(1, int(pair["num_collections"])) - 1
+        start = int(network.settings["epoch_seconds"][0])
+        return (start + network.collections["time_seconds"][first:last]).tolist()
+
     def check_collection(self, key: str, warehouse: str, service: str, at: int, now: int) -> None:
         """Refuses a time at which a service does not collect at a warehouse in the calendar from ``now`` on.
 
@@ -93,11 +101,7 @@ class Known:
             network = self.network(now)
         except InputError as error:
             raise InputError(f"{key}.at", error.value, error.expected, error.remedy) from error
-        pair = network.pairs[self.names.warehouses.index(warehouse), self.names.services.index(service)]
-        first = int(pair["first_collection"])
-        last = first + max(1, int(pair["num_collections"])) - 1  # where the calendar ends: without limit
-        times = (int(network.settings["epoch_seconds"][0]) + network.collections["time_seconds"][first:last]).tolist()
-        coming = [time for time in times if time >= now]
+        coming = [time for time in self.collections(network, warehouse, service) if time >= now]
         if at not in coming:
             expected = f"a collection by {service} at {warehouse} in the weeks to come"
             near = min(coming, key=lambda time: abs(time - at), default=None)

@@ -13,6 +13,7 @@ from scenarios.checks import MAX_UNITS
 from scenarios.errors import InputError
 from scenarios.stock import StockRow
 from serve import tables
+from serve.changed_network import fit
 from serve.database import insert_new
 from serve.known import Known
 from serve.monitoring.staleness import hear
@@ -21,7 +22,7 @@ COLUMNS = ("warehouse", "sku", "on_hand_units")
 
 
 def seed(tx: Connection, known: Known, rows: Iterable[StockRow] | None = None) -> bool:
-    """Fills an empty database; one that has been filled is left alone.
+    """Fills an empty database; one that has been filled is only fitted to the network, which may have changed.
 
     Args:
         tx: a writing transaction.
@@ -32,11 +33,11 @@ def seed(tx: Connection, known: Known, rows: Iterable[StockRow] | None = None) -
         Whether it was empty.
 
     Raises:
-        InputError: it was filled for another network.
+        InputError: it was filled for another network, or holds what this one does not have any more.
     """
     first, there = known.names.warehouses[0], set(tx.execute(select(tables.stations.c.warehouse)).scalars())
     if there:
-        _check_same(known, there)
+        fit(tx, known)
         return False
     if not insert_new(tx, tables.stations, warehouse=first, num_open=known.num_stations[first]):
         return False  # another process was faster
@@ -57,15 +58,6 @@ def seed(tx: Connection, known: Known, rows: Iterable[StockRow] | None = None) -
         tx.execute(tables.stock.insert(), stock)
     hear(tx, dict.fromkeys(known.names.warehouses, int(time.time())))
     return True
-
-
-def _check_same(known: Known, warehouses: set[str]) -> None:
-    """What is kept must be readable as a snapshot of this network."""
-    if warehouses != set(known.names.warehouses):
-        others = sorted(warehouses ^ set(known.names.warehouses))
-        expected = f"a database of the warehouses of {known.public.id}"
-        remedy = "name another database; without --database it is routelab.db in the folder of the command"
-        raise InputError("--database", f"differs in {others[0]!r}", expected, remedy)
 
 
 def read_stock(path: Path, known: Known) -> list[StockRow]:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Table, delete, func, select, update
 
 from agents.bundle import BundleAgent
 from scenarios.errors import InputError
+from scenarios.local_time import parse_utc
 from scenarios.registry import load_scenario
 from serve import tables
 from serve.database import Database
+from serve.desk import Desk
+from serve.ending import Ending, cancel_order
 from serve.known import Known
+from serve.main import load_desk
 from serve.seed import read_stock, seed
+from tests.serve.test_desk import ask, change, order_of, total
 
 
 @pytest.fixture
@@ -38,6 +45,69 @@ def test_a_database_of_another_network_is_refused(database: Database, known: Kno
         seed(tx, Known(load_scenario("toy-hold").public()))
     with database.writing() as tx, pytest.raises(InputError, match="another database"):
         seed(tx, known)
+
+
+@pytest.mark.parametrize(
+    ("table", "values", "name"),
+    [
+        (tables.punctuality, {"service": "airship"}, "airship"),
+        (tables.demand, {"kind": "region", "name": "atlantis", "hour": 0}, "atlantis"),
+    ],
+    ids=["service", "region"],
+)
+def test_a_name_that_the_network_has_lost_is_refused(
+    desk: Desk, table: Table, values: dict[str, Any], name: str
+) -> None:
+    """Else no snapshot could be read, and every order would be refused."""
+    with desk.database.writing() as tx:
+        tx.execute(table.insert().values(**values))
+    with pytest.raises(InputError, match=f"holds {name}.*still has") as error:
+        load_desk(desk.service, desk.database, desk.settings)
+    assert error.value.key == "--database"
+
+
+def test_a_truck_that_was_moved_hinders_no_decision(desk: Desk, make_request: Callable[..., dict[str, Any]]) -> None:
+    """Bookings at times at which the network has no collection, as if it had collected half an hour before."""
+    order, row, parcel = order_of(make_request, "one"), tables.bookings.c, tables.parcels.c
+    now = parse_utc("t", order["placed_at"])
+    parcels = ask(desk, order, confirm=True)["plan"]["parcels"]
+    later = {**order["lines"][0], "units": 1}
+    kept = ask(desk, {**order, "id": "kept", "lines": [later]}, at=now + 1, confirm=True)["plan"]["parcels"][0]
+    moved = parcel.id.in_([row["id"] for row in parcels])
+    first = parse_utc("t", parcels[0]["collection_at"])
+    with desk.database.writing() as tx:
+        tx.execute(update(tables.bookings).values(collection_at=row.collection_at - 1800))
+        tx.execute(update(tables.parcels).values(collection_at=parcel.collection_at - 1800))
+        full = {"warehouse": parcels[0]["warehouse"], "service": parcels[0]["service"], "capacity_parcels": 0}
+        tx.execute(tables.bookings.insert().values(collection_at=first - 900, **full))  # nobody is aboard
+        own = {"collection_at": parse_utc("t", kept["collection_at"]), "booked_parcels": 1}
+        own |= {name: kept[name] for name in ("warehouse", "service")}
+        tx.execute(tables.bookings.insert().values(**own))
+        of_kept = update(tables.parcels).where(parcel.id == kept["id"])
+        tx.execute(of_kept.values(collection_at=own["collection_at"]))
+    with pytest.raises(InputError, match="collection"):
+        ask(desk, {**order, "id": "two"}, at=now + 2)
+    restarted = load_desk(desk.service, desk.database, desk.settings)
+    with desk.database.reading() as tx:
+        assert [found._asdict() for found in tx.execute(select(*(row[name] for name in own)))] == [own]
+    with desk.database.reading() as tx:
+        assert tx.execute(select(parcel.is_booked, parcel.stage).where(moved).distinct()).all() == [(False, "queued")]
+        assert tx.execute(select(parcel.is_booked).where(parcel.id == kept["id"])).scalar_one()
+    change(desk, lambda tx, changes: cancel_order(tx, desk.known, changes, Ending("one", now + 2)))
+    assert total(desk, row.booked_parcels) == 1
+    assert ask(restarted, {**order, "id": "two"}, at=now + 3)["plan"]["parcels"]
+
+
+def test_stations_that_were_taken_down_are_closed(desk: Desk, make_request: Callable[..., dict[str, Any]]) -> None:
+    row = tables.stations.c
+    with desk.database.writing() as tx:
+        tx.execute(update(tables.stations).values(num_open=row.num_open + 1))
+    with pytest.raises(InputError, match="stations"):
+        ask(desk, order_of(make_request, "one"))
+    restarted = load_desk(desk.service, desk.database, desk.settings)
+    assert ask(restarted, order_of(make_request, "one"))["plan"]["parcels"]
+    with desk.database.reading() as tx:
+        assert dict(tx.execute(select(row.warehouse, row.num_open)).all()) == desk.known.num_stations
 
 
 def test_stock_comes_from_a_file(database: Database, known: Known, tmp_path: Path) -> None:

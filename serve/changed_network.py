@@ -1,0 +1,95 @@
+"""A database whose network has changed since it was filled: it must be readable as a snapshot of the new one.
+
+Names that are gone cannot be read, and are refused. What is bound to times and numbers of the old network is let go.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy import Connection, Row, delete, select, update
+
+from agents.rolling_calendar import MAX_AHEAD_DAYS
+from scenarios.errors import InputError
+from scenarios.local_time import DAY_SECONDS, format_utc
+from serve import tables
+from serve.known import Known
+
+_log = logging.getLogger(__name__)
+
+
+def fit(tx: Connection, known: Known) -> None:
+    """Fits a database that has been filled to a network.
+
+    Args:
+        tx: a writing transaction.
+        known: the network.
+
+    Raises:
+        InputError: a name that the network does not have.
+    """
+    _check_names(tx, known)
+    _close_stations(tx, known)
+    if known.calendar_end is None:  # a replayed simulation has one calendar from its beginning to its end
+        _forget_collections(tx, known)
+
+
+def _check_names(tx: Connection, known: Known) -> None:
+    warehouses = set(tx.execute(select(tables.stations.c.warehouse)).scalars())
+    if warehouses != set(known.names.warehouses):
+        others = sorted(warehouses ^ set(known.names.warehouses))
+        expected = f"a database of the warehouses of {known.public.id}"
+        remedy = "name another database; without --database it is routelab.db in the folder of the command"
+        raise InputError("--database", f"differs in {others[0]!r}", expected, remedy)
+    counter = tables.demand.c
+    services = tx.execute(select(tables.punctuality.c.service)).scalars()
+    regions = tx.execute(select(counter.name).where(counter.kind == "region")).scalars()
+    for kind, held, has in (("service", services, known.names.services), ("region", regions, known.names.regions)):
+        gone = sorted(set(held) - set(has))
+        if gone:
+            remedy = f"serve a bundle of a network that still has each {kind}, used or not, or name another database"
+            raise InputError("--database", f"holds {', '.join(gone)}", f"each {kind} of {known.public.id} only", remedy)
+
+
+def _close_stations(tx: Connection, known: Known) -> None:
+    row = tables.stations.c
+    for warehouse, most in known.num_stations.items():
+        more = update(tables.stations).where(row.warehouse == warehouse, row.num_open > most)
+        if tx.execute(more.values(num_open=most)).rowcount:
+            _log.warning("stations closed at %s: the network has %d", warehouse, most)
+
+
+def _forget_collections(tx: Connection, known: Known) -> None:
+    """Forgets bookings of collections to come that the network does not have, such as those of a truck that was moved.
+
+    Parcels that were to leave with them keep their plans: they leave with whatever comes, and take no room there.
+    """
+    row, parcel = tables.bookings.c, tables.parcels.c
+    for booking in _gone(tx, known):
+        own = booking._asdict()
+        tx.execute(delete(tables.bookings).where(*(row[name] == value for name, value in own.items())))
+        aboard = (parcel.is_booked, *(parcel[name] == value for name, value in own.items()))
+        num_parcels = tx.execute(update(tables.parcels).where(*aboard).values(is_booked=False)).rowcount
+        words = "forgotten, as the network has no such collection: %s by %s at %s, with %d parcels"
+        _log.warning(words, booking.warehouse, booking.service, format_utc(booking.collection_at), num_parcels)
+
+
+def _gone(tx: Connection, known: Known) -> list[Row[int, str, str]]:
+    """Bookings that no decision could be made with."""
+    row, decision = tables.bookings.c, tables.decisions.c
+    since = tx.execute(select(decision.decided_at).order_by(decision.id.desc()).limit(1)).scalar() or 0
+    coming = select(row.collection_at, row.warehouse, row.service).where(row.collection_at >= since)
+    found = tx.execute(coming.order_by(row.collection_at)).all()
+    if not found:
+        return []
+    first = found[0].collection_at
+    needed_until = min(found[-1].collection_at, first + MAX_AHEAD_DAYS * DAY_SECONDS)
+    network = known.calendar.network(first, needed_until=needed_until)
+    end = int(network.settings["epoch_seconds"][0] + network.settings["end_seconds"][0])
+    pairs = {(booking.warehouse, booking.service) for booking in found}
+    times = {pair: {*known.collections(network, *pair)} for pair in pairs}
+    return [
+        booking
+        for booking in found
+        if booking.collection_at < end and booking.collection_at not in times[booking.warehouse, booking.service]
+    ]
