@@ -40,7 +40,7 @@ def count(desk: Desk, sku: str, at: int, units: int) -> None:
     rows = [{"warehouse": name, "sku": sku, "on_hand_units": units} for name in desk.known.names.warehouses]
     counted = Inventory.model_validate({"id": uuid.uuid4().hex, "at": format_utc(at), "rows": rows})
     with desk.database.writing() as tx:
-        count_stock(tx, desk.known, counted)
+        count_stock(tx, desk.known, counted, at)
 
 
 def take_back(desk: Desk, order_id: str, now: int) -> None:

@@ -40,7 +40,7 @@ def tell(desk: Desk, at: int, *events: dict[str, Any]) -> None:
     with desk.database.writing() as tx:
         for event in EventBatch.model_validate({"events": told}).events:
             assert is_new(tx, event, event.id, "events[0]", at)
-            Happened(tx, desk.known, "events[0]").apply(event, at)
+            Happened(tx, desk.known, "events[0]").apply(event, parse_utc("at", event.at))
 
 
 def cell(desk: Desk, warehouse: str, sku: str) -> tuple[int, int]:
