@@ -223,7 +223,8 @@ class Keeping:
                 state = "held"
             elif draft.planned:
                 state, values["expires_at"] = "reserved", draft.reserved_until
-            elif known is not None and question.is_part(known):  # what its other lines have stays as it is
+            elif known is not None and known.state in ("reserved", "confirmed") and question.is_part(known):
+                # what its other lines have stays as it is
                 state, values["expires_at"] = known.state, known.expires_at
             standing[order_id] = values | {"state": state}
             if values["is_confirmed"]:

@@ -21,7 +21,7 @@ from serve.desk import Desk
 from serve.ending import Ending, cancel_order
 from serve.order import Conflict, OrderAnswer, confirm_order
 from serve.parcel import find_parcels, lines_of, take_out
-from tests.serve.reviewed import count, put_instead, reviews_of, state_of, take_back
+from tests.serve.reviewed import count, empty_shelves, put_instead, reviews_of, state_of, take_back
 from tests.serve.test_database import go_back
 from tests.serve.test_desk import ask, ask_again, change, order_of
 from tests.serve.test_groups import another, decided_group, described, states
@@ -86,6 +86,21 @@ def test_a_held_order_is_confirmed_after_its_hold(
         assert answer["reservation"] == {"state": "confirmed", "expires_at": None}
         desk.keep_until(now + 100_000)
         assert state_of(desk, order["id"]) == "confirmed"
+
+
+def test_what_is_left_of_a_held_order_is_not_held_for_good(database_url: str, tmp_path: Path) -> None:
+    """One of two lines was cancelled meanwhile, and the other one is declined."""
+    with toy_desk("toy-hold", database_url, tmp_path, "hold_seconds") as (desk, order):
+        now, sku = parse_utc("t", order["placed_at"]), order["lines"][0]["sku"]
+        other = next(name for name in desk.known.names.skus if name != sku)
+        ask(desk, {**order, "lines": [*order["lines"], {"sku": other, "units": 1}]})
+        assert state_of(desk, order["id"]) == "held"
+        ending = Ending(order["id"], now + 60, skus=[other])
+        change(desk, lambda tx, changes: cancel_order(tx, desk.known, changes, ending))
+        empty_shelves(desk)
+        kinds = [ask_again(desk, order["id"], now + 3600 * hours)["plan"]["kind"] for hours in (1, 2)]
+        assert kinds[-1] == "decline"
+        assert state_of(desk, order["id"]) == "declined"
 
 
 def test_who_joins_a_held_order_does_not_confirm_it(database_url: str, tmp_path: Path) -> None:
