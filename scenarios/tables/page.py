@@ -27,6 +27,8 @@ trace = draw_trace(scenario, seed=0)
 ```
 
 Without `data` the scenario is the shipped example, `scenarios/tables/example/`: copy it and change it.
+Other settings are overrides as everywhere (`scenario.max_parcels=1`); `epoch` and `time_zone` are none, as the times in
+the tables are read by them.
 `routelab validate` prints each problem with file, line, column, value, what was expected and what to do; its exit
 code is 0 when the tables can be simulated and 2 when not. Checks that need several tables at once (can every order be
 sent at all?) run when the tables of the network have no other problem.

@@ -19,7 +19,7 @@ from scenarios.order_log import OrderLog
 from scenarios.scenario import Scenario
 from scenarios.tables import entities
 from scenarios.tables.lanes import Lanes, check_lanes
-from scenarios.tables.orders import check_lines, order_log, order_times, window_of
+from scenarios.tables.orders import Window, check_lines, order_log, order_times, window_of
 from scenarios.tables.problems import Problems
 from scenarios.tables.receipts import receipts
 from scenarios.tables.rows import Rows
@@ -29,6 +29,9 @@ from scenarios.tables.table_reader import TableReader
 
 EXAMPLE = Path(__file__).parent / "example"
 """A small network of the project's own making."""
+
+_CLOCK = {"epoch": "start_at", "time_zone": "time_zone"}
+"""Fields of a scenario that tell the times in its tables, and their keys in ``settings.csv``."""
 
 
 def load_tables(data: str | PathLike[str] | None = None, **overrides: Any) -> Scenario:
@@ -42,11 +45,16 @@ def load_tables(data: str | PathLike[str] | None = None, **overrides: Any) -> Sc
         **overrides: scalar fields of the scenario or its settings, such as ``max_parcels``.
 
     Raises:
-        InputError: no such folder, tables with problems (the first ones are named), or a bad override.
+        InputError: no such folder, tables with problems (the first ones are named), or a bad override: the clock of
+            the tables is written in them, as all their times are read by it.
     """
     from scenarios.registry import with_overrides
 
     folder = folder_of(EXAMPLE if data is None else data)
+    for name, key in _CLOCK.items():
+        if name in overrides:
+            expected = "no override: the times in the tables are read by it"
+            raise InputError(name, overrides[name], expected, f"set {key} in settings.csv of {folder}")
     problems = Problems()
     scenario, _ = read_folder(folder, problems)
     problems.raise_if_any(str(folder))
@@ -122,7 +130,7 @@ def read_folder(folder: Path, problems: Problems) -> tuple[Scenario | None, dict
             stock=stock,
             receipts=arriving,
             demand=log,
-            published=_published(tables, log),
+            published=_published(tables, log, window),
         )
     except InputError as error:
         # Every check above names file and line; this one is for what they might miss.
@@ -158,15 +166,18 @@ def _check_forecast(rows: Rows, problems: Problems) -> None:
             rows.report(problems, int(chosen[0]), name, 0, expected, "correct the forecasts, or empty the column")
 
 
-def _published(tables: dict[str, Rows], log: OrderLog) -> PublishedDemand:
-    """The forecasts given, in their place the means of the log."""
+def _published(tables: dict[str, Rows], log: OrderLog, window: Window) -> PublishedDemand:
+    """The forecasts given, in their place the means of the log over the days in which orders come."""
     orders, units = _forecast(tables["regions"]), _forecast(tables["skus"])
-    means = log.published(len(orders), len(units))
-    has_orders, has_units = bool((orders >= 0).all()), bool((units >= 0).all())
+    days = window.horizon_days
+    if not (orders >= 0).all():
+        orders = np.bincount(log.orders["region"], minlength=len(orders)) * (1000 / days)
+    if not (units >= 0).all():
+        units = np.bincount(log.lines["sku"], weights=log.lines["units"], minlength=len(units)) * (1000 / days)
     return PublishedDemand(
-        hourly_orders_milli=round(int(orders.sum()) / 24) if has_orders else means.hourly_orders_milli,
-        region_shares=tuple(orders.astype(float).tolist()) if has_orders else means.region_shares,
-        daily_units_milli=tuple(units.tolist()) if has_units else means.daily_units_milli,
+        hourly_orders_milli=round(float(orders.sum()) / 24),
+        region_shares=tuple((orders if orders.any() else orders + 1).astype(float).tolist()),
+        daily_units_milli=tuple(np.rint(units).astype(int).tolist()),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 
+import numpy as np
 import pytest
 
 from scenarios import draw_trace, load_scenario, load_trace
@@ -79,14 +80,39 @@ def test_forecasts_are_published_in_place_of_means(folder):
     published = scenario.published
     assert published.hourly_orders_milli == round(40_000 / 24)  # 40 orders a day
     assert published.region_shares[0] / sum(published.region_shares) == pytest.approx(0.22)
-    means = scenario.demand.published(8, 15)
-    assert published.daily_units_milli == means.daily_units_milli  # the example forecasts no units
+    lines, days = scenario.demand.lines, scenario.horizon_days
+    units = [int(lines["units"][lines["sku"] == sku].sum()) for sku in range(15)]
+    means = tuple(round(1000 * each / days) for each in units)  # the example forecasts no units
+    assert published.daily_units_milli == means
+    assert min(means) > 0
     for line in range(2, 17):
         folder.put("skus", line, forecast_units_per_day=str(line / 4))
     folder.write("regions", [row[:4] for row in folder.rows("regions")])
     published = load_scenario("tables", data=folder.path).published
     assert published.daily_units_milli == tuple(line * 250 for line in range(2, 17))
-    assert published.region_shares == means.region_shares
+    orders = scenario.demand.orders
+    assert published.hourly_orders_milli == round(1000 * len(orders) / days / 24)
+    shares = np.bincount(orders["region"], minlength=8) / len(orders)
+    assert np.array(published.region_shares) / sum(published.region_shares) == pytest.approx(shares)
+
+
+def test_means_are_of_the_days_in_which_orders_come_and_not_of_the_hours_that_had_some(folder):
+    header, *rows = folder.rows("orders")
+    first = rows[:1]
+    folder.write("orders", [header, *first])
+    header, *rows = folder.rows("order_lines")
+    folder.write("order_lines", [header, *(row for row in rows if row[0] == first[0][0])])
+    folder.write("regions", [row[:4] for row in folder.rows("regions")])
+    scenario = load_scenario("tables", data=folder.path)
+    assert scenario.published.hourly_orders_milli == round(1000 / 120)
+    assert sum(scenario.published.daily_units_milli) == 200 * scenario.demand.lines["units"].sum()
+
+
+@pytest.mark.parametrize(("field", "key"), [("epoch", "start_at"), ("time_zone", "time_zone")])
+def test_the_clock_of_tables_is_no_override(folder, field, key):
+    with pytest.raises(InputError, match=f"Set {key} in settings.csv") as caught:
+        load_scenario("tables", data=folder.path, **{field: "2025-03-10T00:00:00Z" if field == "epoch" else "UTC"})
+    assert caught.value.key == field
 
 
 def test_customers_keep_who_they_are(folder):
