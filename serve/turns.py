@@ -47,7 +47,8 @@ class Turns:
 
     While one transaction is on its way to the disk, those who come wait; then the first of them leads: all that wait
     act one after another, each behind a savepoint of its own, so that one who fails takes nobody along, and one commit
-    puts all of them on disk. None of them goes on before that.
+    puts all of them on disk. None of them goes on before that. Who comes while the leader still waits for another
+    process that writes is of his group.
 
     Args:
         begin: a writing transaction that is on disk when the block ends.
@@ -77,16 +78,17 @@ class Turns:
             del turn  # an error knows this frame: together they would stay until garbage is collected
 
     def _lead(self) -> None:
-        with self._lock:
-            group, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+        group: list[_Turn[Any]] = []
         try:
             with self._begin() as tx:
+                group = self._those_who_wait()
                 if len(group) == 1:
                     group[0].result = group[0].act(tx)
                 else:
                     for turn in group:
                         _act(tx, turn)
         except BaseException as error:  # nothing of the group has happened
+            group = group or self._those_who_wait()
             for turn in group:
                 turn.error = error
         for turn in group:
@@ -98,6 +100,12 @@ class Turns:
             turn.woken.release()  # of the leader, too, who does not look at it any more
         if following is not None:
             following.woken.release()
+
+    def _those_who_wait(self) -> list[_Turn[Any]]:
+        """The leader and who came after him, be it while he waited for other processes that write."""
+        with self._lock:
+            group, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+        return group
 
 
 def _act(tx: Connection, turn: _Turn[Any]) -> None:

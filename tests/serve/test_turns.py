@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -112,3 +113,24 @@ def test_a_statement_that_fails_is_an_error_of_sqlalchemy(sqlite_file: Database)
 
     with pytest.raises(OperationalError, match="nowhere"), sqlite_file.reading() as tx:
         fetch(tx, select(text("1")).select_from(text("nowhere")))
+
+
+def test_those_who_come_while_another_process_writes_share_a_transaction(sqlite_file: Database) -> None:
+    begun: list[int] = []
+    turns = sqlite_file._kept._turns
+    begin = turns._begin
+    turns._begin = lambda: begun.append(1) or begin()
+    other = Database(str(sqlite_file._kept._engine.url))
+    with ThreadPoolExecutor(3) as threads:
+        with other.writing():
+            found = [threads.submit(sqlite_file.write, writing("a"))]
+            while not begun:  # the first leads, and waits for the other process
+                pass
+            found += [threads.submit(sqlite_file.write, writing(name)) for name in "bc"]
+            late = time.monotonic() + 2
+            while len(turns._waiting) < 3 and time.monotonic() < late:
+                pass
+        assert sorted(each.result() for each in found) == ["a", "b", "c"]
+    other.close()
+    assert begun == [1]
+    assert names(sqlite_file) == ["a", "b", "c"]
