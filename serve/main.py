@@ -17,6 +17,7 @@ from scenarios.errors import InputError
 from scenarios.local_time import parse_utc
 from serve.admission.limits import Limits
 from serve.admission.options import add_limits, limits_of
+from serve.cores import CHOICES, check_cores, keep_to_core
 from serve.database import DEFAULT_URL, Database
 from serve.desk import Desk, DeskSettings
 from serve.known import Known
@@ -71,6 +72,9 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument("--policies", type=Path, metavar="DIR", help="below it lie bundles that may be loaded")
     add_limits(parser)
     parser.add_argument("--processes", type=int, default=1, help="that serve together (default: %(default)s)")
+    parser.add_argument(
+        "--cores", choices=CHOICES, default="any", help="own: each process keeps to one (default: %(default)s)"
+    )
     parser.add_argument("--development", action="store_true", help="accept what is unsafe, such as no tokens")
     parser.add_argument("--example-request", action="store_true", help="print a request that can be sent, and stop")
     options = parser.parse_args(args)
@@ -84,6 +88,7 @@ def main(args: Sequence[str] | None = None) -> int:
     check_reviews(options)
     limits = limits_of(options)
     check_processes(options.processes, options.port, options.database != "none", options.clock == "request")
+    check_cores(options.cores, options.processes)
     watch, staleness = watch_of(options), staleness_of(options)
     if options.calendar_end is not None and options.clock != "request":
         raise InputError(
@@ -113,7 +118,7 @@ def main(args: Sequence[str] | None = None) -> int:
     serve = partial(_serve, options, load, open_desk, tokens, limits.of_each(options.processes))
     if options.processes > 1:
         return run_together(options.processes, serve)
-    serve()
+    serve(0)
     return 0
 
 
@@ -173,11 +178,15 @@ def _serve(
     open_desk: Callable[[DecisionService], Desk] | None,
     tokens: Tokens | None,
     limits: Limits,
+    number: int,
 ) -> None:
     import uvicorn
 
     from serve.app import create_app
     from serve.guard import Near
+
+    if options.cores == "own":
+        keep_to_core(number)  # before there are threads that work
 
     failures: list[Exception] = []
 

@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from types import FrameType
 from typing import Any, TypeAlias
 
@@ -72,12 +73,13 @@ def bound_socket(host: str, port: int, is_shared: bool) -> socket.socket:
     return made
 
 
-def run_together(number: int, serve: Callable[[], None]) -> int:
+def run_together(number: int, serve: Callable[[int], None]) -> int:
     """Serves in child processes until this one is told to end, or one of them ends.
 
     Args:
         number: of children.
-        serve: what each does; nothing may have been opened before that a process must not share.
+        serve: what each does, told its number from 0; nothing may have been opened before that a process must not
+            share.
 
     Returns:
         0 if they ended because they were told to, else 1: a process that is missed is for a service manager to notice.
@@ -90,9 +92,9 @@ def run_together(number: int, serve: Callable[[], None]) -> int:
         _end(children)
 
     before = {name: signal.signal(name, pass_on) for name in (signal.SIGTERM, signal.SIGINT)}
-    for _ in range(number):
+    for own in range(number):
         if not is_told:
-            children.add(_child(serve, before))
+            children.add(_child(partial(serve, own), before))
             if is_told:  # while it was made
                 _end(children)
     while children:

@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks.load.run import Plan, run
 from benchmarks.load.table import markdown, write_page, write_results, write_stall
 from benchmarks.load.world import write_load_bundle
+from serve.cores import CHOICES
 
 _ROOT = Path(__file__).resolve().parents[2]
 RESULTS, PAGE = _ROOT / "docs/results/load.csv", _ROOT / "docs/load.md"
@@ -28,6 +29,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=200.0, help="orders a second (default: %(default)g)")
     parser.add_argument("--seconds", type=float, default=300.0, help="of steady load (default: %(default)g)")
     parser.add_argument("--processes", type=int, default=2, help="of the endpoint (default: %(default)s)")
+    parser.add_argument("--cores", choices=CHOICES, default="own", help="of the processes (default: %(default)s)")
     parser.add_argument("--database", metavar="URL", help="an empty database (default: a SQLite file in a new folder)")
     parser.add_argument("--write", action="store_true", help=f"keep the results in {RESULTS.name}, for the page")
     options = parser.parse_args()
@@ -35,7 +37,12 @@ def main() -> int:
         folder = Path(name)
         database = options.database or f"sqlite:///{folder / 'shop.db'}"
         plan = Plan(
-            write_load_bundle(folder / "bundle"), database, options.rate, options.seconds, processes=options.processes
+            write_load_bundle(folder / "bundle"),
+            database,
+            options.rate,
+            options.seconds,
+            processes=options.processes,
+            cores=options.cores,
         )
         gc.collect()
         gc.freeze()

@@ -43,6 +43,7 @@ class Plan:
         seconds: of the steady load; the other phases are shares of it.
         ladder: rates that are tried, rising, until one is not answered in time.
         processes: of the endpoint.
+        cores: whether each keeps to one of its own, or uses any.
         port: of the endpoint; the echo has the next one.
     """
 
@@ -52,6 +53,7 @@ class Plan:
     seconds: float = 300.0
     ladder: tuple[float, ...] = (25.0, 50.0, 75.0, 100.0, 125.0, 150.0, 175.0, 200.0, 250.0, 300.0)
     processes: int = 2
+    cores: str = "own"
     port: int = 8765
 
 
@@ -88,7 +90,7 @@ async def run(plan: Plan) -> Outcome:
     """Plays all phases against servers that it starts; the one that is overloaded has a line of one a process, so that
     what it accepts does not wait for what it accepted before."""
     outcome, bodies = Outcome(), _bodies(plan)
-    options = ["--client-rate", "none", "--processes", str(plan.processes)]
+    options = ["--client-rate", "none", "--processes", str(plan.processes), "--cores", plan.cores]
     with endpoint(plan.bundle, plan.database, plan.port, options) as server:
         await _steady(plan, outcome, server, bodies)
         await _climb(plan, outcome, server, bodies)

@@ -18,6 +18,7 @@ from agents.dual.pricer import DualPricer
 from envs.pricer import solved_prices
 from envs.state import Observable
 from scenarios.network import Network
+from serve.cores import use_any_core
 from serve.processes import end_with
 
 NICE = 10
@@ -40,6 +41,7 @@ def solve_apart(pricer: DualPricer, network: Network, seen: Observable, seconds:
     Raises:
         NotSolved: it was ended, or failed.
     """
+    use_any_core()  # the other process is not bound to that of this one
     command = [sys.executable, "-P", "-m", __name__, str(seconds), str(os.getpid())]
     # -P: what lies in the working directory is no module
     job = pickle.dumps((pricer, network, seen))

@@ -112,7 +112,7 @@ from scenarios.errors import InputError
 from serve.processes import run_together
 mark = Path("{mark}")
 
-def serve():
+def serve(number):
     try:
         mark.touch(exist_ok=False)
     except FileExistsError:
@@ -137,7 +137,7 @@ def run_code(code: str) -> subprocess.CompletedProcess[bytes]:
 
 
 def test_errors_of_a_child_are_told() -> None:
-    done = run_code("from serve.processes import run_together\nraise SystemExit(run_together(2, lambda: 1 / 0))")
+    done = run_code("from serve.processes import run_together\nraise SystemExit(run_together(2, lambda number: 1 / 0))")
     assert done.returncode == 1
     assert b"ZeroDivisionError" in done.stderr
 
@@ -162,7 +162,7 @@ def told_meanwhile(*arguments):
     return pid
 
 processes._child = told_meanwhile
-raise SystemExit(processes.run_together(3, lambda: time.sleep(60)))
+raise SystemExit(processes.run_together(3, lambda number: time.sleep(60)))
 """
 
 
@@ -180,7 +180,7 @@ ALONE = """
 import os, time
 from serve.processes import run_together
 
-def serve():
+def serve(number):
     os.write(1, f"{os.getpid()}\\n".encode())
     time.sleep(60)
 
@@ -262,8 +262,9 @@ def test_two_processes_keep_one_record(
         numbers = takewhile(lambda i: i < 5 or not is_seen.is_set(), count())
         return [asked(port, {"order": {**fresh, "id": f"order {side} {i}"}})["decision_id"] for i in numbers]
 
+    own = ["--cores", "own"] if os.cpu_count() != 1 else []
     with (
-        served(sound_bundle, url, "--processes", "2", "--in-flight", "1") as (process, port),
+        served(sound_bundle, url, "--processes", "2", "--in-flight", "1", *own) as (process, port),
         ThreadPoolExecutor(8) as threads,
     ):
         asked(port, {"order": {**fresh, "id": "first"}})
@@ -279,6 +280,8 @@ def test_two_processes_keep_one_record(
             assert time.monotonic() < until + 60
         scraped = {scrape(port) for _ in range(20)}  # whichever process answers
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        cores = [os.sched_getaffinity(int(child)) for child in children]
+        assert not own or (len(cores[0]) == len(cores[1]) == 1 and cores[0] != cores[1])
         os.kill(int(children[0]), signal.SIGKILL)
         assert process.wait(timeout=60) == 1
     assert scraped == {float(1 + len(told))}
