@@ -149,18 +149,19 @@ def join(tx: Connection, group: Sequence[Row[Any]], order_id: str) -> None:
     tx.execute(update(tables.orders).where(_row.id == order_id).values(group_id=first, place=len(group)))
 
 
-def history(decided: OrderDocument, now: int, seconds: int) -> dict[str, Any]:
-    """Columns of the first order of a group that was just decided, which tell how it was held.
+def history(asked: OrderDocument, now: int, seconds: int, is_decided: bool) -> dict[str, Any]:
+    """Columns of the first order of a group that was just asked about, which tell how it was held.
 
     Args:
-        decided: what was decided, with what was before.
+        asked: what was to be decided, with what was before.
         now: UTC seconds.
         seconds: from now on; 0 if it is not held any more.
+        is_decided: whether a plan was found; else a plan that broke is broken still, and what is open is not held.
     """
-    values: dict[str, Any] = {"held_since": None, "hold_until": None, "num_holds": decided.num_holds}
+    values: dict[str, Any] = {"held_since": None, "hold_until": None, "num_holds": asked.num_holds}
     if seconds:
-        values |= {"held_since": now, "hold_until": now + seconds, "num_holds": decided.num_holds + 1}
-    return values | {"held_seconds": decided.held_seconds, "is_again": False}
+        values |= {"held_since": now, "hold_until": now + seconds, "num_holds": asked.num_holds + 1}
+    return values | {"held_seconds": asked.held_seconds, "is_again": asked.is_again and not is_decided}
 
 
 def _together(known: Known, pieces: Sequence[Piece]) -> OrderDocument:

@@ -19,11 +19,11 @@ from serve.changes import Changes
 from serve.database import Database
 from serve.desk import Desk
 from serve.ending import Ending, cancel_order
-from serve.order import Conflict, OrderAnswer, confirm_order
+from serve.order import Conflict, OrderAnswer, break_plan, confirm_order
 from serve.parcel import find_parcels, lines_of, take_out
 from tests.serve.reviewed import count, empty_shelves, put_instead, reviews_of, state_of, take_back
 from tests.serve.test_database import go_back
-from tests.serve.test_desk import ask, ask_again, change, order_of
+from tests.serve.test_desk import allocated, ask, ask_again, change, order_of
 from tests.serve.test_groups import another, decided_group, described, states
 from tests.serve.test_happened import tell
 from tests.serve.test_waiting import toy_desk
@@ -101,6 +101,32 @@ def test_what_is_left_of_a_held_order_is_not_held_for_good(database_url: str, tm
         kinds = [ask_again(desk, order["id"], now + 3600 * hours)["plan"]["kind"] for hours in (1, 2)]
         assert kinds[-1] == "decline"
         assert state_of(desk, order["id"]) == "declined"
+
+
+def test_a_part_that_nobody_could_decide_is_not_held_later(database_url: str, tmp_path: Path) -> None:
+    """The other line keeps what it has: goods that are reserved go free at their time."""
+    with toy_desk("toy-hold", database_url, tmp_path, "hold_seconds") as (desk, order):
+        now, sku = parse_utc("t", order["placed_at"]), order["lines"][0]["sku"]
+        other = next(name for name in desk.known.names.skus if name != sku)
+        hold = desk.service.chain.decide
+        ship(desk)
+        ask(desk, {**order, "lines": [{"sku": name, "units": 1} for name in (sku, other)]})
+
+        def lose_a_line(tx: Any, changes: Changes) -> None:
+            (parcel,) = find_parcels(tx, tables.parcels.c.stage == "queued")
+            lost = [(line.order_id, line.position) for line in lines_of(tx, parcel) if line.sku == other]
+            take_out(tx, desk.known, changes, parcel, lost, "open")
+            break_plan(tx, order["id"], "count", now + 60)
+
+        change(desk, lose_a_line)
+        desk.service.chain.decide = lambda *_: Choice("review", None, "no feasible plan")  # type: ignore[method-assign]
+        assert ask_again(desk, order["id"], now + 120)["plan"] is None
+        assert state_of(desk, order["id"]) == "reserved"
+        desk.service.chain.decide = hold  # type: ignore[method-assign]
+        assert ask_again(desk, order["id"], now + 180)["plan"]["kind"] == "ship"
+        assert confirmed(described(desk, order["id"])) == ("reserved", False, True)
+        desk.keep_until(now + 100_000)
+        assert (state_of(desk, order["id"]), allocated(desk)) == ("expired", {})
 
 
 def test_who_joins_a_held_order_does_not_confirm_it(database_url: str, tmp_path: Path) -> None:
