@@ -75,6 +75,7 @@ def open_part(tx: Connection, known: Known, group: tuple[Row[Any], ...], now: in
 
     Raises:
         Conflict: no line is open.
+        InputError: the network has lost a SKU of several orders.
     """
     places = open_places(tx, group)
     if not places:
@@ -188,7 +189,12 @@ def _together(known: Known, pieces: Sequence[Piece]) -> OrderDocument:
 
 
 def _own(known: Known, order: OrderDocument, line: LineDocument) -> LineDocument:
-    """A line with all that it has from its order."""
+    """A line with all that it has from its order.
+
+    Raises:
+        InputError: the network has lost its SKU.
+    """
+    known.check("order", sku=line.sku)
     placed_at, promise_at = (parse_utc("order", str(text)) for text in (order.placed_at, order.promise_at))
     ship_from = known.ship_from(line.sku) if line.ship_from is None else parse_utc("order", line.ship_from)
     promised = promise_of_line(promise_at, placed_at, ship_from)
