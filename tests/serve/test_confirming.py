@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from serve.changes import Changes
 from serve.database import Database
 from serve.desk import Desk
 from serve.ending import Ending, cancel_order
-from serve.order import Conflict, OrderAnswer, break_plan, confirm_order
+from serve.order import Conflict, OrderAnswer, break_plan, confirm_order, find_order
 from serve.parcel import find_parcels, lines_of, take_out
 from tests.serve.reviewed import count, empty_shelves, put_instead, reviews_of, state_of, take_back
 from tests.serve.test_database import go_back
@@ -191,6 +192,20 @@ def test_what_is_picked_is_confirmed_for_good(desk: Desk, make_request: Request)
     tell(desk, now + 90, {"kind": "pick_finished", "parcel": parcel["id"], "short": short})
     assert ask_again(desk, "one", now + 120)["plan"] is not None
     assert confirmed(described(desk, "one")) == ("confirmed", True, False)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_is_confirmed_is_told_of_while_somebody_changes_its_order(desk: Desk, make_request: Request) -> None:
+    """He holds the order and wants its parcel next: if the event waited for him, neither could go on."""
+    order = of_one_line(make_request)
+    (parcel,) = ask(desk, order)["plan"]["parcels"]
+    now = parse_utc("t", order["placed_at"])
+    tell(desk, now + 60, {"kind": "pick_started", "parcel": parcel["id"]})
+    event = {"kind": "pick_finished", "parcel": parcel["id"]}
+    with ThreadPoolExecutor(1) as pool, desk.database.writing() as tx:
+        find_order(tx, "one", lock=True)
+        pool.submit(tell, desk, now + 90, event).result(timeout=10)
+        assert [found.stage for found in find_parcels(tx, tables.parcels.c.order_id == "one")] == ["packed"]
 
 
 def test_what_has_ended_is_not_confirmed(desk: Desk, make_request: Request) -> None:
