@@ -183,6 +183,17 @@ def test_taken_back_each_of_a_group_stays_confirmed_by_itself(
         assert states(desk) == ["confirmed" if is_wanted else "reserved", "confirmed"]
 
 
+def test_a_person_does_not_confirm_what_was_cancelled(database_url: str, tmp_path: Path) -> None:
+    with decided_group(database_url, tmp_path) as (desk, answer, now):
+        change(desk, lambda tx, changes: cancel_order(tx, desk.known, changes, Ending("first", now)))
+        take_back(desk, "late", now)
+        (review,), (parcel,) = reviews_of(desk), answer["plan"]["parcels"]
+        left = [{**parcel, "lines": [line for line in parcel["lines"] if line["order_id"] == "late"]}]
+        put_instead(desk, review.review_id, {**answer["plan"], "parcels": left}, now, confirm=True)
+        assert confirmed(described(desk, "first")) == ("cancelled", False, False)
+        assert confirmed(described(desk, "late")) == ("confirmed", True, False)
+
+
 def test_what_is_picked_is_confirmed_for_good(desk: Desk, make_request: Request) -> None:
     order = of_one_line(make_request)
     (parcel,) = ask(desk, order)["plan"]["parcels"]
