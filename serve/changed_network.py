@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import logging
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, and_, delete, or_, select, update
 
 from agents.rolling_calendar import MAX_AHEAD_DAYS
 from scenarios.errors import InputError
 from scenarios.local_time import DAY_SECONDS, format_utc
 from serve import tables
 from serve.known import Known
+from serve.parcel import UNTOUCHED
+
+_MOST_NAMED = 10
+"""Orders that an error lists."""
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +33,7 @@ def fit(tx: Connection, known: Known) -> None:
         InputError: a name that the network does not have.
     """
     _check_names(tx, known)
+    _check_lines(tx, known)
     _close_stations(tx, known)
     if known.calendar_end is None:  # a replayed simulation has one calendar from its beginning to its end
         _forget_collections(tx, known)
@@ -49,6 +54,25 @@ def _check_names(tx: Connection, known: Known) -> None:
         if gone:
             remedy = f"serve a bundle of a network that still has each {kind}, used or not, or name another database"
             raise InputError("--database", f"holds {', '.join(gone)}", f"each {kind} of {known.public.id} only", remedy)
+
+
+def _check_lines(tx: Connection, known: Known) -> None:
+    """Refuses to lose a SKU of a line that waits for a decision, or whose plan may break still.
+
+    What has expired may never be decided again, unless it is of a group, whose others bring it along.
+    """
+    line, order, parcel = tables.lines.c, tables.orders.c, tables.parcels.c
+    waits = and_(line.state == "open", or_(order.state != "expired", order.group_id.is_not(None)))
+    may_break = and_(line.state == "planned", parcel.stage.in_((*UNTOUCHED, "picking")))
+    query = select(line.order_id, line.sku).join(tables.orders, order.id == line.order_id)
+    owed = query.outerjoin(tables.parcels, parcel.id == line.parcel_id).where(or_(waits, may_break))
+    has = set(known.names.skus)
+    gone = [f"{row.sku} in order {row.order_id}" for row in tx.execute(owed.order_by(order.id)) if row.sku not in has]
+    if gone:
+        more = [f"{len(gone) - _MOST_NAMED} more"] if len(gone) > _MOST_NAMED else []
+        expected = f"only SKUs of {known.public.id} in orders that may be decided again"
+        remedy = "cancel them at an endpoint with the former bundle, or keep the SKU until they are packed"
+        raise InputError("--database", f"holds {', '.join(gone[:_MOST_NAMED] + more)}", expected, remedy)
 
 
 def _close_stations(tx: Connection, known: Known) -> None:

@@ -39,6 +39,7 @@ from serve.review_version import ReviewVersion, version_of
 from serve.sending import fetch
 from serve.service import DecisionService, Weighed
 from serve.shadow import Shadows, ShadowTask
+from serve.shop_clock import by_our_clock
 from serve.slots import Pick
 from serve.trials.experiments import Experiments
 from serve.trials.watch import GuardrailWatch
@@ -52,9 +53,6 @@ TURN_SECONDS = 10.0
 
 GRACE_SECONDS = 0.01
 """After a deadline, in which a decision that is made is still written: better than not at all."""
-
-AHEAD_SECONDS = 60
-"""By which a shop's clock may be ahead of the endpoint's, which takes such an order as placed at that moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,14 +247,12 @@ class Desk:
         return Question(part.document, part.places, moment, part.group, order)
 
     def _placed(self, order: OrderDocument, now: int) -> OrderDocument:
-        """A new order with the time at which it was placed, by the endpoint's clock if the shop's is a little ahead."""
-        ahead = 0
-        if order.placed_at is not None:
-            ahead = parse_utc("order.placed_at", order.placed_at) - now
-        is_early = 0 < ahead <= AHEAD_SECONDS and not self.settings.is_request_clock
-        if order.placed_at is None or is_early:
+        """A new order with the time at which it was placed; by the wall's clock not after now."""
+        if order.placed_at is None:
             return order.model_copy(update={"placed_at": format_utc(now)})
-        return order
+        if self.settings.is_request_clock or by_our_clock("order.placed_at", order.placed_at, now) < now:
+            return order
+        return order.model_copy(update={"placed_at": format_utc(now)})
 
     def keep_choice(
         self, tx: Connection, asked: Asked, question: Question, pick: Pick, weighed: Weighed

@@ -75,6 +75,7 @@ def open_part(tx: Connection, known: Known, group: tuple[Row[Any], ...], now: in
 
     Raises:
         Conflict: no line is open.
+        InputError: the network has lost a SKU of several orders.
     """
     places = open_places(tx, group)
     if not places:
@@ -149,18 +150,19 @@ def join(tx: Connection, group: Sequence[Row[Any]], order_id: str) -> None:
     tx.execute(update(tables.orders).where(_row.id == order_id).values(group_id=first, place=len(group)))
 
 
-def history(decided: OrderDocument, now: int, seconds: int) -> dict[str, Any]:
-    """Columns of the first order of a group that was just decided, which tell how it was held.
+def history(asked: OrderDocument, now: int, seconds: int, is_decided: bool) -> dict[str, Any]:
+    """Columns of the first order of a group that was just asked about, which tell how it was held.
 
     Args:
-        decided: what was decided, with what was before.
+        asked: what was to be decided, with what was before.
         now: UTC seconds.
         seconds: from now on; 0 if it is not held any more.
+        is_decided: whether a plan was found; else a plan that broke is broken still, and what is open is not held.
     """
-    values: dict[str, Any] = {"held_since": None, "hold_until": None, "num_holds": decided.num_holds}
+    values: dict[str, Any] = {"held_since": None, "hold_until": None, "num_holds": asked.num_holds}
     if seconds:
-        values |= {"held_since": now, "hold_until": now + seconds, "num_holds": decided.num_holds + 1}
-    return values | {"held_seconds": decided.held_seconds, "is_again": False}
+        values |= {"held_since": now, "hold_until": now + seconds, "num_holds": asked.num_holds + 1}
+    return values | {"held_seconds": asked.held_seconds, "is_again": asked.is_again and not is_decided}
 
 
 def _together(known: Known, pieces: Sequence[Piece]) -> OrderDocument:
@@ -187,7 +189,12 @@ def _together(known: Known, pieces: Sequence[Piece]) -> OrderDocument:
 
 
 def _own(known: Known, order: OrderDocument, line: LineDocument) -> LineDocument:
-    """A line with all that it has from its order."""
+    """A line with all that it has from its order.
+
+    Raises:
+        InputError: the network has lost its SKU.
+    """
+    known.check("order", sku=line.sku)
     placed_at, promise_at = (parse_utc("order", str(text)) for text in (order.placed_at, order.promise_at))
     ship_from = known.ship_from(line.sku) if line.ship_from is None else parse_utc("order", line.ship_from)
     promised = promise_of_line(promise_at, placed_at, ship_from)

@@ -19,7 +19,7 @@ from serve.changes import Changes, Taken
 from serve.database import insert, insert_new
 from serve.ending import Ending, cancel_order
 from serve.known import Known
-from serve.order import Cause, NotFound, break_plan
+from serve.order import Cause, NotFound, break_plan, confirm_orders
 from serve.parcel import find_parcels, give_room_back, leave, lines_of, set_stage, stop_pick, take_apart
 from serve.release import release
 
@@ -287,11 +287,8 @@ class Happened:
 
     def _confirm(self, parcel: Row[Any]) -> None:
         """What somebody has picked does not expire any more, nor does the rest of its orders."""
-        row, line = tables.orders.c, tables.lines.c
-        inside = select(line.order_id).where(line.parcel_id == parcel.id)
-        self._tx.execute(update(tables.orders).where(row.id.in_(inside)).values(is_confirmed=True))
-        reserved = update(tables.orders).where(row.id.in_(inside), row.state == "reserved")
-        self._tx.execute(reserved.values(state="confirmed", expires_at=None))
+        row = tables.lines.c
+        confirm_orders(self._tx, select(row.order_id).where(row.parcel_id == parcel.id))
 
     def _leave_queue(self, parcel: Row[Any]) -> None:
         if parcel.stage == "queued":

@@ -234,7 +234,7 @@ class Keeping:
             standing[named.id] = confirmation(named.state)  # though others of its group are what is decided
         if question.fresh is not None:
             standing[question.fresh.id] |= question.fresh.model_dump(include={"num_holds", "held_seconds", "is_again"})
-        past = history(question.order, asked.now, hold_seconds)
+        past = history(question.order, asked.now, hold_seconds, is_decided=draft.weighed.choice.slot is not None)
         standing[question.first_id] = standing.get(question.first_id, {}) | past
         return standing
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, case, func, null, or_, select, update
 
 from agents.documents import OrderDocument
 from scenarios.errors import InputError
@@ -119,7 +119,22 @@ def confirm_order(tx: Connection, order_id: str) -> None:
     order = find_order(tx, order_id, lock=True)
     if order.state not in ("reserved", "confirmed", "held", "review"):
         raise Conflict(InputError("order", order.state, "an order that is reserved or waits", "redecide it first"))
-    change_order(tx, order_id, **confirmation(order.state))
+    confirm_orders(tx, [order_id])
+
+
+def confirm_orders(tx: Connection, ids: Sequence[str] | Select[Any]) -> None:
+    """What is reserved of these orders, or will be, does not expire, see ``confirmation``.
+
+    Those that are confirmed are not written, nor waited for: who changes an order may wait for its parcels meanwhile.
+    """
+    row = tables.orders.c
+    is_reserved = row.state == "reserved"
+    values = {
+        "is_confirmed": True,
+        "state": case((is_reserved, "confirmed"), else_=row.state),
+        "expires_at": case((is_reserved, null()), else_=row.expires_at),
+    }
+    tx.execute(update(tables.orders).where(row.id.in_(ids), ~row.is_confirmed).values(**values))
 
 
 def confirmation(state: State) -> dict[str, Any]:

@@ -8,20 +8,21 @@ from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from agents.documents import CaseDocument, Document, Name
 from envs.snapshot import Snapshot
 from envs.state import NONE
 from scenarios.errors import InputError
 from scenarios.trace import Names
+from serve import tables
 from serve.asked import Asked, Question
 from serve.chain import Choice
 from serve.changes import Changes
 from serve.desk import Desk
 from serve.group import find_group, open_part
 from serve.moment import read_moment
-from serve.order import Conflict, change_order, confirmation
+from serve.order import Conflict, confirm_orders
 from serve.request import Now, RedecisionRequest
 from serve.reviewing import begin_to_end, end_review, take_rest_back
 from serve.service import Weighed
@@ -67,8 +68,10 @@ def override(tx: Connection, desk: Desk, review_id: str, wanted: Override, actor
     """
     review, group = begin_to_end(tx, review_id)
     if wanted.confirm:
-        for order in group:
-            change_order(tx, order.id, **confirmation(order.state))
+        row = tables.lines.c
+        of_group = row.order_id.in_([order.id for order in group])
+        # a member that has ended, cancelled say, stays as it is
+        confirm_orders(tx, select(row.order_id).where(of_group, row.state.in_(("open", "declined", "planned"))))
     changes = Changes()
     take_rest_back(tx, changes, group, now)
     changes.make(tx)  # so that what the order had is free for it

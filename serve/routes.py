@@ -12,8 +12,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from agents.documents import Time
-from scenarios.errors import InputError
-from scenarios.local_time import format_utc, parse_utc
+from scenarios.local_time import parse_utc
 from serve.actor import Who
 from serve.answer import DecisionAnswer
 from serve.asked import Asked
@@ -31,6 +30,7 @@ from serve.order import NotFound, OrderAnswer, confirm_order, describe_order
 from serve.record import ReplayAnswer, find_decision, read_record
 from serve.request import RedecisionRequest
 from serve.retry import retried
+from serve.shop_clock import by_our_clock
 from serve.tasks import MAX_TASKS, Lease, TaskAnswer, acknowledge, lease_tasks
 
 ERRORS: dict[int | str, dict[str, object]] = {
@@ -42,9 +42,6 @@ ERRORS: dict[int | str, dict[str, object]] = {
     503: {"model": ErrorAnswer, "description": "not ready, too busy, the database is away, or goods are contended"},
     504: {"model": ErrorAnswer, "description": "the database went away in a commit: it may be kept"},
 }
-
-FAST_CLOCK_SECONDS = 300
-"""A shop's clock may be ahead of the endpoint's by so much; what it tells counts as happening now, then."""
 
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
 OrderId = str
@@ -210,16 +207,5 @@ def _count(tx: Connection, desk: Desk, counted: Inventory | Stations) -> Applied
 
 
 def _happened_at(desk: Desk, key: str, text: str) -> int:
-    """UTC second of what is told: by the wall's clock not after now, as tasks and snapshots could not be of later.
-
-    Raises:
-        InputError: it is farther ahead than clocks differ; a wrong year would make later decisions fail.
-    """
-    at = parse_utc(key, text)
-    if desk.settings.is_request_clock:
-        return at
-    now = int(time.time())
-    if at > now + FAST_CLOCK_SECONDS:
-        expected = f"what has happened, {FAST_CLOCK_SECONDS // 60} minutes after {format_utc(now)} at most"
-        raise InputError(key, text, expected, "correct the time, or the clock that it was taken from")
-    return min(at, now)
+    """UTC second of what is told; by the wall's clock not after now."""
+    return parse_utc(key, text) if desk.settings.is_request_clock else by_our_clock(key, text, int(time.time()))

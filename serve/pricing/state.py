@@ -6,9 +6,11 @@ and preferences. Queues, bookings and demand of single SKUs are as in an empty h
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from agents.dual.pricer import DualPricer
 from agents.rolling_calendar import LOOKAHEAD_DAYS
@@ -31,7 +33,7 @@ class StateReader:
     """
 
     def __init__(self, known: Known) -> None:
-        self._known = known
+        self._known, self._skus = known, frozenset(known.names.skus)
         self._network: tuple[tuple[int, int], Network] | None = None
 
     def read(self, tx: Connection, scheduled: Scheduled, now: int) -> tuple[Network, Observable]:
@@ -48,9 +50,8 @@ class StateReader:
         """
         start = self.begins_at(scheduled, now)
         network = self._expanded(start, self._num_days(scheduled, start, now))
-        receipts = tx.execute(
-            select(tables.receipts).where(tables.receipts.c.is_open).order_by(tables.receipts.c.number)
-        ).all()
+        announced = select(tables.receipts).where(tables.receipts.c.is_open).order_by(tables.receipts.c.number)
+        receipts = self._of_known_skus(tx.execute(announced))
         seen = new_observable(network, len(receipts))
         clock = seen.clock
         clock["now_seconds"], clock["hour"] = now - start, (now - start) // HOUR_SECONDS
@@ -93,9 +94,13 @@ class StateReader:
             self._network = key, self._known.public.expand(start, num_days, 0)
         return self._network[1]
 
+    def _of_known_skus(self, rows: Iterable[Row[Any]]) -> list[Row[Any]]:
+        """Less those of SKUs that the network has lost since they were written: nobody can order them."""
+        return [row for row in rows if row.sku in self._skus]
+
     def _read_stock(self, tx: Connection, seen: Observable) -> None:
         fields = ("on_hand_units", "allocated_units", "reference_units")
-        rows = list(tx.execute(select(tables.stock)))
+        rows = self._of_known_skus(tx.execute(select(tables.stock)))
         cells = tuple(self._known.index.find_all(kind, "stock", rows) for kind in ("warehouse", "sku"))
         for field in fields:
             seen.stock[field] = 0  # a warehouse without a row has none, whatever it began with

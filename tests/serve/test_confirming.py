@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,11 @@ from serve.changes import Changes
 from serve.database import Database
 from serve.desk import Desk
 from serve.ending import Ending, cancel_order
-from serve.order import Conflict, OrderAnswer, confirm_order
+from serve.order import Conflict, OrderAnswer, break_plan, confirm_order, find_order
 from serve.parcel import find_parcels, lines_of, take_out
 from tests.serve.reviewed import count, empty_shelves, put_instead, reviews_of, state_of, take_back
 from tests.serve.test_database import go_back
-from tests.serve.test_desk import ask, ask_again, change, order_of
+from tests.serve.test_desk import allocated, ask, ask_again, change, order_of
 from tests.serve.test_groups import another, decided_group, described, states
 from tests.serve.test_happened import tell
 from tests.serve.test_waiting import toy_desk
@@ -103,6 +104,32 @@ def test_what_is_left_of_a_held_order_is_not_held_for_good(database_url: str, tm
         assert state_of(desk, order["id"]) == "declined"
 
 
+def test_a_part_that_nobody_could_decide_is_not_held_later(database_url: str, tmp_path: Path) -> None:
+    """The other line keeps what it has: goods that are reserved go free at their time."""
+    with toy_desk("toy-hold", database_url, tmp_path, "hold_seconds") as (desk, order):
+        now, sku = parse_utc("t", order["placed_at"]), order["lines"][0]["sku"]
+        other = next(name for name in desk.known.names.skus if name != sku)
+        hold = desk.service.chain.decide
+        ship(desk)
+        ask(desk, {**order, "lines": [{"sku": name, "units": 1} for name in (sku, other)]})
+
+        def lose_a_line(tx: Any, changes: Changes) -> None:
+            (parcel,) = find_parcels(tx, tables.parcels.c.stage == "queued")
+            lost = [(line.order_id, line.position) for line in lines_of(tx, parcel) if line.sku == other]
+            take_out(tx, desk.known, changes, parcel, lost, "open")
+            break_plan(tx, order["id"], "count", now + 60)
+
+        change(desk, lose_a_line)
+        desk.service.chain.decide = lambda *_: Choice("review", None, "no feasible plan")  # type: ignore[method-assign]
+        assert ask_again(desk, order["id"], now + 120)["plan"] is None
+        assert state_of(desk, order["id"]) == "reserved"
+        desk.service.chain.decide = hold  # type: ignore[method-assign]
+        assert ask_again(desk, order["id"], now + 180)["plan"]["kind"] == "ship"
+        assert confirmed(described(desk, order["id"])) == ("reserved", False, True)
+        desk.keep_until(now + 100_000)
+        assert (state_of(desk, order["id"]), allocated(desk)) == ("expired", {})
+
+
 def test_who_joins_a_held_order_does_not_confirm_it(database_url: str, tmp_path: Path) -> None:
     with toy_desk("toy-hold", database_url, tmp_path, "hold_seconds") as (desk, order):
         now, asked = parse_utc("t", order["placed_at"]), order["lines"][0]["sku"]
@@ -156,6 +183,17 @@ def test_taken_back_each_of_a_group_stays_confirmed_by_itself(
         assert states(desk) == ["confirmed" if is_wanted else "reserved", "confirmed"]
 
 
+def test_a_person_does_not_confirm_what_was_cancelled(database_url: str, tmp_path: Path) -> None:
+    with decided_group(database_url, tmp_path) as (desk, answer, now):
+        change(desk, lambda tx, changes: cancel_order(tx, desk.known, changes, Ending("first", now)))
+        take_back(desk, "late", now)
+        (review,), (parcel,) = reviews_of(desk), answer["plan"]["parcels"]
+        left = [{**parcel, "lines": [line for line in parcel["lines"] if line["order_id"] == "late"]}]
+        put_instead(desk, review.review_id, {**answer["plan"], "parcels": left}, now, confirm=True)
+        assert confirmed(described(desk, "first")) == ("cancelled", False, False)
+        assert confirmed(described(desk, "late")) == ("confirmed", True, False)
+
+
 def test_what_is_picked_is_confirmed_for_good(desk: Desk, make_request: Request) -> None:
     order = of_one_line(make_request)
     (parcel,) = ask(desk, order)["plan"]["parcels"]
@@ -165,6 +203,20 @@ def test_what_is_picked_is_confirmed_for_good(desk: Desk, make_request: Request)
     tell(desk, now + 90, {"kind": "pick_finished", "parcel": parcel["id"], "short": short})
     assert ask_again(desk, "one", now + 120)["plan"] is not None
     assert confirmed(described(desk, "one")) == ("confirmed", True, False)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_is_confirmed_is_told_of_while_somebody_changes_its_order(desk: Desk, make_request: Request) -> None:
+    """He holds the order and wants its parcel next: if the event waited for him, neither could go on."""
+    order = of_one_line(make_request)
+    (parcel,) = ask(desk, order)["plan"]["parcels"]
+    now = parse_utc("t", order["placed_at"])
+    tell(desk, now + 60, {"kind": "pick_started", "parcel": parcel["id"]})
+    event = {"kind": "pick_finished", "parcel": parcel["id"]}
+    with ThreadPoolExecutor(1) as pool, desk.database.writing() as tx:
+        find_order(tx, "one", lock=True)
+        pool.submit(tell, desk, now + 90, event).result(timeout=10)
+        assert [found.stage for found in find_parcels(tx, tables.parcels.c.order_id == "one")] == ["packed"]
 
 
 def test_what_has_ended_is_not_confirmed(desk: Desk, make_request: Request) -> None:

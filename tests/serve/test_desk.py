@@ -20,7 +20,7 @@ from serve import tables
 from serve.asked import Asked
 from serve.audit import complaints
 from serve.changes import Changes, Taken
-from serve.desk import AHEAD_SECONDS, Desk, DeskSettings
+from serve.desk import Desk, DeskSettings
 from serve.ending import Ending, cancel_order
 from serve.moment import read_moment
 from serve.order import Conflict, confirm_order, describe_order
@@ -28,6 +28,7 @@ from serve.plan_writer import to_json
 from serve.record import find_decision, read_record
 from serve.request import DecisionRequest, RedecisionRequest
 from serve.retry import Contended
+from serve.shop_clock import FAST_CLOCK_SECONDS
 from serve.tasks import lease_tasks
 
 Request = Callable[..., dict[str, Any]]
@@ -373,12 +374,12 @@ def test_a_shop_whose_clock_is_a_little_ahead_is_served(desk: Desk, make_request
     with pytest.raises(InputError, match="placed_at"):
         ask(desk, order, at=at - 1)
     with pytest.raises(InputError, match="placed_at"):
-        ask(wall, order, at=at - AHEAD_SECONDS - 1)
-    answers = [ask(wall, order, key="k", at=at - AHEAD_SECONDS) for _ in range(2)]
+        ask(wall, order, at=at - FAST_CLOCK_SECONDS - 1)
+    answers = [ask(wall, order, key="k", at=at - FAST_CLOCK_SECONDS) for _ in range(2)]
     assert answers[0] == answers[1]
     ask(wall, {**order, "id": "two"}, at=at - 1)
     row = tables.orders.c
     with desk.database.reading() as tx:
         documents = tx.execute(select(row.document).order_by(row.id)).scalars().all()
     placed = [parse_utc("t", json.loads(document)["placed_at"]) for document in documents]
-    assert placed == [at - AHEAD_SECONDS, at - 1]
+    assert placed == [at - FAST_CLOCK_SECONDS, at - 1]

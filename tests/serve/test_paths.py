@@ -18,8 +18,8 @@ from serve import tables
 from serve.app import create_app
 from serve.audit import complaints
 from serve.desk import Desk, DeskSettings
-from serve.routes import FAST_CLOCK_SECONDS
 from serve.service import DecisionService
+from serve.shop_clock import FAST_CLOCK_SECONDS
 from tests.serve.test_app import check_error, wait_until_ready
 from tests.serve.test_desk import allocated, order_of, sent
 
@@ -124,7 +124,12 @@ def test_what_is_still_to_come_has_not_happened(
             counted = {"id": "early", "at": format_utc(wall_clock + ahead)}
             told = client.put(f"/v1/{path}", json={**counted, "rows": [{"warehouse": parcel["warehouse"], **row}]})
             assert (told.status_code, check_error(told)["key"]) == (422, "at")
-    assert client.post("/v1/decisions", json={"order": {**order, "id": "two"}}).status_code == 200
+        early = {**order, "id": "early", "placed_at": format_utc(wall_clock + ahead)}
+        told = client.post("/v1/decisions", json={"order": early})
+        assert (told.status_code, check_error(told)["key"]) == (422, "order.placed_at")
+    promised = {"promise_at": format_utc(wall_clock + 7 * DAY_SECONDS)}
+    fast = {**order, **promised, "id": "two", "placed_at": format_utc(wall_clock + FAST_CLOCK_SECONDS)}
+    assert client.post("/v1/decisions", json={"order": fast}).status_code == 200
 
 
 @pytest.mark.parametrize(

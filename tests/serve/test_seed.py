@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,15 @@ from serve import tables
 from serve.database import Database
 from serve.desk import Desk
 from serve.ending import Ending, cancel_order
+from serve.group import find_group, open_part
 from serve.known import Known
 from serve.main import load_desk
 from serve.seed import read_stock, seed
+from tests.serve.lost_sku import without_sku
+from tests.serve.reviewed import take_back
 from tests.serve.test_desk import ask, change, order_of, total
+from tests.serve.test_groups import decided_group
+from tests.serve.test_happened import tell
 
 
 @pytest.fixture
@@ -64,6 +70,51 @@ def test_a_name_that_the_network_has_lost_is_refused(
     with pytest.raises(InputError, match=f"holds {name}.*still has") as error:
         load_desk(desk.service, desk.database, desk.settings)
     assert error.value.key == "--database"
+
+
+def test_a_sku_goes_once_nothing_that_is_owed_has_it(
+    desk: Desk, make_request: Callable[..., dict[str, Any]], sound_agent: BundleAgent
+) -> None:
+    """Not while its parcel may lose it; packed, it is out of every later decision."""
+    order = order_of(make_request, "one")
+    parcels = ask(desk, order, confirm=True)["plan"]["parcels"]
+    now, lost = parse_utc("t", order["placed_at"]), parcels[0]["lines"][0]["sku"]
+    after = without_sku(sound_agent.bundle.public, lost)
+    for stage in ("queued", "picking"):
+        with desk.database.writing() as tx:
+            tx.execute(update(tables.parcels).values(stage=stage))
+        with desk.database.writing() as tx, pytest.raises(InputError, match=f"holds {lost} in order one.*Cancel them"):
+            seed(tx, after)
+    tell(desk, now + 60, {"kind": "pick_finished", "parcel": parcels[0]["id"]})
+    with desk.database.writing() as tx:
+        seed(tx, after)
+
+
+@pytest.mark.parametrize("group_id", [None, "one"], ids=["alone", "of-a-group"])
+@pytest.mark.parametrize("state", ["held", "review", "reserved", "expired"])
+def test_a_sku_of_an_order_that_waits_does_not_go(
+    desk: Desk, make_request: Callable[..., dict[str, Any]], sound_agent: BundleAgent, state: str, group_id: str | None
+) -> None:
+    """Else it could not be decided, nor could what joins it; what has expired alone may have been forgotten."""
+    order = order_of(make_request, "one")
+    ask(desk, order)
+    after = without_sku(sound_agent.bundle.public, order["lines"][0]["sku"])
+    with desk.database.writing() as tx:
+        tx.execute(update(tables.lines).values(state="open", parcel_id=None))
+        tx.execute(update(tables.orders).values(state=state, group_id=group_id))
+    is_given_up = state == "expired" and group_id is None
+    with desk.database.writing() as tx, nullcontext() if is_given_up else pytest.raises(InputError, match="order one"):
+        seed(tx, after)
+
+
+def test_a_sku_of_a_group_that_is_gone_is_told(database_url: str, tmp_path: Path) -> None:
+    """As when a person takes back what was declined long ago."""
+    with decided_group(database_url, tmp_path) as (desk, answer, now):
+        take_back(desk, "first", now)
+        lost = answer["plan"]["parcels"][0]["lines"][0]["sku"]
+        with desk.database.reading() as tx, pytest.raises(InputError, match="a sku of") as error:
+            open_part(tx, without_sku(desk.known.public, lost), find_group(tx, "first", lock=False), now)
+        assert (error.value.key, error.value.value) == ("order.sku", lost)
 
 
 def test_a_truck_that_was_moved_hinders_no_decision(desk: Desk, make_request: Callable[..., dict[str, Any]]) -> None:

@@ -17,6 +17,7 @@ from serve.pricing.scheduled import Scheduled, scheduled_of
 from serve.pricing.state import StateReader
 from serve.seed import seed
 from tests.policy_bundles import FIRST_TEST_SEED
+from tests.serve.lost_sku import without_sku
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +72,25 @@ def test_what_was_told_is_seen(scarce_agent: BundleAgent, scheduled: Scheduled, 
     assert seen.demand["recent_milli"].tolist() == [7000 * (name == region) for name in names.regions]
     assert seen.stock["on_hand_units"][0, 3] == 0
     assert seen.stock["on_hand_units"].sum() > 0
+
+
+def test_goods_of_a_sku_that_is_gone_are_passed_over(
+    scarce_agent: BundleAgent, scheduled: Scheduled, database: Database
+) -> None:
+    known = Known(scarce_agent.bundle.public)
+    lost, now = known.names.skus[3], scheduled.epoch + 3 * DAY_SECONDS
+    after = without_sku(known.public, lost)
+    with database.writing() as tx:
+        seed(tx, known)
+        receipt = {"warehouse": known.names.warehouses[0], "expected_at": now + 60, "claimed_units": 0, "is_open": True}
+        for number, sku in enumerate((lost, known.names.skus[4])):
+            values = {"id": sku, "sku": sku, "expected_units": number + 1}
+            tx.execute(tables.receipts.insert().values(**receipt | values))
+    with database.reading() as tx:
+        _, seen = StateReader(after).read(tx, scheduled, now)
+    assert seen.stock["on_hand_units"].sum() == sum(row.on_hand_units for row in after.public.stock)
+    assert seen.receipts["expected_units"][: int(seen.clock["num_receipts"][0])].tolist() == [2]
+    assert seen.receipts["sku"][0] == 3
 
 
 def test_the_calendar_reaches_beyond_what_is_looked_at(

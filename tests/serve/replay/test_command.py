@@ -67,7 +67,7 @@ def test_a_wall_clock_gets_the_orders_of_today(
     yesterday = draw_trace(load_scenario("tiny", epoch=format_utc(midnight - DAY_SECONDS)), FIRST_TEST_SEED)
     monkeypatch.setattr("serve.replay.command.read_orders", lambda words, seed, is_stated: yesterday)
     monkeypatch.setattr("serve.replay.pace.Pace.ahead", lambda self, seconds: 0.0)  # deliveries are not waited for
-    monkeypatch.setattr("serve.routes.FAST_CLOCK_SECONDS", 7 * DAY_SECONDS)  # and so told before they have happened
+    monkeypatch.setattr("serve.shop_clock.FAST_CLOCK_SECONDS", 7 * DAY_SECONDS)  # and so told before they have happened
     with application(agent, f"sqlite:///{tmp_path / 'shop.db'}") as app, listening(app) as address:
         assert main(["tiny", "--url", address, "--clock", "wall"]) == 0
     assert f"{yesterday.num_orders} decisions" in capsys.readouterr().out
