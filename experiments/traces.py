@@ -51,30 +51,29 @@ class TraceSource:
         return len(self.files) or len(self.seeds)
 
     def check(self) -> None:
-        """Refuses files that cannot be used, before anything is played."""
-        for position in range(len(self.files)):
-            self.load(position)
+        """Refuses files that cannot be used, before anything is played.
+
+        Raises:
+            InputError: a damaged file, or files of different scenarios or settings.
+        """
+        worlds = [_world_of(load_trace(file)) for file in self.files]
+        for position, (scenario_id, _) in enumerate(worlds):
+            if worlds[position] != worlds[0]:
+                first = worlds[0][0]
+                known = first if scenario_id != first else f"{first} with the same settings, goods and places"
+                raise InputError(
+                    f"trace_files[{position}]", scenario_id, f"a trace of {known}", "compare one scenario at a time"
+                )
 
     def load(self, position: int) -> Trace:
         """The trace at ``position``.
 
         Raises:
-            InputError: an unknown scenario, a damaged file, or files of different scenarios or settings.
+            InputError: an unknown scenario, or a damaged file.
         """
-        if not self.files:
-            return draw_trace(scenario_of(self.scenario), self.seeds[position])
-        trace = load_trace(self.files[position])
-        if position and (first := _world(self.files[0])) != (own := _world_of(trace)):
-            known = first[0] if own[0] != first[0] else f"{first[0]} with the same settings, goods and places"
-            raise InputError(
-                f"trace_files[{position}]", trace.scenario_id, f"a trace of {known}", "compare one scenario at a time"
-            )
-        return trace
-
-
-@lru_cache(maxsize=4)
-def _world(file: str) -> tuple[str, str]:
-    return _world_of(load_trace(file))
+        if self.files:
+            return load_trace(self.files[position])
+        return draw_trace(scenario_of(self.scenario), self.seeds[position])
 
 
 def _world_of(trace: Trace) -> tuple[str, str]:

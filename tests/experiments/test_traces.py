@@ -53,7 +53,7 @@ def test_files_are_loaded_and_must_be_of_one_scenario(tmp_path):
     assert len(source) == 2
     assert source.load(0).scenario_id.startswith("tiny@")
     with pytest.raises(InputError, match="one scenario at a time"):
-        source.load(1)
+        source.check()
 
 
 def test_files_of_one_scenario_with_other_settings_are_refused(tmp_path):
