@@ -18,8 +18,9 @@ def choices_of(command: str) -> str:
     """
     own, shared = ((_FOLDER / f"{name}.yaml").read_text(encoding="utf-8") for name in (command, "run"))
     groups = [_line(group) for group in _GROUP.findall(own)]
-    known = {line.partition(":")[0] for line in _SETTING.findall(own)}
-    settings = [*_SETTING.findall(own), *(line for line in _SETTING.findall(shared) if line.split(":")[0] not in known)]
+    settings = _SETTING.findall(own)
+    known = {line.partition(":")[0] for line in settings}
+    settings += [line for line in _SETTING.findall(shared) if line.partition(":")[0] not in known]
     return "\n".join([*groups, *(["", *settings] if groups else settings)])
 
 

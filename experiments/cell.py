@@ -19,7 +19,7 @@ from envs.compiling import source_hash
 from envs.protocol import Agent
 from experiments.record import read_lines
 from experiments.settings import ScenarioChoice
-from experiments.traces import has_one_log, scenario_of
+from experiments.traces import has_past, scenario_of
 from scenarios.errors import InputError
 from scenarios.scenario import Scenario
 
@@ -89,7 +89,7 @@ def check_forecasters(key: str, taking_part: Iterable[Contestant], scenario: Sce
         InputError: there is no past to forecast from, or no clock on which futures can be played.
     """
     for router in taking_part:
-        if router.spec in FORECASTERS and has_one_log(scenario):
+        if router.spec in FORECASTERS and not has_past(scenario):
             expected = (
                 f"a router that does not forecast: {scenario.id} has had the orders that are played, and no others"
             )

@@ -9,17 +9,25 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from experiments.settings import ScenarioChoice
 from scenarios.draw import draw_trace
 from scenarios.errors import InputError, unknown_name
 from scenarios.order_log import OrderLog
 from scenarios.registry import load_scenario
 from scenarios.scenario import Scenario
-from scenarios.seeds import SPLITS, split_of
+from scenarios.seeds import HISTORY, SPLITS, VALIDATION, split_of
 from scenarios.trace import Trace, load_trace
 
 EVALUATION_SPLITS = ("validation", "test")
 SINGLE_LINE_SHARE = 0.95
+
+WINDOWED = ("olist-pooled",)
+"""Names of scenarios that move to another window, with facilities sized to it, at each seed."""
+
+UNMOVED_TABLES = ("services", "lanes", "rates", "tables", "regions")
+MOVED_SETTINGS = ["epoch_seconds", "local_offset_seconds", "hourly_orders_milli"]
 
 FEW = 10
 """Traces or replications; intervals over fewer are rough."""
@@ -43,38 +51,44 @@ class TraceSource:
         return len(self.files) or len(self.seeds)
 
     def check(self) -> None:
-        """Refuses files that cannot be used, before anything is played."""
-        for position in range(len(self.files)):
-            self.load(position)
+        """Refuses files that cannot be used, before anything is played.
+
+        Raises:
+            InputError: a damaged file, or files of different scenarios or settings.
+        """
+        worlds = [_world_of(load_trace(file)) for file in self.files]
+        for position, (scenario_id, _) in enumerate(worlds):
+            if worlds[position] != worlds[0]:
+                first = worlds[0][0]
+                known = first if scenario_id != first else f"{first} with the same settings, goods and places"
+                raise InputError(
+                    f"trace_files[{position}]", scenario_id, f"a trace of {known}", "compare one scenario at a time"
+                )
 
     def load(self, position: int) -> Trace:
         """The trace at ``position``.
 
         Raises:
-            InputError: an unknown scenario, a damaged file, or files of different scenarios or settings.
+            InputError: an unknown scenario, or a damaged file.
         """
-        if not self.files:
-            return draw_trace(scenario_of(self.scenario), self.seeds[position])
-        trace = load_trace(self.files[position])
-        if position and (first := _world(self.files[0])) != (own := _world_of(trace)):
-            known = first[0] if own[0] != first[0] else f"{first[0]} with the same settings, goods and places"
-            raise InputError(
-                f"trace_files[{position}]", trace.scenario_id, f"a trace of {known}", "compare one scenario at a time"
-            )
-        return trace
-
-
-@lru_cache(maxsize=4)
-def _world(file: str) -> tuple[str, str]:
-    return _world_of(load_trace(file))
+        if self.files:
+            return load_trace(self.files[position])
+        return draw_trace(scenario_of(self.scenario), self.seeds[position])
 
 
 def _world_of(trace: Trace) -> tuple[str, str]:
     """Id of its scenario, and a hash of what no seed changes: ids know nothing of overrides."""
-    fixed = hashlib.sha256()
-    for table in trace.network:
+    fixed = hashlib.sha256(repr(trace.names).encode())
+    for table in _unmoved(trace) if trace.scenario_id.partition("@")[0] in WINDOWED else trace.network:
         fixed.update(table.tobytes())
     return trace.scenario_id, fixed.hexdigest()
+
+
+def _unmoved(trace: Trace) -> list[np.ndarray]:
+    """What all windows of a stream have in common."""
+    settings = trace.network.settings.copy()
+    settings[MOVED_SETTINGS] = 0
+    return [settings, *(getattr(trace.network, name) for name in UNMOVED_TABLES)]
 
 
 def seeds_of(split: str, first: int, count: int) -> tuple[int, ...]:
@@ -126,7 +140,7 @@ def notes_of(trace: Trace, choice: ScenarioChoice | None, seeds: Iterable[int]) 
         caveat = caveat_of(scenario_of(choice))
         if caveat:
             notes.append(caveat[:1].upper() + caveat[1:])
-        if has_one_log(scenario_of(choice)):
+        if has_same_orders(scenario_of(choice)):
             notes.append("The orders are the same in all traces, and only luck differs: an interval tells luck alone")
     share = float((trace.future.orders["num_lines"] == 1).mean()) if trace.num_orders else 0.0
     if share >= SINGLE_LINE_SHARE and not caveat:
@@ -136,7 +150,16 @@ def notes_of(trace: Trace, choice: ScenarioChoice | None, seeds: Iterable[int]) 
     return notes
 
 
-def has_one_log(scenario: Scenario) -> bool:
-    """Whether all seeds play the same orders; a scenario may also have another log for each."""
-    one, other = (scenario.at(seed).demand for seed in SPLITS["test"][:2])
-    return isinstance(one, OrderLog) and one is other
+def has_same_orders(scenario: Scenario) -> bool:
+    """Whether every seed plays one log as it is: no other one or other window of it, nothing added or taken away."""
+    is_log = isinstance(scenario.demand, OrderLog) and type(scenario).at is Scenario.at
+    return is_log and not scenario.promotions and not scenario.surges
+
+
+def has_past(scenario: Scenario) -> bool:
+    """Whether past orders, from which a router may forecast, are others than those that are played.
+
+    The rule of ``agents.forecast.history``, which is asked only where a router plays: here it is known before.
+    """
+    past, compared = (scenario.at(seed).demand for seed in (HISTORY.start, VALIDATION.start))
+    return not isinstance(past, OrderLog) or past is not compared

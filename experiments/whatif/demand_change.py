@@ -40,7 +40,7 @@ class DemandChange:
         check_days("demand days", self.days)
 
     def apply(self, scenario: Scenario) -> Scenario:
-        """With one surge more, and more orders than a trace otherwise holds at most."""
+        """With one surge more; more demand also lifts the most orders of a trace, which the baseline must not reach."""
         for name in self.regions:
             known("region", name, (row.name for row in scenario.regions))
         for name in self.skus:

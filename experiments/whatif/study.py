@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from envs.simulation import CLOCKS
@@ -12,10 +12,13 @@ from experiments.cell import ROLLOUT, Contestant, check_forecasters, contestants
 from experiments.settings import ScenarioChoice, check_count, texts_of, weights_of
 from experiments.traces import scenario_of, seeds_of
 from experiments.whatif.changed_source import ChangedSource
+from experiments.whatif.demand_change import DemandChange
 from experiments.whatif.sensitivity import Sensitivity, sensitivities_of
 from experiments.whatif.variant import BASELINE, Variant
 from experiments.whatif.warehouse_change import WarehouseOpened
 from scenarios.checks import check_unique
+from scenarios.demand import Demand
+from scenarios.draw import draw_trace
 from scenarios.errors import InputError, unknown_name
 
 Weights = tuple[float, float, float]
@@ -110,6 +113,7 @@ class Study:
             check_forecasters("routers", entry.routers, scenario, clock)
             _check_futures(entry)
             study.source(entry.variant).world(0)
+        _check_most_orders(study)
         return study
 
     def source(self, variant: Variant) -> ChangedSource:
@@ -128,6 +132,29 @@ def _check_futures(entry: Entry) -> None:
     if is_wider and any(router.spec == ROLLOUT for router in entry.routers):
         expected = f"a router that plays no futures, as variant {entry.variant.name!r} opens a warehouse"
         raise InputError("routers", ROLLOUT, expected, "leave it out of this study")
+
+
+def _check_most_orders(study: Study) -> None:
+    """Refuses changes of demand where a trace of the baseline is cut at its most orders.
+
+    More demand is played without that limit, and less is made up for by later orders: neither is what was asked.
+    """
+    if not any(isinstance(change, DemandChange) for entry in study.entries for change in entry.variant.changes):
+        return
+    baseline = study.source(study.entries[0].variant)
+    for position, seed in enumerate(study.seeds):
+        world = baseline.world(position)
+        if not isinstance(world.demand, Demand) or world.demand.max_orders is None:
+            continue
+        most = world.demand.max_orders
+        found = draw_trace(replace(world, demand=replace(world.demand, max_orders=None)), seed).num_orders
+        if found > most:
+            raise InputError(
+                "scenario.max_orders",
+                most,
+                f"at least the {found} orders that the baseline has with seed {seed}, since demand is changed",
+                "set scenario.max_orders=null; a shorter scenario.horizon_days leaves fewer orders, too",
+            )
 
 
 def study_settings(settings: dict[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from agents.forecast.history import History
+from agents.registry import FORECASTERS
+from experiments.cell import Contestant, check_forecasters
 from experiments.settings import ScenarioChoice
-from experiments.traces import TraceSource, notes_of, notes_on_number, seeds_of
+from experiments.traces import TraceSource, has_past, notes_of, notes_on_number, scenario_of, seeds_of
 from scenarios.draw import draw_trace
 from scenarios.errors import InputError
 from scenarios.registry import load_scenario
@@ -26,6 +29,15 @@ def test_a_split_ends():
         seeds_of("validation", 999_999, 2)
 
 
+@pytest.fixture
+def olist(real_data) -> ScenarioChoice:
+    """Windows of a stream: one log for all test seeds, and other days of it for each."""
+    folder = real_data / "olist_sample"
+    if not folder.is_dir():
+        pytest.skip(f"{folder.name} is not in the folder of real data")
+    return ScenarioChoice("olist-pooled", {"data": str(folder)})
+
+
 def test_overrides_reach_the_scenario():
     source = TraceSource(ScenarioChoice("tiny", {"max_orders": 2}), (7,))
     assert source.load(0).num_orders == 2
@@ -41,7 +53,7 @@ def test_files_are_loaded_and_must_be_of_one_scenario(tmp_path):
     assert len(source) == 2
     assert source.load(0).scenario_id.startswith("tiny@")
     with pytest.raises(InputError, match="one scenario at a time"):
-        source.load(1)
+        source.check()
 
 
 def test_files_of_one_scenario_with_other_settings_are_refused(tmp_path):
@@ -71,5 +83,43 @@ def test_an_interval_over_few_is_said_to_be_rough(number, is_said):
 def test_that_all_traces_of_a_log_hold_the_same_orders_is_said():
     notes = notes_of(draw_trace(load_scenario("tables"), 2_000_000), ScenarioChoice("tables"), [2_000_000])
     assert any("only luck differs" in note for note in notes)
-    others = notes_of(draw_trace(load_scenario("jasin-sinha"), 2_000_000), ScenarioChoice("jasin-sinha"), [2_000_000])
-    assert not any("only luck differs" in note for note in others)  # another log for each seed
+    for name in ("jasin-sinha", "toy-promotion"):  # another log for each seed; orders of the promotion by seed
+        others = notes_of(draw_trace(load_scenario(name), 2_000_000), ScenarioChoice(name), [2_000_000])
+        assert not any("only luck differs" in note for note in others)
+
+
+def test_orders_of_other_windows_are_not_said_to_be_the_same(olist):
+    trace = draw_trace(scenario_of(olist), 2_000_000)
+    assert trace.num_orders != draw_trace(scenario_of(olist), 2_000_001).num_orders
+    assert not any("only luck differs" in note for note in notes_of(trace, olist, [2_000_000, 2_000_001]))
+
+
+@pytest.mark.parametrize(("name", "expected"), [("tiny", True), ("jasin-sinha", True), ("tables", False)])
+def test_a_past_is_known_to_be_one_before_a_router_is_made(name, expected):
+    scenario = load_scenario(name)
+    assert has_past(scenario) is expected
+    try:
+        History(scenario, num_traces=2)
+    except InputError:
+        assert not expected
+    else:
+        assert expected
+
+
+def test_routers_may_forecast_from_other_windows_of_a_stream(olist):
+    scenario = scenario_of(olist)
+    for spec in FORECASTERS:
+        check_forecasters("agents", [Contestant(spec, spec, spec, False)], scenario, "compiled")
+    assert History(scenario, num_traces=2).traces
+
+
+def test_files_of_other_windows_are_of_one_scenario_unless_settings_differ(olist, tmp_path):
+    seeds = (2_000_000, 2_000_001, 1_000_000)
+    for seed in seeds:
+        draw_trace(scenario_of(olist), seed).save(tmp_path / f"{seed}.npz")
+    paths = tuple(str(tmp_path / f"{seed}.npz") for seed in seeds)
+    TraceSource(files=paths).check()
+    dearer = ScenarioChoice(olist.name, {**olist.overrides, "carbon_kg_millicents": 5_000_000})
+    draw_trace(scenario_of(dearer), 2_000_002).save(tmp_path / "dearer.npz")
+    with pytest.raises(InputError, match="with the same settings"):
+        TraceSource(files=(*paths, str(tmp_path / "dearer.npz"))).check()

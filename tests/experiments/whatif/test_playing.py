@@ -185,6 +185,33 @@ def test_studies_that_cannot_be(changes, words):
         study(**changes)
 
 
+CAPPED = {"scenario": {"name": "metro-small", "max_orders": 200}, "sensitivities": {}, "replications": 1}
+
+
+@pytest.mark.parametrize("percent", ["+10%", "-10%"])
+def test_a_change_of_demand_beside_a_cut_baseline_is_refused(percent):
+    """More demand would be compared without the limit, and less with orders that come later instead."""
+    for changes in (
+        {"variants": {"rush": ["stock all -10%", f"demand all {percent}"]}},
+        {"variants": {}, "sensitivities": {"demand": [f"demand all {percent}", "stock all -10%"]}},
+    ):
+        with pytest.raises(InputError, match=r"max_orders = 200.*seed 2000000") as caught:
+            study(**{**CAPPED, **changes})
+        assert "scenario.max_orders=null" in caught.value.remedy
+    assert study(**CAPPED, variants={"short": ["stock all -10%"]}).num_cells == 4
+
+
+def test_a_limit_that_cuts_nothing_leaves_a_change_of_demand_alone():
+    """Trace 31 of ``tiny`` has 31 orders, one more than the scenario plays; those before have 30 at most."""
+    rush = {"variants": {"rush": ["demand all +80%"]}, "sensitivities": {}, "replications": 1}
+    with pytest.raises(InputError, match=r"max_orders = 30.*31 orders"):
+        study(**rush, first=31)
+    for found in (study(**rush, first=30), study(**rush, first=31, scenario={"name": "tiny", "max_orders": None})):
+        plain, more = (found.source(entry.variant).load(0).future.orders["luck_key"] for entry in found.entries)
+        assert set(plain.tolist()) < set(more.tolist())
+        assert len(plain) < len(more) < 3 * len(plain)
+
+
 def test_no_orders_are_refused(tmp_path):
     with pytest.raises(InputError, match="0 orders"):
         play(study(variants={"none": ["demand all -100%"]}), tmp_path, lambda *_: None)
