@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     false,
     text,
+    true,
 )
 
 
@@ -198,6 +199,7 @@ decisions = Table(
     Column("id", NAME, primary_key=True),
     Column("order_id", NAME, nullable=False),
     Column("decided_at", BigInteger, nullable=False),
+    Column("is_kept", Boolean, nullable=False, server_default=true()),  # else advice, whatever order has this id
     Column("stage", String(12), nullable=False),
     Column("bundle_sha256", DIGEST, nullable=False),
     Column("writer", String(32), nullable=False),  # with seq: its audit row and payload
