@@ -82,7 +82,7 @@ def make_report(tx: Connection, since: int, until: int) -> HealthReport:
 
     made, order, review, task = tables.decisions.c, tables.orders.c, tables.reviews.c, tables.tasks.c
     broken = tables.breaks.c  # each, while a task that is owed is not owed twice
-    kept = tables.decisions.join(tables.orders, order.id == made.order_id)
+    kept = tables.decisions.join(tables.orders, (order.id == made.order_id) & made.is_kept)
     first_id = func.coalesce(order.group_id, order.id)  # of what is decided together, which has its reviews and tasks
     reviewed = kept.join(tables.reviews, review.order_id == first_id)
     orders = select(func.count(first_id.distinct())).where(within(made.decided_at))

@@ -158,6 +158,7 @@ class Keeping:
             "id": draft.decision_id,
             "order_id": draft.question.order.id,
             "decided_at": asked.now,
+            "is_kept": draft.question.is_kept,
             "stage": draft.weighed.choice.stage,
             "bundle_sha256": draft.pick.service.policy.bundle_sha256,
             "arm": draft.pick.arm,

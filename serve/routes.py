@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from agents.documents import Time
-from scenarios.local_time import parse_utc
+from scenarios.errors import InputError
+from scenarios.local_time import DAY_SECONDS, format_utc, parse_utc
 from serve.actor import Who
 from serve.answer import DecisionAnswer
 from serve.asked import Asked
@@ -22,7 +23,7 @@ from serve.counted import count_stations, count_stock
 from serve.desk import Desk
 from serve.ending import Ending, cancel_order
 from serve.errors import ErrorAnswer
-from serve.event import AFTER_PRICES, EventBatch, Inventory, Stations
+from serve.event import AFTER_PRICES, Capacity, EventBatch, Inventory, Stations
 from serve.happened import Happened, is_new
 from serve.monitoring.outcomes import note_lags
 from serve.monitoring.staleness import hear
@@ -184,6 +185,8 @@ def _apply(tx: Connection, desk: Desk, batch: EventBatch) -> Applied:
     for i, event in enumerate(batch.events):
         if is_new(tx, event, event.id, f"events[{i}].id", int(time.time())):
             at = _happened_at(desk, f"events[{i}].at", event.at)
+            if isinstance(event, Capacity):
+                _check_is_not_over(desk, f"events[{i}].collection_at", event.collection_at)
             happened = Happened(tx, desk.known, f"events[{i}]")
             desk.solve_before(tx, at + isinstance(event, AFTER_PRICES))
             happened.apply(event, at)
@@ -204,6 +207,18 @@ def _count(tx: Connection, desk: Desk, counted: Inventory | Stations) -> Applied
         count_stations(tx, desk.known, counted)
     hear(tx, dict.fromkeys((row.warehouse for row in counted.rows), at))
     return Applied(applied=1, known=0)
+
+
+def _check_is_not_over(desk: Desk, key: str, text: str) -> None:
+    """Refuses a collection of long ago: by the wall's clock it changes nothing, and each day has a calendar to be made.
+
+    Raises:
+        InputError: it was more than a day ago.
+    """
+    first = int(time.time()) - DAY_SECONDS
+    if not desk.settings.is_request_clock and parse_utc(key, text) < first:
+        expected = f"a collection to come, or of the last day, after {format_utc(first)}"
+        raise InputError(key, text, expected, "leave the event out: that truck has gone")
 
 
 def _happened_at(desk: Desk, key: str, text: str) -> int:

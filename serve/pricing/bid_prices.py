@@ -46,14 +46,24 @@ class BidPrices:
     def __init__(self, known: Known) -> None:
         self._index = known.index
         self._solved: dict[str, tuple[Solved, ...]] = {}
+        self._lasting: dict[str, tuple[Solved, ...]] = {}
+        """Of what was on disk when it was read: it is not read again."""
 
-    def follow(self, tx: Connection, wanted: Iterable[Scheduled]) -> None:
-        """Takes over what is in the database now, and forgets policies that stand nowhere any more."""
-        before = self._solved
+    def follow(self, tx: Connection, wanted: Iterable[Scheduled], may_be_undone: bool = False) -> None:
+        """Takes over what is in the database now, and forgets policies that stand nowhere any more.
+
+        Args:
+            tx: where it is read.
+            wanted: pricers of policies that stand somewhere.
+            may_be_undone: the transaction writes; if it is rolled back, others may solve other prices for its jobs.
+        """
+        before = self._lasting
         self._solved = {
             sha256: read_solved(tx, sha256, {row.due_at: row for row in before.get(sha256, ())})
             for sha256 in {scheduled.sha256 for scheduled in wanted}
         }
+        if not may_be_undone:
+            self._lasting = self._solved
 
     def solved(self, scheduled: Scheduled) -> tuple[Solved, ...]:
         """All that are known of a pricer, by the time of their jobs."""

@@ -181,11 +181,11 @@ class PriceJobs:
         """
         wanted = self._wanted()
         if wanted:
-            self._prices.follow(tx, wanted)
+            self._prices.follow(tx, wanted, may_be_undone=True)
         for due, scheduled in self._due(at - 1):
             bring(due, tx)
             self._solve_here(tx, scheduled, due)
-            self._prices.follow(tx, wanted)
+            self._prices.follow(tx, wanted, may_be_undone=True)
 
     def _due(self, now: int) -> list[tuple[int, Scheduled]]:
         """Jobs of all policies, one second after the other: what a later one brings must not be seen by an earlier."""

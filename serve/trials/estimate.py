@@ -94,7 +94,9 @@ def _first_decisions(tx: Connection, experiment: Experiment, limit: int) -> list
     made, inside = tables.decisions.c, trials.c
     both = tables.decisions.join(trials, (made.order_id == inside.order_id) & (made.decided_at == inside.entered_at))
     query = select(tables.decisions).select_from(both).where(inside.experiment_id == experiment.id, ~HAS_JOINED)
-    latest = tx.execute(query.order_by(made.decided_at.desc(), made.writer, made.seq.desc()).limit(limit)).all()
+    latest = tx.execute(
+        query.where(made.is_kept).order_by(made.decided_at.desc(), made.writer, made.seq.desc()).limit(limit)
+    ).all()
     firsts = {row.order_id: row for row in latest}  # the earliest of those in the same second
     return sorted(firsts.values(), key=lambda row: (row.decided_at, row.writer, row.seq))
 

@@ -68,6 +68,21 @@ def test_what_broke_before_causes_were_kept_is_counted_as_unknown(database: Data
         tx.execute(tables.breaks.insert().values(order_id="two", cause="count", broke_at=6))  # numbers go on
 
 
+def test_decisions_of_orders_that_nobody_kept_were_advice(database: Database) -> None:
+    with database.writing() as tx:
+        go_back(tx, "0015")
+        columns = "id, document, state, decision_id, is_again"
+        tx.execute(text(f"INSERT INTO orders ({columns}) VALUES ('kept', '', '', '', :is_again)"), {"is_again": False})
+        columns = "id, order_id, decided_at, stage, bundle_sha256, writer, seq"
+        for order_id in ("kept", "cart"):
+            values = {"id": order_id, "of": order_id}
+            tx.execute(text(f"INSERT INTO decisions ({columns}) VALUES (:id, :of, 5, 'policy', '', '', 0)"), values)
+    database.migrate()
+    with database.reading() as tx:
+        found = tx.execute(select(tables.decisions.c.id, tables.decisions.c.is_kept)).all()
+    assert {row.id: row.is_kept for row in found} == {"kept": True, "cart": False}
+
+
 def test_several_may_start_at_once(empty_url: str) -> None:
     failures = []
 

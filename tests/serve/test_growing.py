@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, event
 
-from scenarios.local_time import DAY_SECONDS, parse_utc
+from scenarios.local_time import DAY_SECONDS, format_utc, parse_utc
 from serve.app import create_app
 from serve.database import Database
 from serve.desk import DeskSettings
@@ -56,6 +56,14 @@ def read_whole(path: Path, statements: set[str]) -> list[str]:
     return found
 
 
+def tell_of_outages(client: TestClient, at: str) -> None:
+    """Everywhere, and its end."""
+    until = format_utc(parse_utc("at", at) + DAY_SECONDS)
+    outage = {"kind": "outage", "at": at}
+    events = [{**outage, "id": "all", "until": until}, {**outage, "id": "over", "until": at}]
+    assert client.post("/v1/events", json={"events": events}).status_code == 200
+
+
 def test_nothing_that_grows_is_read_to_its_end(
     statements: set[str],
     sqlite_template: Path,
@@ -74,6 +82,7 @@ def test_nothing_that_grows_is_read_to_its_end(
             lambda client, desk: test_paths.test_counts_are_taken_over_once(client, desk),
             lambda client, desk: test_paths.test_the_same_key_a_hundred_times(client, desk, make_request),
             lambda client, desk: test_paths.test_a_carriers_capacity_is_told_once(client, desk, make_request),
+            lambda client, desk: tell_of_outages(client, make_request()["order"]["placed_at"]),
         )
     ):
         path = shutil.copy(sqlite_template, tmp_path / f"{number}.db")

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from scenarios.local_time import format_utc, parse_utc
+from serve import tables
 from serve.app import create_app
 from serve.chain import Choice
 from serve.desk import Desk
@@ -72,11 +74,13 @@ def test_advice_is_no_order(desk: Desk, make_request: Request) -> None:
     request = make_request()
     now = parse_utc("t", request["order"]["placed_at"])
     ask(desk, order_of(make_request, "one"))
-    for number in range(9):
-        ask(desk, order_of(make_request, f"cart {number}"), at=now, snapshot=request["snapshot"])
+    for name in ("one", *(f"cart {number}" for number in range(9))):
+        ask(desk, order_of(make_request, name), at=now, snapshot=request["snapshot"])
     with desk.database.reading() as tx:
         report = make_report(tx, now, now + 1)
+        kept = tx.execute(select(tables.decisions.c.order_id).where(tables.decisions.c.is_kept)).scalars().all()
     assert (report.num_orders, report.num_manual, report.stages) == (1, 0, {"policy": 1})
+    assert kept == ["one"]
 
 
 def test_orders_that_are_decided_together_are_one_with_its_review(

@@ -182,6 +182,28 @@ def test_no_time_that_an_event_may_name_hinders_a_decision(
     assert client.post("/v1/decisions", json={"order": {**order, "id": "two"}}).status_code == 200
 
 
+def test_the_capacity_of_a_truck_of_long_ago_is_refused_without_a_calendar(
+    client: TestClient, desk: Desk, make_request: Request, wall_clock: int
+) -> None:
+    """A thousand past days would be a thousand calendars, made in the one writer's turn."""
+    order = order_of(make_request, "one")
+    parcel = client.post("/v1/decisions", json={"order": order}).json()["plan"]["parcels"][0]
+    collection_at = parse_utc("t", parcel["collection_at"])
+    truck = {name: parcel[name] for name in ("warehouse", "service")}
+    before = set(desk.known.calendar._windows)
+    for days in (14, 700, 7000):
+        at = {"at": format_utc(wall_clock - days * DAY_SECONDS), "capacity_parcels": 3}
+        gone = {"id": "late", "kind": "capacity", **truck, **at}
+        gone["collection_at"] = format_utc(collection_at - days * DAY_SECONDS)
+        told = client.post("/v1/events", json={"events": [gone]})
+        assert (told.status_code, check_error(told)["key"]) == (422, "events[0].collection_at")
+        assert "leave the event out" in check_error(told)["remedy"]
+    assert set(desk.known.calendar._windows) == before
+    event = {"id": "now", "kind": "capacity", "at": format_utc(wall_clock), **truck, "capacity_parcels": 3}
+    told = client.post("/v1/events", json={"events": [{**event, "collection_at": parcel["collection_at"]}]})
+    assert told.json() == {"applied": 1, "known": 0}
+
+
 def test_the_same_key_a_hundred_times(client: TestClient, desk: Desk, make_request: Request) -> None:
     """All at once."""
     request, number = asked(make_request), 100

@@ -170,7 +170,7 @@ def test_missing_outcomes_alarm_in_one_window_and_it_ends(
 
 
 def test_what_is_not_due_yet_long_past_or_given_up_is_not_missed(desk: Desk) -> None:
-    send(desk, 1, quoted_at=DUE + 1, collection_at=DUE + 1)
+    send(desk, 1, quoted_at=DUE + 1, collection_at=DUE + 1, transit_seconds=0)
     send(desk, 1, quoted_at=DUE - WINDOW_SECONDS, collection_at=DUE - WINDOW_SECONDS)
     send(desk, 1, stage="void")
     assert due(desk) == {step: Due(step, 0, 0, None) for step in ("handover", "delivery")}
@@ -189,8 +189,15 @@ def test_a_late_supplier_is_not_a_silent_shop(desk: Desk) -> None:
     desk.monitor.judge(NOW)
     assert alarm("outcomes") == 0
     with desk.database.writing() as tx:
-        tx.execute(tables.parcels.update().where(tables.parcels.c.stage == "claimed").values(stage="queued"))
-    assert due(desk)["handover"].num_missing == 20  # now there is a collection that nobody tells of
+        released = tables.parcels.update().where(tables.parcels.c.stage == "claimed")
+        tx.execute(released.values(stage="queued", collection_at=NOW))  # what was quoted stays
+    steps = ("handover", "delivery")
+    assert [(due(desk)[step].num, due(desk)[step].num_missing) for step in steps] == [(80, 0), (80, 0)]
+    desk.monitor.judge(NOW)
+    assert alarm("outcomes") == 0
+    collected = NOW + HOUR * USUAL.outcome_hours  # when nobody has told of the collection, and then of the arrival
+    assert [due(desk, collected)[step].num_missing for step in steps] == [20, 0]
+    assert [due(desk, collected + HOUR)[step].num_missing for step in steps] == [20, 20]
 
 
 def test_a_week_is_read_and_not_all_that_was_sent(tmp_path: Path) -> None:
@@ -202,10 +209,14 @@ def test_a_week_is_read_and_not_all_that_was_sent(tmp_path: Path) -> None:
         read_due(tx, NOW, USUAL.outcome_hours)
         plans = [tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values).all() for query, values in list(asked)]
     database.close()
-    names = {"collection_at": "departed_at", "quoted_at": "delivered_at"}
+    handover, delivery = (
+        f"INDEX ix_parcels_{due_at}_{happened_at}_stage ({due_at}>? AND {due_at}<?)"
+        for due_at, happened_at in (("collection_at", "departed_at"), ("quoted_at", "delivered_at"))
+    )
     assert [[row[3] for row in plan] for plan in plans] == [
-        [f"SEARCH parcels USING COVERING INDEX ix_parcels_{due_at}_{happened_at}_stage ({due_at}>? AND {due_at}<?)"]
-        for due_at, happened_at in names.items()
+        [f"SEARCH parcels USING COVERING {handover}"],
+        [f"SEARCH parcels USING COVERING {delivery}"],
+        [f"SEARCH parcels USING {delivery}"],  # of those that are missing
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from serve.client import Client
 from serve.database import Database
 from serve.desk import Desk, DeskSettings
 from serve.main import load_desk
+from serve.pricing.kept import Solved, claim, keep
 from serve.service import DecisionService
 
 Seen = list[tuple[int, int]]
@@ -102,6 +104,27 @@ def test_each_request_that_states_a_time_brings_the_jobs_before_it(path: str, de
             path = "orders/x/cancel" if path == "cancel" else path
             assert http.post(f"/v1/{path}", params={"now": at}).status_code == 404
     assert solved == [(0, before), (6 * HOUR_SECONDS, before)]
+
+
+def test_prices_that_were_rolled_back_do_not_stay(desk: Desk, solved: Seen) -> None:
+    """Somebody else may have solved the same job meanwhile, of another state."""
+    scheduled, epoch = desk.service.scheduled, epoch_of(desk.service)
+    assert scheduled is not None
+    with suppress(LookupError), desk.database.writing() as tx:
+        desk.solve_before(tx, epoch + 60)
+        raise LookupError
+    undone = desk.pricing._prices.in_force(scheduled, epoch)
+    assert undone is not None
+    others = Solved(epoch, epoch, epoch, undone.table + 7)
+    with desk.database.writing() as tx:
+        assert claim(tx, scheduled.sha256, epoch, epoch, epoch)
+        assert keep(tx, scheduled.sha256, others, 0)
+    desk.pricing.follow()
+    found = desk.pricing._prices.in_force(scheduled, epoch)
+    assert found is not None
+    assert (found.table == others.table).all()
+    desk.pricing.follow()
+    assert desk.pricing._prices.in_force(scheduled, epoch) is found  # what lasts is not read again
 
 
 def test_time_brings_what_was_due_before_a_job(desk: Desk, solved: Seen) -> None:

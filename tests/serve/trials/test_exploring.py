@@ -159,6 +159,19 @@ def test_drawn_plans_are_recorded_repeated_and_judge_another_policy(
     assert unknown.status_code == 409
 
 
+def test_advice_in_the_second_of_an_order_does_not_stand_for_it(
+    client: TestClient, desk: Desk, make_request: Request, treatment: str
+) -> None:
+    """It takes no part in the experiment, so nothing was drawn."""
+    begin(client, treatment, share=1e-9, **DRAWN)
+    for name in ("one", "two"):
+        decide(client, order_of(make_request, name), snapshot=make_request()["snapshot"])
+        decide(client, order_of(make_request, name))
+    policy = {"policy": desk.service.policy.bundle_sha256}
+    found = client.get("/v1/experiments/march/estimate", params=policy).json()
+    assert [found[f"num_{what}"] for what in ("decisions", "random", "covered")] == [2, 2, 2]
+
+
 def test_where_chance_had_no_part_nothing_is_estimated(
     client: TestClient, make_request: Request, treatment: str
 ) -> None:
