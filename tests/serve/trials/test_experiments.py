@@ -13,7 +13,7 @@ from sqlalchemy import event, select, update
 from scenarios.local_time import format_utc, parse_utc
 from serve import tables
 from serve.database import Database
-from serve.desk import Desk
+from serve.desk import Desk, DeskSettings
 from serve.ending import note_ends
 from serve.trials.assignment import Assignment, Subject
 from serve.trials.kept import experiment_of, find_row
@@ -347,6 +347,21 @@ def test_what_was_counted_stays_as_it_is(client: TestClient, desk: Desk, make_re
     reject("unpaid", settled + 120)
     reject("declined", settled + 120)
     assert counted(settled + 86_400) == first
+
+
+def test_what_a_shop_tells_late_was_owed_until_then(
+    client: TestClient, desk: Desk, make_request: Request, treatment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(client, treatment, share=0.4)
+    order = order_of(make_request, "one")
+    decide(client, order, confirm=True)
+    monkeypatch.setattr(desk, "settings", DeskSettings())  # by the wall's clock all that is long ago
+    event = {"id": "late", "kind": "cancelled", "at": order["placed_at"], "order": "one"}
+    assert client.post("/v1/events", json={"events": [event]}).json() == {"applied": 1, "known": 0}
+    assert state_of(desk, "one") == "cancelled"
+    with desk.database.reading() as tx:
+        settled = parse_utc("t", order["promise_at"]) + 86_400
+        assert read_orders(tx, "march", "delivered_late", settled) == {"one": 1}
 
 
 def test_what_is_open_again_in_time_is_owed(
