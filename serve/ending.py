@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, Row, and_, case, null, or_, select, update
 
 from serve import tables
 from serve.changes import Changes
@@ -16,6 +16,7 @@ from serve.order import set_state
 from serve.parcel import UNTOUCHED, find_parcels, leave, lines_of, take_out
 from serve.review import supersede_reviews
 from serve.tasks import add_task, finish_tasks
+from serve.trials.metric import SETTLE_SECONDS
 
 _line = tables.lines.c
 
@@ -64,6 +65,7 @@ def cancel_order(tx: Connection, known: Known, changes: Changes, ending: Ending)
     is_still_reserved = is_left and ending.skus is not None
     values = {} if is_still_reserved else {"expires_at": None}
     set_state(tx, order.id, order.state if is_left else ending.state, **values)
+    note_ends(tx, group[0].id, ending.now)
 
 
 def _is_unsettled(tx: Connection, group: Sequence[Row[Any]]) -> bool:
@@ -86,6 +88,7 @@ def expire_order(tx: Connection, known: Known, changes: Changes, order_id: str, 
         return False
     _release(tx, known, changes, order_id, "open", None)
     set_state(tx, order_id, "expired", expires_at=None)
+    note_ends(tx, group[0].id, now)
     supersede_reviews(tx, group[0].id, now)
     add_task(tx, "reservation_expired", group[0].id, now)
     return True
@@ -105,3 +108,26 @@ def _release(
         ]
         if going:
             take_out(tx, known, changes, found, going, state)
+
+
+def note_ends(tx: Connection, first_id: str, now: int) -> None:
+    """Notes which lines are owed to nobody from now on: cancelled, declined, or left where nobody paid in time.
+
+    To be called whenever that may have changed. What is open again is owed again, unless it was counted without it
+    meanwhile, see ``serve.trials.metric.SETTLE_SECONDS``: what was counted stays as it is, whatever comes later.
+
+    Args:
+        tx: a writing transaction that holds these orders.
+        first_id: of the first of the orders that are decided together.
+        now: UTC seconds.
+    """
+    order = tables.orders.c
+    of_group = _line.order_id.in_(select(order.id).where(or_(order.id == first_id, order.group_id == first_id)))
+    is_unpaid = select(order.id).where(order.id == _line.order_id, order.state == "expired").exists()
+    has_ended = or_(_line.state.in_(("cancelled", "declined")), and_(_line.state == "open", is_unpaid))
+    is_unsettled = or_(_line.promise_at.is_(None), _line.promise_at + SETTLE_SECONDS > now)
+    is_over = and_(_line.ended_at.is_(None), has_ended)
+    is_again = and_(_line.ended_at.is_not(None), ~has_ended, is_unsettled)
+    # no other line is written: who picks one may wait for its order meanwhile
+    changed = update(tables.lines).where(of_group, or_(is_over, is_again))
+    tx.execute(changed.values(ended_at=case((has_ended, now), else_=null())))

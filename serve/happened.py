@@ -56,21 +56,22 @@ class Happened:
 
     def __init__(self, tx: Connection, known: Known, key: str) -> None:
         self._tx, self._known, self._key = tx, known, key
-        self._changes, self._now = Changes(), 0
+        self._changes, self._now, self._told_at = Changes(), 0, 0
         self.heard: set[str] = set()
 
-    def apply(self, happened: told.Event, at: int) -> None:
+    def apply(self, happened: told.Event, at: int, told_at: int) -> None:
         """Changes what the event changes.
 
         Args:
             happened: the event.
             at: UTC second at which it counts as happened: what it states, unless that is still to come.
+            told_at: UTC second from which it is known.
 
         Raises:
             InputError: a name, time or stage that does not fit.
             serve.changes.Taken: others were faster; to be tried again.
         """
-        self._now = at
+        self._now, self._told_at = at, told_at
         self._apply(happened)
         self._changes.make(self._tx)
 
@@ -276,7 +277,8 @@ class Happened:
     @_apply.register
     def _cancel(self, happened: told.Cancelled) -> None:
         try:
-            ending = Ending(happened.order, self._now, skus=happened.skus)
+            # until somebody tells, an order is owed, and experiments count it
+            ending = Ending(happened.order, self._told_at, skus=happened.skus)
             cancel_order(self._tx, self._known, self._changes, ending)
         except NotFound as error:
             raise self._refuse("order", happened.order, "an order that was decided") from error

@@ -18,6 +18,7 @@ from serve.audit import AuditWriter, Entry
 from serve.changes import Changes, Taken
 from serve.database import insert_new
 from serve.demand_seen import count_arrival, hour_of
+from serve.ending import note_ends
 from serve.group import find_group, history, join, note_customer, open_places
 from serve.known import Known
 from serve.monitoring.watch import Watch
@@ -198,8 +199,11 @@ class Keeping:
         place_lines(tx, placed)
         for order_id, values in standing.items():
             change_order(tx, order_id, **values)
-        if draft.weighed.choice.slot is not None and not draft.planned and not draft.hold_seconds:
+        is_declined = draft.weighed.choice.slot is not None and not draft.planned and not draft.hold_seconds
+        if is_declined:
             leave(tx, question.places, "declined")
+        if is_declined or question.group:
+            note_ends(tx, question.first_id, asked.now)
         if draft.hold_seconds:
             add_task(tx, "hold_ended", question.first_id, asked.now + draft.hold_seconds)
         if draft.concern is not None:

@@ -10,7 +10,7 @@ from scenarios.errors import InputError
 from serve import tables
 from serve.actor import KEEPER
 from serve.changes import Changes
-from serve.ending import Ending, cancel_order
+from serve.ending import Ending, cancel_order, note_ends
 from serve.group import find_group, open_places
 from serve.known import Known
 from serve.order import Conflict, NotFound, reserve_until, set_state
@@ -124,6 +124,7 @@ def take_rest_back(tx: Connection, changes: Changes, group: tuple[Row[Any], ...]
     for found_id in ids:
         if found_id in waiting:
             set_state(tx, found_id, "review", expires_at=None)
+    note_ends(tx, group[0].id, now)
 
 
 def take_back_to_queue(tx: Connection, changes: Changes, order_id: str, now: int, limits: ReviewLimits) -> None:

@@ -189,7 +189,7 @@ def _apply(tx: Connection, desk: Desk, batch: EventBatch) -> Applied:
                 _check_is_not_over(desk, f"events[{i}].collection_at", event.collection_at)
             happened = Happened(tx, desk.known, f"events[{i}]")
             desk.solve_before(tx, at + isinstance(event, AFTER_PRICES))
-            happened.apply(event, at)
+            happened.apply(event, at, at if desk.settings.is_request_clock else int(time.time()))
             heard |= {name: max(at, heard.get(name, at)) for name in happened.heard}
             num_new += 1
     hear(tx, heard)

@@ -69,7 +69,7 @@ def read_streams(
         of_kind = sorted(name for name in wanted if METRICS[name].is_delivered == is_delivered)
         if of_kind:
             orders = (_outcomes if is_delivered else _expectations)(experiment_id)
-            units = _over(_by_unit(orders.subquery(), of_kind).subquery(), design, now)
+            units = _over(_by_unit(orders.subquery(), of_kind).subquery(), of_kind, design, now)
             rows = tx.execute(_by_moment(units.subquery(), of_kind, _grain(tx, experiment_id, design))).all()
             streams |= _streams(rows, of_kind, design.share)
     return streams
@@ -127,31 +127,29 @@ def _expectations(experiment_id: str) -> Any:
 def _outcomes(experiment_id: str) -> Any:
     """Orders with what came of their lines, wherever those are, known some time after their promises.
 
-    A line that was never sent is late, or an arm that leaves lines lying would look punctual. An order has no row if it
-    owes no line any more, see ``_is_owed``.
+    A line that was never sent is late, or an arm that leaves lines lying would look punctual. What was owed to nobody
+    when it would have been counted has no value, but its time is waited for: it may be owed again until then. So
+    nothing that was counted ever changes, as sequential looks need it.
     """
-    order, parcel, line = tables.orders.c, tables.parcels.c, tables.lines.c
+    parcel, line = tables.parcels.c, tables.lines.c
     is_sent = and_(line.parcel_id == parcel.id, parcel.stage != "void")
-    owed = trials.join(tables.orders, order.id == _row.order_id).join(tables.lines, line.order_id == _row.order_id)
+    ordered = trials.join(tables.lines, line.order_id == _row.order_id)
     promise = func.coalesce(line.promise_at, _row.promise_at)
     settled = promise + SETTLE_SECONDS
-    late = func.max(case((and_(parcel.delivered_at.is_not(None), parcel.delivered_at <= promise), 0), else_=1))
+    is_over = line.ended_at < settled
+    is_in_time = and_(parcel.delivered_at.is_not(None), parcel.delivered_at <= promise)
     there = func.coalesce(parcel.delivered_at, settled)
     beyond = case((there > settled, settled), (there < promise, promise), else_=there)
-    hours = cast(func.max(beyond - promise), Float) / 3600.0
-    values = {"delivered_late": late, "delivered_late_hours": hours}
+    values = {
+        "delivered_late": func.max(case((is_over, None), (is_in_time, 0), else_=1)),
+        "delivered_late_hours": cast(func.max(case((is_over, None), else_=beyond - promise)), Float) / 3600.0,
+    }
     return (
         select(*_about_order(func.max(settled)), *_named(values))
-        .select_from(owed.outerjoin(tables.parcels, is_sent))
-        .where(_row.experiment_id == experiment_id, _is_owed(order, line))
+        .select_from(ordered.outerjoin(tables.parcels, is_sent))
+        .where(_row.experiment_id == experiment_id)
         .group_by(*trials.c)
     )
-
-
-def _is_owed(order: Any, line: Any) -> Any:
-    """Whether a line was or is to be sent: not what was cancelled or declined, nor what is left where nobody paid."""
-    is_waiting = and_(line.state == "open", order.state != "expired")
-    return or_(line.state.in_(("planned", "delivered")), is_waiting)
 
 
 def _about_order(known_at: Any) -> tuple[Any, ...]:
@@ -189,14 +187,15 @@ def _by_unit(orders: Any, names: list[MetricName]) -> Any:
     ).group_by(column.unit, column.is_treated)
 
 
-def _over(units: Any, design: Design, now: int) -> Any:
-    """Those that are over, with all that is to be known of them."""
+def _over(units: Any, names: list[MetricName], design: Design, now: int) -> Any:
+    """Those that are over, with all that is to be known of them, if there is anything."""
     column, length = units.c, 60 * design.block_minutes
     ended = column.began + (0 if design.unit == "order" else length)
     if design.unit in ("block", "region_block"):
         ended = (column.began // length + 1) * length
     is_settled = or_(column.pending == 0, ended + PENDING_SECONDS <= now)
-    return select(units).where(ended <= now, column.known_at <= now, is_settled)
+    has_any = or_(*(column[f"{name}_size"] > 0 for name in names))
+    return select(units).where(ended <= now, column.known_at <= now, is_settled, has_any)
 
 
 def _by_moment(units: Any, names: list[MetricName], grain: int) -> Any:

@@ -83,6 +83,27 @@ def test_decisions_of_orders_that_nobody_kept_were_advice(database: Database) ->
     assert {row.id: row.is_kept for row in found} == {"kept": True, "cart": False}
 
 
+def test_lines_that_ended_before_times_were_kept_ended_long_ago(database: Database) -> None:
+    with database.writing() as tx:
+        go_back(tx, "0015")
+        of_order = "INSERT INTO orders (id, document, state, decision_id, is_again) VALUES (:id, '', :state, '', :no)"
+        of_line = "INSERT INTO lines (order_id, position, sku, units, state) VALUES (:id, :position, 'a', 1, :state)"
+        for order_id in ("expired", "review"):
+            tx.execute(text(of_order), {"id": order_id, "state": order_id, "no": False})
+            for i, state in enumerate(("open", "planned", "delivered", "cancelled", "declined")):
+                tx.execute(text(of_line), {"id": order_id, "position": i, "state": state})
+    database.migrate()
+    with database.reading() as tx:
+        line = tables.lines.c
+        found = tx.execute(select(line.order_id, line.state).where(line.ended_at == 0)).all()
+        others = tx.execute(select(line.state).where(line.ended_at.is_(None))).all()
+    assert {tuple(row) for row in found} == {
+        ("expired", "open"),
+        *((name, state) for name in ("expired", "review") for state in ("cancelled", "declined")),
+    }
+    assert len(others) == 5
+
+
 def test_several_may_start_at_once(empty_url: str) -> None:
     failures = []
 

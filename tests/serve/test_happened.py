@@ -40,7 +40,7 @@ def tell(desk: Desk, at: int, *events: dict[str, Any]) -> None:
     with desk.database.writing() as tx:
         for event in EventBatch.model_validate({"events": told}).events:
             assert is_new(tx, event, event.id, "events[0]", at)
-            Happened(tx, desk.known, "events[0]").apply(event, parse_utc("at", event.at))
+            Happened(tx, desk.known, "events[0]").apply(event, parse_utc("at", event.at), at)
 
 
 def cell(desk: Desk, warehouse: str, sku: str) -> tuple[int, int]:
@@ -327,7 +327,7 @@ def test_a_decision_waits_for_an_outage_that_is_being_told(desk: Desk, make_requ
     event = EventBatch.model_validate({"events": [until]}).events[0]
     with ThreadPoolExecutor(1) as pool:
         with desk.database.writing() as tx:
-            Happened(tx, desk.known, "events[0]").apply(event, now)
+            Happened(tx, desk.known, "events[0]").apply(event, now, now)
             deciding = pool.submit(ask, desk, order)
             time.sleep(0.3)
         assert deciding.result()["plan"]["parcels"]

@@ -1,4 +1,7 @@
-"""Queued parcels are found by an index again, and advice is told from the decisions that orders were kept with."""
+"""An index of queued parcels again, advice told from decisions that were kept, and since when lines are not owed.
+
+Lines that had ended before have the time 0: long ago, as far as anybody knows.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ down_revision = "0015"
 
 _QUEUE = ("ix_parcels_stage_release_at", "parcels", ["stage", "release_at"])
 _DECISIONS = sa.table("decisions", *map(sa.column, ("order_id", "is_kept")))
-_ORDERS = sa.table("orders", sa.column("id"))
+_ORDERS = sa.table("orders", *map(sa.column, ("id", "state")))
+_LINES = sa.table("lines", *map(sa.column, ("order_id", "state", "ended_at")))
 
 
 def upgrade() -> None:
@@ -20,10 +24,16 @@ def upgrade() -> None:
     op.add_column("decisions", sa.Column("is_kept", sa.Boolean(), nullable=False, server_default=sa.true()))
     is_known = sa.select(_ORDERS.c.id).where(_ORDERS.c.id == _DECISIONS.c.order_id).exists()
     op.execute(sa.update(_DECISIONS).where(~is_known).values(is_kept=sa.false()))
+    op.add_column("lines", sa.Column("ended_at", sa.BigInteger(), nullable=True))
+    unpaid = sa.select(_ORDERS.c.id).where(_ORDERS.c.state == "expired")
+    is_unpaid = sa.and_(_LINES.c.state == "open", _LINES.c.order_id.in_(unpaid))
+    has_ended = sa.or_(_LINES.c.state.in_(("cancelled", "declined")), is_unpaid)
+    op.execute(sa.update(_LINES).where(has_ended).values(ended_at=0))
 
 
 def downgrade() -> None:
     """The way back."""
+    op.drop_column("lines", "ended_at")
     op.drop_column("decisions", "is_kept")
     has = sa.text("release_at IS NOT NULL")
     op.drop_index(*_QUEUE[:2])

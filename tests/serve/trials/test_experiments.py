@@ -13,12 +13,13 @@ from sqlalchemy import event, select, update
 from scenarios.local_time import format_utc, parse_utc
 from serve import tables
 from serve.database import Database
-from serve.desk import Desk
+from serve.desk import Desk, DeskSettings
+from serve.ending import note_ends
 from serve.trials.assignment import Assignment, Subject
 from serve.trials.kept import experiment_of, find_row
 from serve.trials.streams import read_orders, read_streams
 from serve.trials.tables import trials
-from tests.serve.reviewed import empty_shelves
+from tests.serve.reviewed import empty_shelves, state_of
 from tests.serve.test_app import check_error
 from tests.serve.trials.march import Request, arms, begin, create, decide, kept, order_of
 
@@ -268,6 +269,8 @@ def test_what_was_never_sent_is_late_and_what_is_owed_to_nobody_is_not(
             tx.execute(gone.values(state=state, parcel_id=None))
         tx.execute(update(tables.lines).where(line.order_id == "unpaid").values(state="open", parcel_id=None))
         tx.execute(update(tables.orders).where(tables.orders.c.id == "unpaid").values(state="expired"))
+        for name in names:
+            note_ends(tx, name, promise)
     with desk.database.reading() as tx:
         design = experiment_of(find_row(tx, "march")).design
         early = read_streams(tx, "march", design, promise + 86_399, {"delivered_late"})["delivered_late"]
@@ -295,6 +298,116 @@ def test_presale_that_nobody_could_route_is_late_by_its_own_promise(
     assert (early, late) == ({}, {"one": 1})
 
 
+def test_what_was_counted_stays_as_it_is(client: TestClient, desk: Desk, make_request: Request, treatment: str) -> None:
+    """Whatever ends or opens again after that; before, it is as it stands."""
+    begin(client, treatment, share=0.4)
+    orders = [order_of(make_request, name) for name in ("cancelled", "unpaid", "rejected", "declined", "there")]
+    for order in orders:
+        decide(client, order, confirm=order["id"] != "unpaid")
+    begun, promise = (parse_utc("t", orders[0][key]) for key in ("placed_at", "promise_at"))
+    settled = promise + 86_400
+    with desk.database.writing() as tx:
+        tx.execute(update(tables.parcels).where(tables.parcels.c.order_id == "there").values(delivered_at=promise))
+        tx.execute(update(tables.orders).where(tables.orders.c.id == "unpaid").values(expires_at=settled))
+
+    def take_back(name: str, at: int) -> None:
+        answer = client.post(f"/v1/orders/{name}/take-back", params={"now": format_utc(at)})
+        assert answer.status_code == 200, answer.text
+
+    def reject(name: str, at: int) -> None:
+        review = client.get(f"/v1/orders/{name}").json()["review_id"]
+        answer = client.post(f"/v1/reviews/{review}/reject", params={"now": format_utc(at)})
+        assert answer.status_code == 200, answer.text
+
+    def counted(at: int = settled) -> tuple[dict[str, float], list[float]]:
+        with desk.database.reading() as tx:
+            design = experiment_of(find_row(tx, "march")).design
+            stream = read_streams(tx, "march", design, at, {"delivered_late"})["delivered_late"]
+            found = [stream.counts.sum(), stream.sizes.sum(), stream.sums.sum()]
+            return read_orders(tx, "march", "delivered_late", at), found
+
+    take_back("declined", begun + 60)
+    reject("declined", begun + 120)
+    take_back("rejected", settled - 60)
+    assert state_of(desk, "declined") == "declined"
+    first = counted()
+    assert first == ({"cancelled": 1, "unpaid": 1, "rejected": 1, "there": 0}, [4, 4, 3])
+    desk.keep_until(settled)
+    client.post("/v1/orders/cancelled/cancel", params={"now": format_utc(settled)})
+    reject("rejected", settled)
+    take_back("declined", settled)
+    assert [state_of(desk, name) for name in ("cancelled", "unpaid", "rejected", "declined")] == [
+        "cancelled",
+        "expired",
+        "declined",
+        "review",
+    ]
+    assert counted() == counted(settled + 86_400) == first
+    take_back("unpaid", settled + 60)  # what ended once more, or opened, is as it was counted
+    reject("unpaid", settled + 120)
+    reject("declined", settled + 120)
+    assert counted(settled + 86_400) == first
+
+
+def test_what_a_shop_tells_late_was_owed_until_then(
+    client: TestClient, desk: Desk, make_request: Request, treatment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(client, treatment, share=0.4)
+    order = order_of(make_request, "one")
+    decide(client, order, confirm=True)
+    monkeypatch.setattr(desk, "settings", DeskSettings())  # by the wall's clock all that is long ago
+    event = {"id": "late", "kind": "cancelled", "at": order["placed_at"], "order": "one"}
+    assert client.post("/v1/events", json={"events": [event]}).json() == {"applied": 1, "known": 0}
+    assert state_of(desk, "one") == "cancelled"
+    with desk.database.reading() as tx:
+        settled = parse_utc("t", order["promise_at"]) + 86_400
+        assert read_orders(tx, "march", "delivered_late", settled) == {"one": 1}
+
+
+def test_what_is_open_again_in_time_is_owed(
+    client: TestClient, desk: Desk, make_request: Request, treatment: str
+) -> None:
+    begin(client, treatment, unit="block", block_minutes=60, share=0.4)
+    orders = [order_of(make_request, name) for name in ("unpaid", "declined")]
+    promise = parse_utc("t", orders[0]["promise_at"])
+    at = format_utc(promise + 86_399)
+    for order in orders:
+        decide(client, order)
+    desk.keep_until(promise)
+    client.post("/v1/orders/declined/take-back", params={"now": format_utc(promise)})
+    review = client.get("/v1/orders/declined").json()["review_id"]
+    client.post(f"/v1/reviews/{review}/reject", params={"now": format_utc(promise)})
+    assert [state_of(desk, order["id"]) for order in orders] == ["expired", "declined"]
+
+    def late(at: int) -> dict[str, float]:
+        with desk.database.reading() as tx:
+            return read_orders(tx, "march", "delivered_late", at)
+
+    assert late(promise + 86_400) == {}
+    assert client.post("/v1/orders/unpaid/redecide", json={"now": at}).status_code == 200
+    client.post("/v1/orders/declined/take-back", params={"now": at})
+    assert late(promise + 86_400) == {"unpaid": 1, "declined": 1}
+
+
+def test_a_block_waits_for_what_may_be_owed_again(
+    client: TestClient, desk: Desk, make_request: Request, treatment: str
+) -> None:
+    begin(client, treatment, unit="block", block_minutes=60, share=0.4)
+    now, wait = parse_utc("now", make_request()["order"]["placed_at"]), 2 * 86_400
+    soon, later = order_of(make_request, "soon"), order_of(make_request, "later")
+    decide(client, soon, confirm=True)
+    decide(client, later | {"lines": [{**line, "ship_from": format_utc(now + wait)} for line in later["lines"]]})
+    client.post("/v1/orders/later/cancel", params={"now": format_utc(now + 60)})
+    settled = parse_utc("t", soon["promise_at"]) + 86_400
+    with desk.database.reading() as tx:
+        design = experiment_of(find_row(tx, "march")).design
+        sizes = [
+            read_streams(tx, "march", design, settled + after, {"delivered_late"})["delivered_late"].sizes.sum()
+            for after in (wait - 1, wait)
+        ]
+    assert sizes == [0, 1]
+
+
 def test_what_came_is_read_along_indexes(tmp_path: Path) -> None:
     database, asked = Database(f"sqlite:///{tmp_path / 'shop.db'}"), list[tuple[str, Any]]()
     database.migrate()
@@ -305,5 +418,5 @@ def test_what_came_is_read_along_indexes(tmp_path: Path) -> None:
         plan = [row[3] for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values)]
     database.close()
     reads = {words.split()[1] for words in plan if words.startswith("SEARCH") and "INDEX" in words}
-    assert {"trials", "orders", "lines", "parcels"} <= reads, plan
+    assert {"trials", "lines", "parcels"} <= reads, plan
     assert not any(words.startswith("SCAN") and words.split()[1] in tables.metadata.tables for words in plan), plan

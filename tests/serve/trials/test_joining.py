@@ -13,8 +13,9 @@ from serve.desk import Desk
 from serve.slots import Slots, Standing
 from serve.trials.design import Design
 from serve.trials.kept import create, experiment_of, find_row
-from serve.trials.streams import Counts, count_units, read_streams
+from serve.trials.streams import Counts, count_units, read_orders, read_streams
 from serve.trials.tables import trials
+from tests.serve.reviewed import empty_shelves
 from tests.serve.test_desk import ask, ask_again
 from tests.serve.test_groups import another
 from tests.serve.test_waiting import toy_desk
@@ -70,3 +71,13 @@ def test_orders_that_are_decided_together_have_one_plan(database_url: str, tmp_p
         assert streams["total"].sums.sum() == pytest.approx(total)
         assert streams["split"].sizes.sum() == streams["manual"].sizes.sum() == 1
         assert streams["delivered_late"].sums.sum() >= 1  # both, if they are in one parcel
+
+
+def test_what_is_declined_at_once_is_owed_to_nobody(database_url: str, tmp_path: Path) -> None:
+    with toy_desk("toy-presale", database_url, tmp_path, "num_later_lines") as (desk, order):
+        run_experiment(desk)
+        empty_shelves(desk)
+        assert ask(desk, order)["plan"]["kind"] == "decline"
+        assert set(kept(desk)) == {order["id"]}
+        with desk.database.reading() as tx:
+            assert read_orders(tx, "march", "delivered_late", 10**10) == {}
