@@ -13,7 +13,7 @@ from scenarios.errors import InputError
 CHOICES = ("any", "own")
 
 _given: set[int] = set()
-"""Cores that this process might use when it was bound to one; empty: it was not."""
+"""See ``given_cores``."""
 
 
 def check_cores(choice: str, num_processes: int) -> None:
@@ -46,7 +46,6 @@ def keep_to_core(number: int) -> None:
     os.sched_setaffinity(0, {sorted(_given)[number]})
 
 
-def use_any_core() -> None:
-    """This thread, and what it starts, may use all cores again that the process was given."""
-    if _given:
-        os.sched_setaffinity(0, _given)
+def given_cores() -> list[int]:
+    """Cores that this process might use before it was bound to one, for what it starts; empty: it was not bound."""
+    return sorted(_given)

@@ -78,17 +78,19 @@ class Turns:
             del turn  # an error knows this frame: together they would stay until garbage is collected
 
     def _lead(self) -> None:
+        with self._lock:
+            num_first = min(len(self._waiting), MOST_TOGETHER)
         group: list[_Turn[Any]] = []
         try:
             with self._begin() as tx:
-                group = self._those_who_wait()
+                group = self._those_who_wait(MOST_TOGETHER)
                 if len(group) == 1:
                     group[0].result = group[0].act(tx)
                 else:
                     for turn in group:
                         _act(tx, turn)
         except BaseException as error:  # nothing of the group has happened
-            group = group or self._those_who_wait()
+            group = group or self._those_who_wait(num_first)  # who came later may wait for as long as these did
             for turn in group:
                 turn.error = error
         for turn in group:
@@ -101,10 +103,10 @@ class Turns:
         if following is not None:
             following.woken.release()
 
-    def _those_who_wait(self) -> list[_Turn[Any]]:
+    def _those_who_wait(self, most: int) -> list[_Turn[Any]]:
         """The leader and who came after him, be it while he waited for other processes that write."""
         with self._lock:
-            group, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+            group, self._waiting = self._waiting[:most], self._waiting[most:]
         return group
 
 

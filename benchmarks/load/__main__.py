@@ -13,7 +13,7 @@ import selectors
 import tempfile
 from pathlib import Path
 
-from benchmarks.load.run import Plan, run
+from benchmarks.load.run import Plan, cores_for, run
 from benchmarks.load.table import markdown, write_page, write_results, write_stall
 from benchmarks.load.world import write_load_bundle
 from serve.cores import CHOICES
@@ -29,7 +29,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=200.0, help="orders a second (default: %(default)g)")
     parser.add_argument("--seconds", type=float, default=300.0, help="of steady load (default: %(default)g)")
     parser.add_argument("--processes", type=int, default=2, help="of the endpoint (default: %(default)s)")
-    parser.add_argument("--cores", choices=CHOICES, default="own", help="of the processes (default: %(default)s)")
+    parser.add_argument("--cores", choices=CHOICES, help="of the processes (default: own, if there are so many)")
     parser.add_argument("--database", metavar="URL", help="an empty database (default: a SQLite file in a new folder)")
     parser.add_argument("--write", action="store_true", help=f"keep the results in {RESULTS.name}, for the page")
     options = parser.parse_args()
@@ -42,7 +42,7 @@ def main() -> int:
             options.rate,
             options.seconds,
             processes=options.processes,
-            cores=options.cores,
+            cores=options.cores or cores_for(options.processes),
         )
         gc.collect()
         gc.freeze()

@@ -18,8 +18,10 @@ from benchmarks.load.sender import Reply, Sender
 from benchmarks.load.servers import Server, echo, endpoint, stalling
 from benchmarks.load.stall import DEADLINE_MS, RATE, Stall, recovered, stalled
 from benchmarks.load.world import orders
+from scenarios.errors import InputError
 from serve import tables
 from serve.audit import complaints
+from serve.cores import check_cores
 from serve.database import Database
 
 OVERLOAD = 5
@@ -53,8 +55,17 @@ class Plan:
     seconds: float = 300.0
     ladder: tuple[float, ...] = (25.0, 50.0, 75.0, 100.0, 125.0, 150.0, 175.0, 200.0, 250.0, 300.0)
     processes: int = 2
-    cores: str = "own"
+    cores: str = "any"
     port: int = 8765
+
+
+def cores_for(processes: int) -> str:
+    """``own`` where each can have one, as is best on a machine of their own; else ``any``."""
+    try:
+        check_cores("own", processes)
+    except InputError:
+        return "any"
+    return "own"
 
 
 @dataclass

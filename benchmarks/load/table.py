@@ -100,7 +100,7 @@ def findings(phases: Sequence[Phase]) -> list[str]:
     return [
         f"Played by `.venv/bin/python -m benchmarks.load --rate {steady.offered_per_s:g} "
         f"--seconds {steady.seconds:g} --write`, "
-        "as far as the results tell: processes and database are not among them.",
+        "as far as the results tell: processes, their cores and database are not among them.",
         f"Steady load of {steady.offered_per_s:g} orders a second for {steady.seconds:g} s: p99 {steady.p99_ms:g} ms "
         f"({_verdict(steady.p99_ms <= TARGET_MS)}: at most {TARGET_MS:g} ms), {steady.errors} errors "
         f"({_verdict(not steady.errors)}: none); {steady.refused} refused.",

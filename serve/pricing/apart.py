@@ -18,7 +18,7 @@ from agents.dual.pricer import DualPricer
 from envs.pricer import solved_prices
 from envs.state import Observable
 from scenarios.network import Network
-from serve.cores import use_any_core
+from serve.cores import given_cores
 from serve.processes import end_with
 
 NICE = 10
@@ -41,8 +41,7 @@ def solve_apart(pricer: DualPricer, network: Network, seen: Observable, seconds:
     Raises:
         NotSolved: it was ended, or failed.
     """
-    use_any_core()  # the other process is not bound to that of this one
-    command = [sys.executable, "-P", "-m", __name__, str(seconds), str(os.getpid())]
+    command = [sys.executable, "-P", "-m", __name__, str(seconds), str(os.getpid()), *map(str, given_cores())]
     # -P: what lies in the working directory is no module
     job = pickle.dumps((pricer, network, seen))
     places = os.pathsep.join(path or os.getcwd() for path in sys.path)
@@ -62,8 +61,10 @@ def main() -> None:
     """Solves what is sent to standard input by the process that started this one; prices go to standard output.
 
     Arguments are the seconds after which this process ends, and the id of that one, with which it ends: a limit that
-    only who waits knows would not outlive him.
+    only who waits knows would not outlive him. Then come the cores that may be used, if that one is bound to one.
     """
+    if sys.argv[3:]:
+        os.sched_setaffinity(0, map(int, sys.argv[3:]))
     if hasattr(signal, "setitimer"):  # not on Windows
         signal.setitimer(signal.ITIMER_REAL, float(sys.argv[1]))
     end_with(int(sys.argv[2]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.load.phase import Cost, Load, Phase, measured
-from benchmarks.load.run import OVERLOAD, Outcome, Plan, run
+from benchmarks.load.run import OVERLOAD, Outcome, Plan, cores_for, run
 from benchmarks.load.sender import Reply
 from benchmarks.load.stall import CLOSED_SECONDS, DEADLINE_MS, MOST_FAILURES, Stall, stalled
 from benchmarks.load.table import (
@@ -37,8 +36,7 @@ def test_nothing_is_lost_under_load(tmp_path: Path) -> None:
     """Every request is answered or refused as it should be; who was answered is on record; afterwards all is normal."""
     rate = 30.0
     bundle, database = make_bundle(tmp_path / "bundle"), f"sqlite:///{tmp_path / 'shop.db'}"
-    cores = "own" if (os.cpu_count() or 1) > 1 else "any"
-    plan = Plan(bundle, database, rate, seconds=15.0, ladder=(10.0,), cores=cores)
+    plan = Plan(bundle, database, rate, seconds=15.0, ladder=(10.0,), cores=cores_for(2))
     outcome = asyncio.run(run(plan))
     assert [phase.name for phase in outcome.phases if phase.errors] == []
     assert (outcome.lost, outcome.complaints) == (0, 0)

@@ -12,7 +12,7 @@ import pytest
 
 from scenarios.errors import InputError
 from serve import cores
-from serve.cores import check_cores, keep_to_core, use_any_core
+from serve.cores import check_cores, given_cores, keep_to_core
 from serve.pricing import apart
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is bound to a core")
@@ -47,13 +47,13 @@ def test_where_nothing_can_be_bound_that_is_said(monkeypatch: pytest.MonkeyPatch
 def test_threads_keep_to_the_core_of_who_starts_them(unbound: set[int]) -> None:
     def work() -> list[set[int]]:
         keep_to_core(0)
-        own, started = os.sched_getaffinity(0), in_a_thread(lambda: os.sched_getaffinity(0))
-        use_any_core()
-        return [own, started, os.sched_getaffinity(0)]
+        return [os.sched_getaffinity(0), in_a_thread(lambda: os.sched_getaffinity(0))]
 
+    assert given_cores() == []
     first = {min(unbound)}
-    assert in_a_thread(work) == [first, first, unbound]
+    assert in_a_thread(work) == [first, first]
     assert os.sched_getaffinity(0) == unbound
+    assert given_cores() == sorted(unbound)
 
 
 def test_each_process_has_another_core(unbound: set[int]) -> None:
@@ -66,27 +66,25 @@ def test_each_process_has_another_core(unbound: set[int]) -> None:
     assert all(len(own) == 1 for own in found)
 
 
-def test_nobody_is_let_go_who_was_not_bound() -> None:
-    def work() -> set[int]:
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # by whoever started it
-        use_any_core()
-        return os.sched_getaffinity(0)
+def test_who_solves_bid_prices_is_not_bound_but_who_waits_for_them_is(
+    monkeypatch: pytest.MonkeyPatch, unbound: set[int]
+) -> None:
+    """What solves is another process: here it only says which cores it may use."""
+    telling = "import os, sys\nfrom serve.pricing import apart\napart.end_with = lambda parent: told()\n"
+    telling += "def told(): sys.exit(f'cores {sorted(os.sched_getaffinity(0))}:')\napart.main()"
+    run = subprocess.run
 
-    assert len(in_a_thread(work)) == 1
+    def run_telling(command: list[str], **settings: Any) -> subprocess.CompletedProcess[bytes]:
+        at = command.index("-m")
+        return run([*command[:at], "-c", telling, *command[at + 2 :]], **settings)
 
-
-def test_who_solves_bid_prices_is_not_bound(monkeypatch: pytest.MonkeyPatch, unbound: set[int]) -> None:
-    seen = list[set[int]]()
-
-    def run(*command: object, **settings: object) -> subprocess.CompletedProcess[bytes]:
-        seen.append(os.sched_getaffinity(0))
-        raise subprocess.TimeoutExpired("solve", 1.0)
-
-    def work() -> None:
+    def work() -> tuple[str, set[int]]:
         keep_to_core(0)
-        with pytest.raises(apart.NotSolved):
-            apart.solve_apart(None, None, None, 1.0)  # type: ignore[arg-type]
+        with pytest.raises(apart.NotSolved) as told:
+            apart.solve_apart(None, None, None, 60.0)  # type: ignore[arg-type]
+        return str(told.value), os.sched_getaffinity(0)
 
-    monkeypatch.setattr(subprocess, "run", run)
-    in_a_thread(work)
-    assert seen == [unbound]
+    monkeypatch.setattr(subprocess, "run", run_telling)
+    told, own = in_a_thread(work)
+    assert f"cores {sorted(unbound)}" in told
+    assert own == {min(unbound)}

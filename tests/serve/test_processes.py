@@ -23,6 +23,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
+from benchmarks.load.run import cores_for
 from scenarios.errors import InputError
 from serve import tables
 from serve.admission.limits import Limits
@@ -262,9 +263,9 @@ def test_two_processes_keep_one_record(
         numbers = takewhile(lambda i: i < 5 or not is_seen.is_set(), count())
         return [asked(port, {"order": {**fresh, "id": f"order {side} {i}"}})["decision_id"] for i in numbers]
 
-    own = ["--cores", "own"] if os.cpu_count() != 1 else []
+    cores = cores_for(2)
     with (
-        served(sound_bundle, url, "--processes", "2", "--in-flight", "1", *own) as (process, port),
+        served(sound_bundle, url, "--processes", "2", "--in-flight", "1", "--cores", cores) as (process, port),
         ThreadPoolExecutor(8) as threads,
     ):
         asked(port, {"order": {**fresh, "id": "first"}})
@@ -280,8 +281,10 @@ def test_two_processes_keep_one_record(
             assert time.monotonic() < until + 60
         scraped = {scrape(port) for _ in range(20)}  # whichever process answers
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        cores = [os.sched_getaffinity(int(child)) for child in children]
-        assert not own or (len(cores[0]) == len(cores[1]) == 1 and cores[0] != cores[1])
+        if cores == "own":
+            first, second = (os.sched_getaffinity(int(child)) for child in children)
+            assert len(first) == len(second) == 1
+            assert first != second
         os.kill(int(children[0]), signal.SIGKILL)
         assert process.wait(timeout=60) == 1
     assert scraped == {float(1 + len(told))}

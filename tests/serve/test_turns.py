@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from serve import tables
 from serve.database import Database
-from serve.turns import MOST_TOGETHER
+from serve.turns import MOST_TOGETHER, Turns
 
 _NAMES = select(tables.baselines.c.name).order_by(tables.baselines.c.name)
 
@@ -83,7 +84,7 @@ def test_they_are_one_transaction(sqlite_file: Database, busy: Callable[..., lis
 
     def close(tx: Connection) -> None:
         tx.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-        tx.execute(text("INSERT INTO lines VALUES ('nobody', 0, 'lamp', 1, 'open', NULL, NULL)"))
+        tx.execute(text("INSERT INTO lines VALUES ('nobody', 0, 'lamp', 1, 'open', NULL, NULL, NULL)"))
 
     found = busy(writing("a"), close, writing("c"))
     errors = [future.exception() for future in found]
@@ -115,6 +116,37 @@ def test_a_statement_that_fails_is_an_error_of_sqlalchemy(sqlite_file: Database)
         fetch(tx, select(text("1")).select_from(text("nowhere")))
 
 
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """For two seconds at most: what is asserted later then fails."""
+    late = time.monotonic() + 2
+    while not is_so() and time.monotonic() < late:
+        time.sleep(0.001)
+
+
+def test_who_comes_after_one_who_waits_in_vain_waits_himself() -> None:
+    """The other process goes on just after the first one's patience has ended."""
+    has_begun, may_fail, database = threading.Event(), threading.Event(), []
+
+    @contextmanager
+    def begin() -> Iterator[Connection]:
+        has_begun.set()
+        if not database:
+            may_fail.wait()
+            database.append("there again")
+            raise TimeoutError
+        yield None  # type: ignore[misc]
+
+    turns = Turns(begin)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(turns.take, lambda tx: "a")
+        has_begun.wait()
+        second = threads.submit(turns.take, lambda tx: "b")
+        wait_until(lambda: len(turns._waiting) == 2)
+        may_fail.set()
+        assert isinstance(first.exception(), TimeoutError)
+        assert second.result() == "b"
+
+
 def test_those_who_come_while_another_process_writes_share_a_transaction(sqlite_file: Database) -> None:
     begun: list[int] = []
     turns = sqlite_file._kept._turns
@@ -124,12 +156,9 @@ def test_those_who_come_while_another_process_writes_share_a_transaction(sqlite_
     with ThreadPoolExecutor(3) as threads:
         with other.writing():
             found = [threads.submit(sqlite_file.write, writing("a"))]
-            while not begun:  # the first leads, and waits for the other process
-                pass
+            wait_until(lambda: bool(begun))  # the first leads, and waits for the other process
             found += [threads.submit(sqlite_file.write, writing(name)) for name in "bc"]
-            late = time.monotonic() + 2
-            while len(turns._waiting) < 3 and time.monotonic() < late:
-                pass
+            wait_until(lambda: len(turns._waiting) == 3)
         assert sorted(each.result() for each in found) == ["a", "b", "c"]
     other.close()
     assert begun == [1]
