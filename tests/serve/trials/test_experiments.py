@@ -21,7 +21,7 @@ from serve.trials.streams import read_orders, read_streams
 from serve.trials.tables import trials
 from tests.serve.reviewed import empty_shelves, state_of
 from tests.serve.test_app import check_error
-from tests.serve.trials.march import Request, arms, begin, create, decide, kept, order_of
+from tests.serve.trials.march import Request, arms, begin, create, decide, expect, kept, order_of
 
 
 def test_orders_fall_to_arms_and_stay_there(
@@ -184,6 +184,24 @@ def test_results_are_of_what_was_expected_and_of_what_came(
     client.post("/v1/orders/order 12/take-back", params={"now": format_utc(now + 60)})
     with desk.database.reading() as tx:
         assert read_streams(tx, "march", design, now + 100, {"manual"})["manual"].sums.sum() == 1
+
+
+@pytest.mark.parametrize(("unit", "minutes"), [("order", 0), ("block", 1)])
+def test_units_of_a_metric_are_those_with_a_value_of_it(
+    client: TestClient, desk: Desk, treatment: str, unit: str, minutes: int
+) -> None:
+    """Whichever others are asked for: what guardrails look at is what the page shows."""
+    begin(client, treatment, unit=unit, block_minutes=minutes, share=0.4)
+    planless = {f"{name}_millicents": None for name in ("cost", "lateness", "carbon")} | {"num_parcels": None}
+    expect(desk, 40, 0, harm=lambda number, _: {"entered_at": number // 8, **(planless if number % 2 else {})})
+    with desk.database.reading() as tx:
+        design = experiment_of(find_row(tx, "march")).design
+        page = read_streams(tx, "march", design, 7200)
+        for name, num in (("cost", 20), ("split", 20), ("manual", 40)):
+            (alone,) = read_streams(tx, "march", design, 7200, {name}).values()
+            assert alone.counts.sum() == page[name].counts.sum() == num, name
+            for seen, shown in zip(alone[:3], page[name][:3], strict=True):
+                assert (seen == shown).all(), name
 
 
 def test_presale_is_late_by_its_own_promise(
