@@ -125,7 +125,7 @@ def note_ends(tx: Connection, first_id: str, now: int) -> None:
     of_group = _line.order_id.in_(select(order.id).where(or_(order.id == first_id, order.group_id == first_id)))
     is_unpaid = select(order.id).where(order.id == _line.order_id, order.state == "expired").exists()
     has_ended = or_(_line.state.in_(("cancelled", "declined")), and_(_line.state == "open", is_unpaid))
-    is_unsettled = or_(_line.promise_at.is_(None), _line.promise_at + SETTLE_SECONDS > now)
+    is_unsettled = _line.promise_at + SETTLE_SECONDS > now  # null, and so never, for lines from before it was kept
     is_over = and_(_line.ended_at.is_(None), has_ended)
     is_again = and_(_line.ended_at.is_not(None), ~has_ended, is_unsettled)
     # no other line is written: who picks one may wait for its order meanwhile

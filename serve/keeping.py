@@ -196,7 +196,7 @@ class Keeping:
             take(changes, parcel)
         changes.make(tx)
         write_parcels(tx, draft.planned, question.places, asked.now)
-        place_lines(tx, placed)
+        place_lines(tx, placed, asked.now)
         for order_id, values in standing.items():
             change_order(tx, order_id, **values)
         is_declined = draft.weighed.choice.slot is not None and not draft.planned and not draft.hold_seconds

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, bindparam, delete, select, update
+from sqlalchemy import BigInteger, Connection, Row, bindparam, case, delete, select, update
 
 from agents.documents import CaseDocument
 from envs.snapshot import Snapshot
@@ -17,6 +17,7 @@ from serve import tables
 from serve.changes import Changes
 from serve.known import Known
 from serve.sending import change_each
+from serve.trials.metric import SETTLE_SECONDS
 
 Stage = Literal["claimed", "later", "queued", "picking", "packed", "departed", "delivered", "void"]
 """Waits for a receipt; for a presale date; in the pick queue; then as the names say. Void has lost all lines."""
@@ -166,14 +167,41 @@ def placed_lines(planned: Sequence[PlannedParcel], places: Sequence[Place]) -> d
     }
 
 
-def place_lines(tx: Connection, placed: Mapping[Place, Mapping[str, Any]]) -> None:
-    """Puts lines that are there into parcels, see ``placed_lines``."""
-    change_each(tx, _PLACE, [{"of": order_id, "at": at, **row} for (order_id, at), row in placed.items()])
+def place_lines(tx: Connection, placed: Mapping[Place, Mapping[str, Any]], now: int) -> None:
+    """Puts lines that are there into parcels.
+
+    Presale dates move, so a line may be promised otherwise than before, but for one whose lateness was counted by then,
+    see ``serve.trials.metric.SETTLE_SECONDS``: by another promise it would not be counted any more.
+
+    Args:
+        tx: a writing transaction.
+        placed: see ``placed_lines``.
+        now: UTC seconds.
+    """
+    rows = [
+        {
+            "of": order_id,
+            "at": at,
+            "now": now,
+            "promised": row["promise_at"],
+            "state": row["state"],
+            "parcel_id": row["parcel_id"],
+        }
+        for (order_id, at), row in placed.items()
+    ]
+    change_each(tx, _PLACE, rows)
 
 
 _line = tables.lines.c
 _WRITE = tables.parcels.insert()
-_PLACE = update(tables.lines).where(_line.order_id == bindparam("of"), _line.position == bindparam("at"))
+# lines from before their promises were kept have none, and are counted by that of their order
+_is_unsettled = _line.promise_at + SETTLE_SECONDS > bindparam("now", type_=BigInteger)
+_promise = case((_is_unsettled, bindparam("promised", type_=BigInteger)), else_=_line.promise_at)
+_PLACE = (
+    update(tables.lines)
+    .where(_line.order_id == bindparam("of"), _line.position == bindparam("at"))
+    .values(promise_at=_promise)
+)
 
 
 def find_parcels(tx: Connection, *where: Any) -> Sequence[Row[Any]]:

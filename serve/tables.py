@@ -160,7 +160,7 @@ lines = Table(
     Column("units", BigInteger, nullable=False),
     Column("state", String(12), nullable=False),  # open, planned, delivered, cancelled, declined
     Column("parcel_id", NAME),
-    Column("promise_at", BigInteger),  # as its last decision understood it, see agents.documents.promise_of_line
+    Column("promise_at", BigInteger),  # by agents.documents.promise_of_line, as kept by serve.parcel.place_lines
     Column("ended_at", BigInteger),  # since when it is owed to nobody, see serve.ending.note_ends; 0: nobody noted when
     Index(None, "parcel_id"),
 )

@@ -69,7 +69,7 @@ def read_streams(
         of_kind = sorted(name for name in wanted if METRICS[name].is_delivered == is_delivered)
         if of_kind:
             orders = (_outcomes if is_delivered else _expectations)(experiment_id)
-            units = _over(_by_unit(orders.subquery(), of_kind).subquery(), of_kind, design, now)
+            units = _over(_by_unit(orders.subquery(), of_kind).subquery(), design, now)
             rows = tx.execute(_by_moment(units.subquery(), of_kind, _grain(tx, experiment_id, design))).all()
             streams |= _streams(rows, of_kind, design.share)
     return streams
@@ -87,17 +87,17 @@ def _grain(tx: Connection, experiment_id: str, design: Design) -> int:
 
 
 def _streams(rows: Any, names: list[MetricName], share: float) -> dict[MetricName, Stream]:
-    """Rows: moment, arm, units; then size and sum of each metric."""
-    table = np.array([tuple(row) for row in rows], np.float64).reshape(len(rows), 3 + 2 * len(names))
+    """Rows: moment, arm; then units, size and sum of each metric."""
+    table = np.array([tuple(row) for row in rows], np.float64).reshape(len(rows), 2 + 3 * len(names))
     begins = np.flatnonzero(np.diff(table[:, 0], prepend=-1.0))
     place = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(table)))
     arms = np.zeros((len(begins), 2, table.shape[1]))
     arms[place, table[:, 1].astype(np.int64)] = table
     streams = {}
     for i, name in enumerate(names):
-        sizes, sums = arms[:, :, 3 + 2 * i], arms[:, :, 4 + 2 * i]
+        counts, sizes, sums = (arms[:, :, 2 + 3 * i + column] for column in range(3))
         keep = sizes.sum(axis=1) > 0
-        streams[name] = Stream(arms[keep, :, 2] * (sizes[keep] > 0), sizes[keep], sums[keep], share)
+        streams[name] = Stream(counts[keep], sizes[keep], sums[keep], share)
     return streams
 
 
@@ -187,24 +187,28 @@ def _by_unit(orders: Any, names: list[MetricName]) -> Any:
     ).group_by(column.unit, column.is_treated)
 
 
-def _over(units: Any, names: list[MetricName], design: Design, now: int) -> Any:
-    """Those that are over, with all that is to be known of them, if there is anything."""
+def _over(units: Any, design: Design, now: int) -> Any:
+    """Those that are over, with all that is to be known of them."""
     column, length = units.c, 60 * design.block_minutes
     ended = column.began + (0 if design.unit == "order" else length)
     if design.unit in ("block", "region_block"):
         ended = (column.began // length + 1) * length
     is_settled = or_(column.pending == 0, ended + PENDING_SECONDS <= now)
-    has_any = or_(*(column[f"{name}_size"] > 0 for name in names))
-    return select(units).where(ended <= now, column.known_at <= now, is_settled, has_any)
+    return select(units).where(ended <= now, column.known_at <= now, is_settled)
 
 
 def _by_moment(units: Any, names: list[MetricName], grain: int) -> Any:
-    """Units that began within the same ``grain`` seconds together, each arm by itself; 0: each unit alone."""
+    """Units that began within the same ``grain`` seconds together, each arm by itself; 0: each unit alone.
+
+    A unit counts for a metric if it has a value of it, so that no metric depends on which others are asked for.
+    """
     column = units.c
     moment = column.began // grain if grain else func.row_number().over(order_by=(column.began, column.unit))
+    values = []
+    for name in names:
+        size = column[f"{name}_size"]
+        values += [case((size > 0, 1), else_=0), size, column[name]]
     if not grain:
-        values = [value for name in names for value in (column[f"{name}_size"], column[name])]
-        return select(moment.label("moment"), column.is_treated, literal(1), *values).order_by("moment")
-    totals = [func.sum(value) for name in names for value in (column[f"{name}_size"], column[name])]
-    grouped = select(moment.label("moment"), column.is_treated, func.count(), *totals)
+        return select(moment.label("moment"), column.is_treated, *values).order_by("moment")
+    grouped = select(moment.label("moment"), column.is_treated, *map(func.sum, values))
     return grouped.group_by(moment, column.is_treated).order_by("moment")

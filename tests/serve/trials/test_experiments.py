@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,9 @@ from serve.trials.assignment import Assignment, Subject
 from serve.trials.kept import experiment_of, find_row
 from serve.trials.streams import read_orders, read_streams
 from serve.trials.tables import trials
-from tests.serve.reviewed import empty_shelves, state_of
+from tests.serve.reviewed import count, empty_shelves, state_of
 from tests.serve.test_app import check_error
-from tests.serve.trials.march import Request, arms, begin, create, decide, kept, order_of
+from tests.serve.trials.march import Request, arms, begin, create, decide, expect, kept, order_of
 
 
 def test_orders_fall_to_arms_and_stay_there(
@@ -186,6 +187,24 @@ def test_results_are_of_what_was_expected_and_of_what_came(
         assert read_streams(tx, "march", design, now + 100, {"manual"})["manual"].sums.sum() == 1
 
 
+@pytest.mark.parametrize(("unit", "minutes"), [("order", 0), ("block", 1)])
+def test_units_of_a_metric_are_those_with_a_value_of_it(
+    client: TestClient, desk: Desk, treatment: str, unit: str, minutes: int
+) -> None:
+    """Whichever others are asked for: what guardrails look at is what the page shows."""
+    begin(client, treatment, unit=unit, block_minutes=minutes, share=0.4)
+    planless = {f"{name}_millicents": None for name in ("cost", "lateness", "carbon")} | {"num_parcels": None}
+    expect(desk, 40, 0, harm=lambda number, _: {"entered_at": number // 8, **(planless if number % 2 else {})})
+    with desk.database.reading() as tx:
+        design = experiment_of(find_row(tx, "march")).design
+        page = read_streams(tx, "march", design, 7200)
+        for name, num in (("cost", 20), ("split", 20), ("manual", 40)):
+            (alone,) = read_streams(tx, "march", design, 7200, {name}).values()
+            assert alone.counts.sum() == page[name].counts.sum() == num, name
+            for seen, shown in zip(alone[:3], page[name][:3], strict=True):
+                assert (seen == shown).all(), name
+
+
 def test_presale_is_late_by_its_own_promise(
     client: TestClient, desk: Desk, make_request: Request, treatment: str
 ) -> None:
@@ -347,6 +366,58 @@ def test_what_was_counted_stays_as_it_is(client: TestClient, desk: Desk, make_re
     reject("unpaid", settled + 120)
     reject("declined", settled + 120)
     assert counted(settled + 86_400) == first
+
+
+@pytest.mark.parametrize("is_long_ago", [False, True])
+def test_a_promise_that_was_counted_by_stays(
+    client: TestClient, desk: Desk, make_request: Request, treatment: str, is_long_ago: bool
+) -> None:
+    """Whenever a later bundle says that its SKU ships; lines of long ago have no promise but that of their order."""
+    begin(client, treatment, share=0.4)
+    empty_shelves(desk)
+    orders = [order_of(make_request, name) for name in ("soon", "counted")]
+    for order in orders:
+        assert decide(client, order)["plan"] is None
+    promise = parse_utc("t", orders[0]["promise_at"])
+    settled = promise + 86_400
+    if is_long_ago:
+        with desk.database.writing() as tx:
+            tx.execute(update(tables.lines).values(promise_at=None))
+
+    def late() -> dict[str, float]:
+        with desk.database.reading() as tx:
+            return read_orders(tx, "march", "delivered_late", settled)
+
+    assert late() == {"soon": 1, "counted": 1}
+    with desk.database.writing() as tx:
+        for order in orders:
+            lines = [{**line, "ship_from": format_utc(settled + 86_400)} for line in order["lines"]]
+            moved = json.dumps({**order, "lines": lines})
+            tx.execute(update(tables.orders).where(tables.orders.c.id == order["id"]).values(document=moved))
+    count(desk, orders[0]["lines"][0]["sku"], settled - 60, 50)
+    for name, at in (("soon", settled - 1), ("counted", settled)):
+        answer = client.post(f"/v1/orders/{name}/redecide", json={"now": format_utc(at)})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["plan"], answer.text
+    assert late() == ({"soon": 1, "counted": 1} if is_long_ago else {"counted": 1})
+
+
+def test_a_line_of_long_ago_that_ended_is_not_owed_again(
+    client: TestClient, desk: Desk, make_request: Request, treatment: str
+) -> None:
+    begin(client, treatment, share=0.4)
+    order = order_of(make_request, "one")
+    decide(client, order)
+    promise = parse_utc("t", order["promise_at"])
+    client.post("/v1/orders/one/take-back", params={"now": format_utc(promise)})
+    review = client.get("/v1/orders/one").json()["review_id"]
+    client.post(f"/v1/reviews/{review}/reject", params={"now": format_utc(promise)})
+    with desk.database.writing() as tx:
+        tx.execute(update(tables.lines).values(promise_at=None))
+    answer = client.post("/v1/orders/one/take-back", params={"now": format_utc(promise + 2 * 86_400)})
+    assert answer.status_code == 200, answer.text
+    with desk.database.reading() as tx:
+        assert read_orders(tx, "march", "delivered_late", promise + 86_400) == {}
 
 
 def test_what_a_shop_tells_late_was_owed_until_then(
