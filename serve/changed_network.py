@@ -19,6 +19,9 @@ from serve.parcel import UNTOUCHED
 _MOST_NAMED = 10
 """Orders that an error lists."""
 
+_BY_PERSONS = ("review", "declined", "cancelled")
+"""States in which an order that is alone waits for nobody but a person."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -59,15 +62,23 @@ def _check_names(tx: Connection, known: Known) -> None:
 def _check_lines(tx: Connection, known: Known) -> None:
     """Refuses to lose a SKU of a line that waits for a decision, or whose plan may break still.
 
-    What has expired may never be decided again, unless it is of a group, whose others bring it along.
+    What has expired may never be decided again, unless it is of a group, whose others bring it along. What a person
+    decides alone can be ended where it is served, and is only told.
     """
     line, order, parcel = tables.lines.c, tables.orders.c, tables.parcels.c
-    waits = and_(line.state == "open", or_(order.state != "expired", order.group_id.is_not(None)))
+    columns = (line.order_id, line.sku, line.state.label("line_state"), order.state, order.group_id)
+    is_given_up = and_(order.state == "expired", order.group_id.is_(None))
+    waits = and_(line.state == "open", ~is_given_up)
     may_break = and_(line.state == "planned", parcel.stage.in_((*UNTOUCHED, "picking")))
-    query = select(line.order_id, line.sku).join(tables.orders, order.id == line.order_id)
+    query = select(*columns).join(tables.orders, order.id == line.order_id)
     owed = query.outerjoin(tables.parcels, parcel.id == line.parcel_id).where(or_(waits, may_break))
     has = set(known.names.skus)
-    gone = [f"{row.sku} in order {row.order_id}" for row in tx.execute(owed.order_by(order.id)) if row.sku not in has]
+    lost = [row for row in tx.execute(owed.order_by(order.id)) if row.sku not in has]
+    told = [row for row in lost if row.line_state == "open" and row.group_id is None and row.state in _BY_PERSONS]
+    for row in told:
+        words = "order %s can only be cancelled or rejected, as the network has lost %s"
+        _log.warning(words, row.order_id, row.sku)
+    gone = [f"{row.sku} in order {row.order_id}" for row in lost if row not in told]
     if gone:
         more = [f"{len(gone) - _MOST_NAMED} more"] if len(gone) > _MOST_NAMED else []
         expected = f"only SKUs of {known.public.id} in orders that may be decided again"
