@@ -6,8 +6,9 @@ Names that are gone cannot be read, and are refused. What is bound to times and 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, Row, and_, delete, or_, select, update
+from sqlalchemy import Connection, Row, delete, literal_column, or_, select, update
 
 from agents.rolling_calendar import MAX_AHEAD_DAYS
 from scenarios.errors import InputError
@@ -18,6 +19,15 @@ from serve.parcel import UNTOUCHED
 
 _MOST_NAMED = 10
 """Orders that an error lists."""
+
+_BY_PERSONS = ("review", "declined", "cancelled")
+"""States in which an order that is alone waits for nobody but a person."""
+
+_COLUMNS = (
+    *(tables.lines.c.order_id, tables.lines.c.sku, tables.lines.c.state.label("line_state")),
+    *(tables.orders.c.state, tables.orders.c.group_id),
+)
+"""What is asked of a line."""
 
 _log = logging.getLogger(__name__)
 
@@ -59,20 +69,38 @@ def _check_names(tx: Connection, known: Known) -> None:
 def _check_lines(tx: Connection, known: Known) -> None:
     """Refuses to lose a SKU of a line that waits for a decision, or whose plan may break still.
 
-    What has expired may never be decided again, unless it is of a group, whose others bring it along.
+    What has expired may never be decided again, unless it is of a group, whose others bring it along. What a person
+    decides alone can be ended where it is served, and is only told.
     """
-    line, order, parcel = tables.lines.c, tables.orders.c, tables.parcels.c
-    waits = and_(line.state == "open", or_(order.state != "expired", order.group_id.is_not(None)))
-    may_break = and_(line.state == "planned", parcel.stage.in_((*UNTOUCHED, "picking")))
-    query = select(line.order_id, line.sku).join(tables.orders, order.id == line.order_id)
-    owed = query.outerjoin(tables.parcels, parcel.id == line.parcel_id).where(or_(waits, may_break))
     has = set(known.names.skus)
-    gone = [f"{row.sku} in order {row.order_id}" for row in tx.execute(owed.order_by(order.id)) if row.sku not in has]
+    lost = [row for row in (*_waiting(tx), *_breakable(tx)) if row.sku not in has]
+    told = [row for row in lost if row.line_state == "open" and row.group_id is None and row.state in _BY_PERSONS]
+    for row in told:
+        words = "order %s can only be cancelled or rejected, as the network has lost %s"
+        _log.warning(words, row.order_id, row.sku)
+    gone = sorted(f"{row.sku} in order {row.order_id}" for row in lost if row not in told)
     if gone:
         more = [f"{len(gone) - _MOST_NAMED} more"] if len(gone) > _MOST_NAMED else []
         expected = f"only SKUs of {known.public.id} in orders that may be decided again"
         remedy = "cancel them at an endpoint with the former bundle, or keep the SKU until they are packed"
         raise InputError("--database", f"holds {', '.join(gone[:_MOST_NAMED] + more)}", expected, remedy)
+
+
+def _waiting(tx: Connection) -> Sequence[Row[str, str, str, str, str | None]]:
+    """Lines that wait for a decision, but those of orders that expired alone."""
+    line, order = tables.lines.c, tables.orders.c
+    is_owed = or_(order.state != "expired", order.group_id.is_not(None))
+    query = select(*_COLUMNS).join(tables.orders, order.id == line.order_id)
+    is_open = line.state == literal_column("'open'")  # a parameter would not be found to fit the index of open lines
+    return tx.execute(query.where(is_open, is_owed)).all()
+
+
+def _breakable(tx: Connection) -> Sequence[Row[str, str, str, str, str | None]]:
+    """Lines in parcels that may lose them."""
+    line, order, parcel = tables.lines.c, tables.orders.c, tables.parcels.c
+    query = select(*_COLUMNS).join(tables.parcels, parcel.id == line.parcel_id)
+    query = query.join(tables.orders, order.id == line.order_id)
+    return tx.execute(query.where(line.state == "planned", parcel.stage.in_((*UNTOUCHED, "picking")))).all()
 
 
 def _close_stations(tx: Connection, known: Known) -> None:

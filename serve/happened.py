@@ -255,7 +255,8 @@ class Happened:
         """As an outage, of what is beyond the capacity: the latest booked that nobody picks are decided again."""
         self._known.check(self._key, warehouse=happened.warehouse, service=happened.service)
         at, most = self._time("collection_at", happened.collection_at), happened.capacity_parcels
-        self._known.check_collection(self._key, happened.warehouse, happened.service, at, self._now)
+        since = max(self._now, self._told_at - DAY_SECONDS)  # each day has a calendar to be made: not one of long ago
+        self._known.check_collection(self._key, happened.warehouse, happened.service, at, since)
         row, parcel = tables.bookings.c, tables.parcels.c
         own = {"collection_at": at, "warehouse": happened.warehouse, "service": happened.service}
         query = select(row.booked_parcels).where(*(row[name] == value for name, value in own.items()))

@@ -92,7 +92,7 @@ def add_review_routes(desk_of: Callable[[], Desk]) -> APIRouter:
         def once() -> OrderAnswer:
             with desk.database.writing() as tx:
                 changes = Changes()
-                take_back_to_queue(tx, changes, order_id, at, desk.settings.review)
+                take_back_to_queue(tx, desk.known, changes, order_id, at, desk.settings.review)
                 changes.make(tx)
                 answer = describe_order(tx, order_id)
                 desk.audit.write(tx, Entry("taken_back", who.name, order_id, answer.model_dump_json().encode()))

@@ -127,13 +127,19 @@ def take_rest_back(tx: Connection, changes: Changes, group: tuple[Row[Any], ...]
     note_ends(tx, group[0].id, now)
 
 
-def take_back_to_queue(tx: Connection, changes: Changes, order_id: str, now: int, limits: ReviewLimits) -> None:
+def take_back_to_queue(
+    tx: Connection, known: Known, changes: Changes, order_id: str, now: int, limits: ReviewLimits
+) -> None:
     """Takes a decision back and puts the order into the queue.
 
     Raises:
         Conflict: see ``take_back``.
+        InputError: the network has lost a SKU of it, so that nobody could decide it again.
     """
-    group = take_back(tx, changes, order_id, now)
+    group, row = take_back(tx, changes, order_id, now), tables.lines.c
+    waiting = select(row.sku).where(row.order_id.in_([order.id for order in group]), row.state == "open")
+    for sku in tx.execute(waiting.order_by(row.order_id, row.position)).scalars():
+        known.check("order", sku=sku)
     first = group[0].id
     supersede_reviews(tx, first, now)
     open_review(tx, Concern(first, group[-1].decision_id, ["taken_back"], now, now + limits.seconds))

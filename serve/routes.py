@@ -210,7 +210,7 @@ def _count(tx: Connection, desk: Desk, counted: Inventory | Stations) -> Applied
 
 
 def _check_is_not_over(desk: Desk, key: str, text: str) -> None:
-    """Refuses a collection of long ago: by the wall's clock it changes nothing, and each day has a calendar to be made.
+    """Refuses a collection of long ago: by the wall's clock it changes nothing.
 
     Raises:
         InputError: it was more than a day ago.

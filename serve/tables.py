@@ -144,6 +144,7 @@ orders = Table(
     Index(None, "expires_at"),
     _of_few("group_id"),
 )
+_IS_OPEN = text("state = 'open'")
 customers = Table(  # whose next order may join one that is held
     "customers",
     metadata,
@@ -163,6 +164,8 @@ lines = Table(
     Column("promise_at", BigInteger),  # by agents.documents.promise_of_line, as kept by serve.parcel.place_lines
     Column("ended_at", BigInteger),  # since when it is owed to nobody, see serve.ending.note_ends; 0: nobody noted when
     Index(None, "parcel_id"),
+    # What waits for a decision, looked for at every start; and with each order, of which few lines are open.
+    Index(None, "state", "order_id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
 )
 parcels = Table(  # numbered in the order of planning, in which claims are served
     "parcels",

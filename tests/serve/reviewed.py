@@ -44,7 +44,8 @@ def count(desk: Desk, sku: str, at: int, units: int) -> None:
 
 
 def take_back(desk: Desk, order_id: str, now: int) -> None:
-    change(desk, lambda tx, changes: take_back_to_queue(tx, changes, order_id, now, desk.settings.review))
+    limits = desk.settings.review
+    change(desk, lambda tx, changes: take_back_to_queue(tx, desk.known, changes, order_id, now, limits))
 
 
 def put_instead(desk: Desk, review_id: str, plan: dict[str, Any], now: int, **options: Any) -> dict[str, Any]:

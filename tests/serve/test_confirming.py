@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -20,7 +20,16 @@ from serve.changes import Changes
 from serve.database import Database
 from serve.desk import Desk
 from serve.ending import Ending, cancel_order
-from serve.order import Conflict, OrderAnswer, break_plan, confirm_order, find_order
+from serve.order import (
+    Conflict,
+    OrderAnswer,
+    State,
+    break_plan,
+    confirm_order,
+    confirm_orders,
+    confirmation,
+    find_order,
+)
 from serve.parcel import find_parcels, lines_of, take_out
 from tests.serve.reviewed import count, empty_shelves, put_instead, reviews_of, state_of, take_back
 from tests.serve.test_database import go_back
@@ -70,6 +79,19 @@ def test_a_confirmed_order_is_confirmed_after_a_review(
     assert ask_again(desk, "one", now + 700)["reservation"] == {"state": "confirmed", "expires_at": None}
     desk.keep_until(now + 100_000)
     assert confirmed(described(desk, "one")) == ("confirmed", True, False)
+
+
+@pytest.mark.parametrize("state", get_args(State))
+def test_confirming_one_order_and_many_is_one_rule(desk: Desk, make_request: Request, state: State) -> None:
+    """``confirmation`` states it of a row that is written, ``confirm_orders`` of rows that are there."""
+    row, columns = tables.orders.c, ("state", "is_confirmed", "expires_at")
+    ask(desk, of_one_line(make_request))
+    standing = {"state": state, "is_confirmed": False, "expires_at": 7}
+    with desk.database.writing() as tx:
+        tx.execute(tables.orders.update().values(**standing))
+        confirm_orders(tx, ["one"])
+        found = tx.execute(select(*(row[name] for name in columns))).one()._asdict()
+    assert found == standing | confirmation(state)
 
 
 @pytest.mark.parametrize("is_asked_with_the_order", [False, True])

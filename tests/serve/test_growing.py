@@ -31,6 +31,9 @@ GROWING = (
 
 BY_TESTS = {"SELECT audit.kind FROM audit ORDER BY audit.seq", "SELECT decisions.id FROM decisions"}
 
+AT_THE_END = {"SELECT decisions.decided_at FROM decisions ORDER BY decisions.id DESC LIMIT 1 OFFSET 0"}
+"""Called a scan, but of one row, at the end of the index."""
+
 
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
@@ -49,7 +52,7 @@ def read_whole(path: Path, statements: set[str]) -> list[str]:
     """Statements of which SQLite says that it reads a growing table to its end, with its words."""
     found = []
     with sqlite3.connect(path) as connection:
-        for statement in sorted({" ".join(statement.split()) for statement in statements} - BY_TESTS):
+        for statement in sorted({" ".join(statement.split()) for statement in statements} - BY_TESTS - AT_THE_END):
             if statement.startswith(("SELECT", "UPDATE", "DELETE", "INSERT")):
                 plan = [row[-1] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
                 found += [f"{words}: {statement}" for words in plan if words.split()[1] in GROWING and "SCAN" in words]
@@ -94,9 +97,11 @@ def test_nothing_that_grows_is_read_to_its_end(
             now = parse_utc("now", make_request()["order"]["placed_at"])
             desk.keeper.keep(now + DAY_SECONDS)
             desk.monitor.judge(now)
+        load_desk(service, desk.database, desk.settings).stop()  # what has been filled is fitted to its network
         desk.database.close()
     assert len(statements) > 100
     assert any("chain_begun" in statement for statement in statements)
+    assert any("line_state" in statement for statement in statements)
     assert read_whole(tmp_path / "0.db", statements) == []
 
 

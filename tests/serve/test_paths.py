@@ -182,10 +182,11 @@ def test_no_time_that_an_event_may_name_hinders_a_decision(
     assert client.post("/v1/decisions", json={"order": {**order, "id": "two"}}).status_code == 200
 
 
-def test_the_capacity_of_a_truck_of_long_ago_is_refused_without_a_calendar(
+def test_no_calendar_of_long_ago_is_made_for_a_capacity(
     client: TestClient, desk: Desk, make_request: Request, wall_clock: int
 ) -> None:
-    """A thousand past days would be a thousand calendars, made in the one writer's turn."""
+    """A thousand past days would be a thousand calendars, made in the one writer's turn: a truck of then is refused,
+    and what was said then of a truck to come is looked up in a calendar of now."""
     order = order_of(make_request, "one")
     parcel = client.post("/v1/decisions", json={"order": order}).json()["plan"]["parcels"][0]
     collection_at = parse_utc("t", parcel["collection_at"])
@@ -199,9 +200,14 @@ def test_the_capacity_of_a_truck_of_long_ago_is_refused_without_a_calendar(
         assert (told.status_code, check_error(told)["key"]) == (422, "events[0].collection_at")
         assert "leave the event out" in check_error(told)["remedy"]
     assert set(desk.known.calendar._windows) == before
-    event = {"id": "now", "kind": "capacity", "at": format_utc(wall_clock), **truck, "capacity_parcels": 3}
-    told = client.post("/v1/events", json={"events": [{**event, "collection_at": parcel["collection_at"]}]})
-    assert told.json() == {"applied": 1, "known": 0}
+    for days in (0, 14, 400, 7000):
+        at = format_utc(wall_clock - days * DAY_SECONDS)
+        event = {"id": f"{days} days", "kind": "capacity", "at": at, **truck, "capacity_parcels": 3}
+        told = client.post("/v1/events", json={"events": [{**event, "collection_at": parcel["collection_at"]}]})
+        assert told.json() == {"applied": 1, "known": 0}
+    first = (wall_clock - desk.known.epoch) // DAY_SECONDS - 1
+    since = {(start - desk.known.epoch) // DAY_SECONDS for start, _ in set(desk.known.calendar._windows) - before}
+    assert all(day >= first for day in since)
 
 
 def test_the_same_key_a_hundred_times(client: TestClient, desk: Desk, make_request: Request) -> None:

@@ -23,7 +23,7 @@ from serve.known import Known
 from serve.main import load_desk
 from serve.seed import read_stock, seed
 from tests.serve.lost_sku import without_sku
-from tests.serve.reviewed import take_back
+from tests.serve.reviewed import state_of, take_back
 from tests.serve.test_desk import ask, change, order_of, total
 from tests.serve.test_groups import decided_group
 from tests.serve.test_happened import tell
@@ -95,16 +95,56 @@ def test_a_sku_goes_once_nothing_that_is_owed_has_it(
 def test_a_sku_of_an_order_that_waits_does_not_go(
     desk: Desk, make_request: Callable[..., dict[str, Any]], sound_agent: BundleAgent, state: str, group_id: str | None
 ) -> None:
-    """Else it could not be decided, nor could what joins it; what has expired alone may have been forgotten."""
+    """Else it could not be decided, nor could what joins it; what expired or waits for a person alone may go."""
     order = order_of(make_request, "one")
     ask(desk, order)
     after = without_sku(sound_agent.bundle.public, order["lines"][0]["sku"])
     with desk.database.writing() as tx:
         tx.execute(update(tables.lines).values(state="open", parcel_id=None))
         tx.execute(update(tables.orders).values(state=state, group_id=group_id))
-    is_given_up = state == "expired" and group_id is None
+    is_given_up = state in ("expired", "review") and group_id is None
     with desk.database.writing() as tx, nullcontext() if is_given_up else pytest.raises(InputError, match="order one"):
         seed(tx, after)
+
+
+def test_an_order_whose_sku_is_gone_is_not_taken_back(
+    desk: Desk, make_request: Callable[..., dict[str, Any]], sound_agent: BundleAgent
+) -> None:
+    """Else it would wait for a decision that nobody can make, and no endpoint would start with this network."""
+    order = order_of(make_request, "one")
+    ask(desk, order)
+    now, lost = parse_utc("t", order["placed_at"]), order["lines"][0]["sku"]
+    change(desk, lambda tx, changes: cancel_order(tx, desk.known, changes, Ending("one", now, "declined")))
+    desk.known = without_sku(sound_agent.bundle.public, lost)
+    with desk.database.writing() as tx:
+        seed(tx, desk.known)
+    with pytest.raises(InputError, match="a sku of") as error:
+        take_back(desk, "one", now)
+    assert (error.value.key, error.value.value) == ("order.sku", lost)
+    assert state_of(desk, "one") == "declined"
+
+
+def test_an_order_that_waits_for_a_person_without_its_sku_is_told(
+    desk: Desk,
+    make_request: Callable[..., dict[str, Any]],
+    sound_agent: BundleAgent,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An endpoint that ran before may have taken it back: it starts, and the order can be ended."""
+    order = order_of(make_request, "one")
+    ask(desk, order)
+    now, lost = parse_utc("t", order["placed_at"]), order["lines"][0]["sku"]
+    take_back(desk, "one", now)
+    desk.known = without_sku(sound_agent.bundle.public, lost)
+    with desk.database.writing() as tx:
+        seed(tx, desk.known)
+    assert f"order one can only be cancelled or rejected, as the network has lost {lost}" in caplog.messages
+    change(desk, lambda tx, changes: cancel_order(tx, desk.known, changes, Ending("one", now + 1)))
+    assert state_of(desk, "one") == "cancelled"
+    caplog.clear()
+    with desk.database.writing() as tx:
+        seed(tx, desk.known)
+    assert caplog.messages == []
 
 
 def test_a_sku_of_a_group_that_is_gone_is_told(database_url: str, tmp_path: Path) -> None:

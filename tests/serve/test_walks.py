@@ -77,8 +77,8 @@ class Shop:
         change(self.desk, lambda tx, changes: cancel_order(tx, self.desk.known, changes, Ending(name, self.now)))
 
     def back(self) -> None:
-        name, limits = self.dice.choice(self.orders), self.desk.settings.review
-        change(self.desk, lambda tx, changes: take_back_to_queue(tx, changes, name, self.now, limits))
+        name, known, limits = self.dice.choice(self.orders), self.desk.known, self.desk.settings.review
+        change(self.desk, lambda tx, changes: take_back_to_queue(tx, known, changes, name, self.now, limits))
 
     def reject(self) -> None:
         with self.desk.database.reading() as tx:

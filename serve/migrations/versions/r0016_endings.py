@@ -1,4 +1,4 @@
-"""An index of queued parcels again, advice told from decisions that were kept, and since when lines are not owed.
+"""Indexes of queued parcels, again, and of open lines; advice known from decisions; since when lines are not owed.
 
 Lines that had ended before have the time 0: long ago, as far as anybody knows.
 """
@@ -12,6 +12,7 @@ revision = "0016"
 down_revision = "0015"
 
 _QUEUE = ("ix_parcels_stage_release_at", "parcels", ["stage", "release_at"])
+_OPEN = ("ix_lines_state_order_id", "lines", ["state", "order_id"])
 _DECISIONS = sa.table("decisions", *map(sa.column, ("order_id", "is_kept")))
 _ORDERS = sa.table("orders", *map(sa.column, ("id", "state")))
 _LINES = sa.table("lines", *map(sa.column, ("order_id", "state", "ended_at")))
@@ -21,6 +22,8 @@ def upgrade() -> None:
     """The change."""
     op.drop_index(*_QUEUE[:2])
     op.create_index(*_QUEUE)
+    is_open = sa.text("state = 'open'")
+    op.create_index(*_OPEN, sqlite_where=is_open, postgresql_where=is_open)
     op.add_column("decisions", sa.Column("is_kept", sa.Boolean(), nullable=False, server_default=sa.true()))
     is_known = sa.select(_ORDERS.c.id).where(_ORDERS.c.id == _DECISIONS.c.order_id).exists()
     op.execute(sa.update(_DECISIONS).where(~is_known).values(is_kept=sa.false()))
@@ -33,6 +36,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """The way back."""
+    op.drop_index(*_OPEN[:2])
     op.drop_column("lines", "ended_at")
     op.drop_column("decisions", "is_kept")
     has = sa.text("release_at IS NOT NULL")
