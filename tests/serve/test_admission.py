@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
-import re
 import socket
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -29,7 +26,6 @@ from serve.admission.body import Body
 from serve.admission.bucket import Bucket, Buckets
 from serve.admission.limits import Limits
 from serve.admission.line import Line
-from serve.admission.options import add_limits
 from serve.admission.porter import Porter, client_of
 from serve.app import create_app
 from serve.desk import Desk
@@ -332,15 +328,3 @@ def test_limits_out_of_range_are_refused(option: list[str]) -> None:
 def test_a_rate_may_be_none() -> None:
     with pytest.raises(InputError, match="bundle"):  # the next thing that is wrong
         main(["--bundle", "nowhere", "--client-rate", "none"])
-
-
-def test_the_page_states_the_defaults(repository: Path) -> None:
-    page = (repository / "docs/load.md").read_text(encoding="utf-8")
-    told = dict(re.findall(r"^\| `(--[a-z-]+)` \| (\S+) \|", page, re.MULTILINE))
-    parser = argparse.ArgumentParser()
-    add_limits(parser)
-    options = vars(parser.parse_args([]))
-    assert told.pop("--processes") == "1"
-    assert told == {
-        f"--{name.replace('_', '-')}": "none" if value is None else f"{value:g}" for name, value in options.items()
-    }
