@@ -27,6 +27,9 @@ from serve.database import Database
 OVERLOAD = 5
 """Times the admission limit that is offered."""
 
+BURST_SECONDS = 0.05
+"""For which the endpoint under overload may save up its rate: what it has saved while it stood still comes at once."""
+
 LEAST_STALL_SECONDS = 6.0
 """A little longer than one call of a policy that stalls."""
 
@@ -98,14 +101,15 @@ class Outcome:
 
 
 async def run(plan: Plan) -> Outcome:
-    """Plays all phases against servers that it starts; the one that is overloaded has a line of one a process, so that
-    what it accepts does not wait for what it accepted before."""
+    """Plays all phases against servers that it starts; the one that is overloaded has a line of one a process, and
+    saves up little of its rate, so that what it accepts does not wait for what it accepted before."""
     outcome, bodies = Outcome(), _bodies(plan)
     options = ["--client-rate", "none", "--processes", str(plan.processes), "--cores", plan.cores]
     with endpoint(plan.bundle, plan.database, plan.port, options) as server:
         await _steady(plan, outcome, server, bodies)
         await _climb(plan, outcome, server, bodies)
-    short = ["--decision-rate", f"{plan.rate:g}", "--in-flight", "1", "--waiting", str(plan.processes)]
+    short = ["--decision-rate", f"{plan.rate:g}", "--burst", f"{BURST_SECONDS:g}"]
+    short += ["--in-flight", "1", "--waiting", str(plan.processes)]
     with endpoint(plan.bundle, plan.database, plan.port, [*options, *short]) as server:
         await _overload(plan, outcome, server, bodies)
     with tempfile.TemporaryDirectory(prefix="stall-") as folder:

@@ -16,7 +16,7 @@ class Limits:
         waiting: decisions that wait for that; the next one is refused.
         client_rate: requests a second of one client; None: any.
         decision_rate: decisions a second of all clients; None: any.
-        burst_seconds: a rate may be saved up for so long, and then used at once.
+        burst_seconds: a rate may be saved up for so long, and then used at once; one request can always be saved up.
     """
 
     in_flight: int = 4
@@ -32,6 +32,8 @@ class Limits:
         for option, rate in (("--client-rate", self.client_rate), ("--decision-rate", self.decision_rate)):
             if rate is not None and not 0 < rate <= 1e6:  # false for NaN, too
                 raise InputError(option, rate, "above 0, at most a million a second", "correct the number")
+        if not 0 <= self.burst_seconds <= 3600:
+            raise InputError("--burst", self.burst_seconds, "0 to 3600 seconds", "correct the number")
 
     def of_each(self, number: int) -> Limits:
         """Of each of so many processes that serve together: its share of what is let in."""

@@ -27,6 +27,13 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--decision-rate", type=_rate, metavar="RATE", help="decisions a second of all clients (default: none)"
     )
+    parser.add_argument(
+        "--burst",
+        type=float,
+        default=_DEFAULT.burst_seconds,
+        metavar="SECONDS",
+        help="for which either rate may be saved up (default: %(default)g)",
+    )
 
 
 def _rate(text: str) -> float | None:
@@ -42,4 +49,4 @@ def limits_of(options: argparse.Namespace) -> Limits:
     Raises:
         InputError: a number out of range.
     """
-    return Limits(options.in_flight, options.waiting, options.client_rate, options.decision_rate)
+    return Limits(options.in_flight, options.waiting, options.client_rate, options.decision_rate, options.burst)

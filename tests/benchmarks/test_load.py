@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.load.phase import Cost, Load, Phase, measured
-from benchmarks.load.run import OVERLOAD, Outcome, Plan, cores_for, run
+from benchmarks.load.run import BURST_SECONDS, OVERLOAD, Outcome, Plan, cores_for, run
 from benchmarks.load.sender import Reply
 from benchmarks.load.stall import CLOSED_SECONDS, DEADLINE_MS, MOST_FAILURES, Stall, stalled
 from benchmarks.load.table import (
@@ -25,7 +25,6 @@ from benchmarks.load.table import (
     write_stall,
 )
 from scenarios.errors import InputError
-from serve.admission.limits import Limits
 from tests.policy_bundles import make_bundle
 
 COST = Cost(cpu_ms=1.5, memory_mb=200.0, others_cores=0.25)
@@ -56,7 +55,7 @@ def test_nothing_is_lost_under_load(tmp_path: Path) -> None:
     assert 0 < stall.failures <= MOST_FAILURES
     assert stall.closed_s <= CLOSED_SECONDS
     seconds = plan.seconds / 10
-    assert overload.accepted_per_s * seconds <= rate * (seconds + Limits().burst_seconds) + 2
+    assert overload.accepted_per_s * seconds <= rate * (seconds + BURST_SECONDS) + 2
 
 
 def test_what_is_measured_of_a_phase() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import socket
@@ -26,6 +27,7 @@ from serve.admission.body import Body
 from serve.admission.bucket import Bucket, Buckets
 from serve.admission.limits import Limits
 from serve.admission.line import Line
+from serve.admission.options import add_limits, limits_of
 from serve.admission.porter import Porter, client_of
 from serve.app import create_app
 from serve.desk import Desk
@@ -310,6 +312,18 @@ def test_the_rate_of_all_decisions(service: DecisionService, make_request: Calla
     assert client.get("/v1/anything").status_code == 404
 
 
+@pytest.mark.parametrize(("burst", "let_in"), [("0", 1), ("3000", 3), ("3600", 3)])
+def test_a_burst_is_as_long_as_was_asked_for(
+    burst: str, let_in: int, service: DecisionService, make_request: Callable[..., dict[str, Any]]
+) -> None:
+    parser = argparse.ArgumentParser()
+    add_limits(parser)
+    limits = limits_of(parser.parse_args(["--decision-rate", "0.001", "--burst", burst]))
+    client, request = ready(create_app(lambda: service, limits=limits)), make_request()
+    codes = [client.post("/v1/decisions", json=request).status_code for _ in range(4)]
+    assert codes == [200] * let_in + [429] * (4 - let_in)
+
+
 @pytest.mark.parametrize(
     "option",
     [
@@ -318,6 +332,8 @@ def test_the_rate_of_all_decisions(service: DecisionService, make_request: Calla
         ["--client-rate", "nan"],
         ["--client-rate", "0"],
         ["--decision-rate", "-5"],
+        ["--burst", "-0.1"],
+        ["--burst", "nan"],
     ],
 )
 def test_limits_out_of_range_are_refused(option: list[str]) -> None:
