@@ -105,7 +105,9 @@ class Known:
         if at not in coming:
             expected = f"a collection by {service} at {warehouse} in the weeks to come"
             near = min(coming, key=lambda time: abs(time - at), default=None)
-            remedy = "this service never comes there" if near is None else f"the nearest is {format_utc(near)}"
+            remedy = "this service never comes there"
+            if near is not None:
+                remedy = f"the nearest is {format_utc(near)}; leave the event out if it is over"
             raise InputError(f"{key}.collection_at", format_utc(at), expected, remedy)
 
     def check(self, key: str, **names: str | None) -> None:

@@ -12,8 +12,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from agents.documents import Time
-from scenarios.errors import InputError
-from scenarios.local_time import DAY_SECONDS, format_utc, parse_utc
+from scenarios.local_time import parse_utc
 from serve.actor import Who
 from serve.answer import DecisionAnswer
 from serve.asked import Asked
@@ -23,7 +22,7 @@ from serve.counted import count_stations, count_stock
 from serve.desk import Desk
 from serve.ending import Ending, cancel_order
 from serve.errors import ErrorAnswer
-from serve.event import AFTER_PRICES, Capacity, EventBatch, Inventory, Stations
+from serve.event import AFTER_PRICES, EventBatch, Inventory, Stations
 from serve.happened import Happened, is_new
 from serve.monitoring.outcomes import note_lags
 from serve.monitoring.staleness import hear
@@ -181,15 +180,13 @@ def _told(desk: Desk, entry: Entry, act: Callable[[Connection], Applied]) -> App
 
 
 def _apply(tx: Connection, desk: Desk, batch: EventBatch) -> Applied:
-    num_new, heard = 0, dict[str, int]()
+    now, num_new, heard = int(time.time()), 0, dict[str, int]()
     for i, event in enumerate(batch.events):
-        if is_new(tx, event, event.id, f"events[{i}].id", int(time.time())):
+        if is_new(tx, event, event.id, f"events[{i}].id", now):
             at = _happened_at(desk, f"events[{i}].at", event.at)
-            if isinstance(event, Capacity):
-                _check_is_not_over(desk, f"events[{i}].collection_at", event.collection_at)
             happened = Happened(tx, desk.known, f"events[{i}]")
             desk.solve_before(tx, at + isinstance(event, AFTER_PRICES))
-            happened.apply(event, at, at if desk.settings.is_request_clock else int(time.time()))
+            happened.apply(event, at, at if desk.settings.is_request_clock else now)
             heard |= {name: max(at, heard.get(name, at)) for name in happened.heard}
             num_new += 1
     hear(tx, heard)
@@ -207,18 +204,6 @@ def _count(tx: Connection, desk: Desk, counted: Inventory | Stations) -> Applied
         count_stations(tx, desk.known, counted)
     hear(tx, dict.fromkeys((row.warehouse for row in counted.rows), at))
     return Applied(applied=1, known=0)
-
-
-def _check_is_not_over(desk: Desk, key: str, text: str) -> None:
-    """Refuses a collection of long ago: by the wall's clock it changes nothing.
-
-    Raises:
-        InputError: it was more than a day ago.
-    """
-    first = int(time.time()) - DAY_SECONDS
-    if not desk.settings.is_request_clock and parse_utc(key, text) < first:
-        expected = f"a collection to come, or of the last day, after {format_utc(first)}"
-        raise InputError(key, text, expected, "leave the event out: that truck has gone")
 
 
 def _happened_at(desk: Desk, key: str, text: str) -> int:
