@@ -139,4 +139,12 @@ def test_the_page_quotes_the_results(repository: Path) -> None:
     found = re.search(r"<!-- benchmark -->\n(.*?)\n<!-- end -->", text, re.DOTALL)
     assert found
     results = repository / "docs/results"
-    assert found[1] == markdown(read_results(results / "load.csv"), read_stall(results / "load_stall.csv"))
+    phases = read_results(results / "load.csv")
+    assert found[1] == markdown(phases, read_stall(results / "load_stall.csv"))
+    (steady,) = (phase for phase in phases if phase.name == "steady")
+    quoted = f"200 orders a second for {steady.seconds:.0f} seconds from its own books"
+    within = f"half of them within {steady.p50_ms:.1f} ms, 99 % within {steady.p99_ms:.1f} ms"
+    readme = (repository / "README.md").read_text(encoding="utf-8")
+    assert (steady.offered_per_s, steady.errors) == (200, 0)
+    assert quoted in readme
+    assert within in readme
