@@ -115,7 +115,7 @@ class Loading:
             raise
         except Exception as error:
             self._problem = str(error)
-            _log.error("the bundle was refused: %s", error)
+            _log.error("the bundle was refused", exc_info=error)  # the command says why: a message may name orders
             self._on_failure(error)
         self._loop.end()
 

@@ -75,9 +75,9 @@ def _check_lines(tx: Connection, known: Known) -> None:
     has = set(known.names.skus)
     lost = [row for row in (*_waiting(tx), *_breakable(tx)) if row.sku not in has]
     told = [row for row in lost if row.line_state == "open" and row.group_id is None and row.state in _BY_PERSONS]
-    for row in told:
-        words = "order %s can only be cancelled or rejected, as the network has lost %s"
-        _log.warning(words, row.order_id, row.sku)
+    if told:  # which ones the queue of reviews and their errors tell: no line of the log names an order
+        words = "%d orders that no router decides can only be cancelled or rejected: the network has lost their SKUs"
+        _log.warning(words, len({row.order_id for row in told}))
     gone = sorted(f"{row.sku} in order {row.order_id}" for row in lost if row not in told)
     if gone:
         more = [f"{len(gone) - _MOST_NAMED} more"] if len(gone) > _MOST_NAMED else []

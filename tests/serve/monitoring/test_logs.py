@@ -23,10 +23,13 @@ from serve.desk import Desk, DeskSettings
 from serve.main import load_desk
 from serve.monitoring.logs import writing_logs
 from serve.policies import Change
+from serve.seed import seed
 from serve.service import DecisionService
 from serve.tokens import Tokens, digest_of
+from tests.serve.lost_sku import without_sku
 from tests.serve.test_app import wait_until_ready
 from tests.serve.test_desk import order_of
+from tests.serve.test_turns import wait_until
 
 Request = Callable[..., dict[str, Any]]
 TOKEN, STRANGER = "the-token-of-a-shop", "a-token-of-nobody"
@@ -174,3 +177,26 @@ def test_no_line_holds_what_was_sent(
         assert secret not in text, secret
     assert {line["level"] for line in lines_of(stream)} >= {"info", "warning", "error"}
     assert any(line.get("error") == "RuntimeError" and line["places"] for line in lines_of(stream))
+
+
+def test_a_start_that_is_refused_names_no_order(
+    desk: Desk, client: TestClient, stream: io.StringIO, make_request: Request
+) -> None:
+    """Its error names them where the command was given."""
+    order = order_of(make_request, CUSTOMER)
+    sku = order["lines"][0]["sku"]
+    assert client.post("/v1/decisions", json={"order": order, "now": order["placed_at"]}).status_code == 200
+    network = without_sku(desk.known.public, sku)
+    failures: list[Exception] = []
+
+    def open_desk(service: DecisionService) -> Desk:
+        with desk.database.writing() as tx:
+            seed(tx, network)
+        return desk
+
+    with TestClient(create_app(lambda: desk.service, failures.append, open_desk)):
+        wait_until(lambda: bool(failures))
+    assert f"{sku} in order {CUSTOMER}" in str(failures[0])
+    (line,) = [line for line in lines_of(stream) if line.get("message") == "the bundle was refused"]
+    assert (line["error"], bool(line["places"])) == ("InputError", True)
+    assert not [secret for secret in (CUSTOMER, sku) if secret in stream.getvalue()]
