@@ -12,11 +12,13 @@ from typing import Any
 
 from envs.prices import Pricing
 from experiments.model_registry import Alias, register
-from experiments.record import Run
+from experiments.record import Run, read_json
+from experiments.report import REFERENCES
 from experiments.settings import check_flag, launch
 from experiments.traces import scenario_of
 from experiments.train import trained
 from scenarios.errors import InputError
+from scenarios.seeds import VALIDATION
 
 COMMAND = "export"
 
@@ -50,6 +52,7 @@ def export(settings: dict[str, Any]) -> Path:
         "scenario_overrides": choice.overrides,
         "training": asdict(config),
         "training_seeds": "below 1,000,000",
+        "evaluation": evaluation(run, config.validation_traces),
     }
     scenario = scenario_of(choice)
     with hushed():
@@ -67,6 +70,28 @@ def export(settings: dict[str, Any]) -> Path:
         number = register(written, alias, str(settings["mlflow_uri"]), run.record.get("mlflow_run_id"))
         print(f"Registered: version {number} of {alias.name} is its {alias.alias}")
     return written
+
+
+def evaluation(run: Run, num_traces: int) -> dict[str, Any]:
+    """What a training run knows of its policy on validation traces, in the words of the run's own files.
+
+    Args:
+        run: finished.
+        num_traces: validation traces on which its stages were compared.
+
+    Returns:
+        ``validation_seeds`` (first and last); ``stages``: weighted cost per order after each stage, and which was
+        kept; ``references``: that of other routers on the first few traces; without what was not measured.
+    """
+    from agents.learned.training import STAGES
+
+    found: dict[str, Any] = {}
+    if num_traces:
+        found["validation_seeds"] = [VALIDATION[0], VALIDATION[num_traces - 1]]
+    for name, file in (("stages", STAGES), ("references", REFERENCES)):
+        if run.path(file).is_file():
+            found[name] = read_json(run.path(file))
+    return found
 
 
 @contextmanager

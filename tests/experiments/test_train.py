@@ -12,6 +12,7 @@ from agents.learned.training_config import TrainingConfig
 from experiments.record import Run
 from experiments.train import EFFORT, Training, percent_done, reference_costs
 from scenarios.registry import load_scenario
+from scenarios.seeds import VALIDATION
 
 MINIATURE = ("experiment=quick-training", "train.total_steps=256", "reference_traces=2", "mlflow=false")
 
@@ -115,6 +116,10 @@ def test_train_export_compare(tmp_path, refused, capsys):
     assert provenance["git"] == run.record["git"]
     assert provenance["training"]["total_steps"] == 256
     assert provenance["scenario_id"] == "tiny@1"
+    measured = provenance["evaluation"]
+    assert measured["references"] == json.loads((folder / "references.json").read_text())
+    assert measured["stages"] == json.loads((folder / "stages.json").read_text())
+    assert measured["validation_seeds"][0] == VALIDATION[0]
     capsys.readouterr()
     assert "bundle" in refused("export", f"run={folder}", f"bundle={bundle}")  # in the way
     again = ("name=robin", "replace=true", "register=robin@champion", f"mlflow_uri=sqlite:///{tmp_path}/mlflow.db")
