@@ -6,11 +6,13 @@ import sqlite3
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from threading import Barrier
 
 import pytest
-from sqlalchemy import Executable, delete, select, update
+from sqlalchemy import Connection, Executable, delete, select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from scenarios.errors import InputError
 from serve import tables
@@ -80,12 +82,20 @@ class GivenUp(Exception):
     """Ends a transaction that was only meant to be looked at."""
 
 
+def take_guard_away(tx: Connection) -> None:
+    """As who owns the schema can."""
+    triggers = ("audit_update", "audit_delete") if tx.dialect.name == "sqlite" else ("audit_append_only ON audit",)
+    for trigger in triggers:
+        tx.execute(text(f"DROP TRIGGER {trigger}"))
+
+
 def complaints_after(database: Database, *statements: Executable) -> list[str]:
-    """What is found when something was altered; it is given up afterwards."""
+    """What is found when something was altered past the guard; it is given up afterwards."""
     found: list[str] = []
 
     def alter() -> None:
         with database.writing() as tx:
+            take_guard_away(tx)
             for statement in statements:
                 assert tx.execute(statement).rowcount
             found.extend(complaints(tx))
@@ -94,6 +104,19 @@ def complaints_after(database: Database, *statements: Executable) -> list[str]:
     with pytest.raises(GivenUp):
         alter()
     return found
+
+
+@pytest.mark.parametrize("is_tampered_with", [False, True])
+def test_rows_are_written_once(database: Database, writers: list[AuditWriter], is_tampered_with: bool) -> None:
+    """No statement of ours, nor one that somebody types, changes a row while the guard is there."""
+    with database.writing() as tx:
+        if is_tampered_with:
+            take_guard_away(tx)
+    for statement in (update(tables.audit).values(actor="nobody"), delete(tables.audit)):
+        refused = nullcontext() if is_tampered_with else pytest.raises(IntegrityError, match="audit log is append-only")
+        with refused, database.writing() as tx:
+            tx.execute(statement)
+    assert (found_complaints(database) == []) is not is_tampered_with
 
 
 def test_any_altered_column_of_any_row_shows(database: Database, writers: list[AuditWriter]) -> None:
@@ -129,6 +152,7 @@ def test_a_missing_row_shows(database: Database, writers: list[AuditWriter]) -> 
 
 def test_a_missing_chain_shows(database: Database, writers: list[AuditWriter]) -> None:
     with database.writing() as tx:
+        take_guard_away(tx)
         for table in (tables.audit, tables.payloads):
             tx.execute(delete(table).where(table.c.writer == writers[0].id))
     gone = writers[0].id
@@ -174,6 +198,7 @@ def test_a_chain_that_was_replaced_by_another_one_shows(database: Database, writ
     """All its rows fit each other, and a head of its own; but they are not those that the other chain has named."""
     first, second = writers
     with database.writing() as tx:
+        take_guard_away(tx)
         for table in CHAIN:
             tx.execute(delete(table).where(table.c.writer == first.id))
     for i in range(3):
@@ -337,6 +362,7 @@ def test_the_command(tmp_path: Path, sqlite_template: Path, capsys: pytest.Captu
     assert main(["verify", "--database", f"sqlite:///{path}"]) == 0
     assert capsys.readouterr().out == "1 row of 1 writer: no complaints\n"
     with sqlite3.connect(path) as connection:
+        connection.execute("DROP TRIGGER audit_update")
         connection.execute("UPDATE audit SET actor = 'nobody'")
     connection.close()
     assert main(["verify", "--database", f"sqlite:///{path}"]) == 1
