@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Connection, Float, case, cast, func, null, select
+from sqlalchemy import Connection, Float, case, cast, func, null, or_, select
 
 from scenarios.local_time import format_utc
 from serve import tables
 from serve.order import Cause
+from serve.tasks import Kind
 
 DelayStage = Literal["queue", "pick", "handover", "delivery", "review", "task"]
 
@@ -21,6 +22,9 @@ NOTABLE = 3.0
 
 LEAST_VALUES = 20
 """Of a figure in either period; fewer do not tell how far such values are apart by chance, and one alone not at all."""
+
+MAY_END_EARLY: Kind = "hold_ended"
+"""The tasks that are known before they are due."""
 
 
 class Delay(BaseModel):
@@ -52,6 +56,11 @@ class HealthReport(BaseModel):
     breaks: dict[Cause, int] | None = Field(
         default=None,
         description="parcels that lost lines, by cause; null in baselines recorded before causes were kept",
+    )
+    num_early: int | None = Field(
+        default=None,
+        description="tasks that were over before they were due, such as that of a hold that another order joined: "
+        "neither delays nor exceptions; null in baselines recorded when they counted as both",
     )
 
 
@@ -88,7 +97,10 @@ def make_report(tx: Connection, since: int, until: int) -> HealthReport:
     orders = select(func.count(first_id.distinct())).where(within(made.decided_at))
     stages = select(made.stage, func.count()).where(within(made.decided_at)).group_by(made.stage)
     reasons = select(review.reasons, func.count()).where(within(review.opened_at)).group_by(review.reasons)
-    kinds = select(task.kind, func.count()).where(within(task.due_at)).group_by(task.kind)
+    is_early = task.done_at < task.due_at
+    due = or_(task.done_at.is_(None), ~is_early)
+    kinds = select(task.kind, func.count()).where(within(task.due_at), due).group_by(task.kind)
+    early = select(func.count()).select_from(tables.tasks).where(within(task.done_at), is_early)
     causes = select(broken.cause, func.count()).where(within(broken.broke_at)).group_by(broken.cause)
     exceptions: Counter[str] = Counter()
     for joined, count in tx.execute(reasons):
@@ -105,6 +117,7 @@ def make_report(tx: Connection, since: int, until: int) -> HealthReport:
         delays=_delays(tx, within),
         exceptions=dict(exceptions),
         breaks={cause: count for cause, count in tx.execute(causes)},
+        num_early=tx.execute(early).scalar_one(),
     )
 
 
@@ -122,7 +135,7 @@ def _delays(tx: Connection, within: Any) -> list[Delay]:
             tx, "delivery", (parcel.departed_at, parcel.delivered_at, parcel.quoted_at), within(parcel.delivered_at)
         ),
         _delay(tx, "review", (review.opened_at, review.closed_at, in_time), within(review.closed_at), of_persons),
-        _delay(tx, "task", (task.due_at, task.done_at), within(task.done_at)),
+        _delay(tx, "task", (task.due_at, task.done_at), within(task.done_at), task.done_at >= task.due_at),
     ]
 
 
@@ -148,15 +161,17 @@ def _delay(tx: Connection, stage: DelayStage, times: tuple[Any, ...], *where: An
 
 def compare(report: HealthReport, baseline: HealthReport) -> list[Change]:
     """Shares, rates and mean delays of both, and whether they differ by more than chance lets them."""
-    changes = []
+    changes, is_early_apart = [], report.num_early is not None and baseline.num_early is not None
     if report.num_orders and baseline.num_orders:
         counts = [("manual share", report.num_manual, baseline.num_manual)]
-        counts += _counts("{} an order", report.exceptions, baseline.exceptions)
+        counts += _counts("{} an order", *(_comparable(period, is_early_apart) for period in (report, baseline)))
         broken, usual = report.breaks, baseline.breaks
         if broken is not None and usual is not None and "unknown" not in broken.keys() | usual.keys():
             counts += _counts("broken by {} an order", broken, usual)
         changes += [_rates(name, (a, report.num_orders), (b, baseline.num_orders)) for name, a, b in counts]
     for now, before in zip(report.delays, baseline.delays, strict=True):
+        if now.stage == "task" and not is_early_apart:
+            continue
         if now.mean_seconds is None or before.mean_seconds is None or not now.num or not before.num:
             continue
         error = math.hypot(*(d.spread_seconds / math.sqrt(d.num) for d in (now, before) if d.spread_seconds))
@@ -165,6 +180,11 @@ def compare(report: HealthReport, baseline: HealthReport) -> list[Change]:
         if now.num_late is not None and before.num_late is not None:
             changes.append(_rates(f"late share of {now.stage}", (now.num_late, now.num), (before.num_late, before.num)))
     return changes
+
+
+def _comparable(period: HealthReport, is_early_apart: bool) -> dict[str, int]:
+    """Exceptions, without those that one of two periods counts otherwise."""
+    return {name: num for name, num in period.exceptions.items() if is_early_apart or name != MAY_END_EARLY}
 
 
 def _counts(figure: str, now: Mapping[Any, int], before: Mapping[Any, int]) -> list[tuple[str, int, int]]:

@@ -15,9 +15,12 @@ from scenarios.local_time import format_utc, parse_utc
 from serve import tables
 from serve.app import create_app
 from serve.chain import Choice
+from serve.changes import Changes
 from serve.desk import Desk
+from serve.ending import Ending, cancel_order
 from serve.health import LEAST_VALUES, Delay, HealthReport, compare, make_report
 from serve.order import Cause
+from serve.tasks import finish_tasks
 from tests.serve.reviewed import empty_shelves, take_back
 from tests.serve.test_app import check_error, wait_until_ready
 from tests.serve.test_desk import ask, order_of
@@ -111,6 +114,47 @@ def test_what_was_packed_after_its_collection_was_handed_over_after_it_too(desk:
     with desk.database.reading() as tx:
         row = delay(make_report(tx, collected - 60, quoted + 1), "handover")
     assert (row.num, row.mean_seconds, row.num_late) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("ended_by", ["cancelled", "joined"])
+def test_a_hold_that_ended_before_its_time_is_neither_a_delay_nor_an_exception(
+    database_url: str, tmp_path: Path, ended_by: str
+) -> None:
+    with toy_desk("toy-hold", database_url, tmp_path, "hold_seconds") as (desk, order):
+        order["customer"], asked = "c-17", {line["sku"] for line in order["lines"]}
+        sku, now = next(name for name in desk.known.names.skus if name not in asked), parse_utc("t", order["placed_at"])
+        until = parse_utc("t", ask(desk, order)["plan"]["hold_until"])
+        if ended_by == "joined":
+            assert ask(desk, another(order, "late", sku, now + 60), at=now + 60)["joined_orders"] == [order["id"]]
+        else:
+            with desk.database.writing() as tx:
+                changes = Changes()
+                cancel_order(tx, desk.known, changes, Ending(order["id"], now + 60))
+                changes.make(tx)
+        waits = parse_utc("t", ask(desk, another(order, "other", sku, now, customer="c-18"))["plan"]["hold_until"])
+        with desk.database.writing() as tx:
+            finish_tasks(tx, "other", waits + 40)  # decided again after it was due
+        with desk.database.reading() as tx:
+            report = make_report(tx, now, max(until, waits) + 41)
+            short = make_report(tx, now + 60, now + 61)
+    row = delay(report, "task")
+    assert (row.num, row.mean_seconds, row.longest_seconds) == (1, 40, 40)
+    assert (report.exceptions, report.num_early, short.num_early) == ({"hold_ended": 1}, 1, 1)
+
+
+def test_tasks_of_a_baseline_that_counted_early_ends_are_not_compared() -> None:
+    task = Delay(stage="task", num=400, mean_seconds=9.0, spread_seconds=9.0, longest_seconds=9, num_late=None)
+    told = {"exceptions": {"hold_ended": 80, "plan_broke": 4}, "delays": [task]}
+
+    def figures(*early: int | None) -> set[str]:
+        periods = (
+            report_of(random.Random(5), 400, 0.0, 300).model_copy(update={**told, "num_early": e}) for e in early
+        )
+        return {row.figure for row in compare(*periods)}
+
+    kept = {"manual share", "plan_broke an order"}
+    assert figures(0, 3) == kept | {"hold_ended an order", "mean seconds of task"}
+    assert figures(0, None) == figures(None, 0) == kept
 
 
 def test_every_break_is_counted_by_its_cause_although_one_task_is_owed(desk: Desk, make_request: Request) -> None:
