@@ -31,12 +31,17 @@ class Delay(BaseModel):
     """How long something waited that was over in the period; seconds."""
 
     stage: DelayStage
-    num: int
+    num: int = Field(description="of which is known how long")
     mean_seconds: float | None
     spread_seconds: float | None = Field(description="standard deviation")
     longest_seconds: int | None
+    num_due: int | None = Field(
+        default=None,
+        description="that had a time to be over by, also those of which nobody told since when they waited; null where "
+        "there is no such time, and in baselines recorded before it was kept",
+    )
     num_late: int | None = Field(
-        description="handed over after the collection, delivered after the quoted time, not looked at in time"
+        description="of these: handed over after the collection, delivered after the quoted time, not looked at in time"
     )
 
 
@@ -142,11 +147,11 @@ def _delays(tx: Connection, within: Any) -> list[Delay]:
 def _delay(tx: Connection, stage: DelayStage, times: tuple[Any, ...], *where: Any) -> Delay:
     """Of columns (begin, end) and perhaps the time after which the end is late."""
     begin, end, *due = times
-    seconds = end - begin
+    seconds = end - begin  # null where the begin is, and so in none of the figures of it
     exact = cast(seconds, Float)
-    num_late = func.sum(case((end > due[0], 1), else_=0)) if due else null()
-    figures = (func.count(), func.avg(exact), func.avg(exact * exact), func.max(seconds), num_late)
-    num, mean, square, longest, late = tx.execute(select(*figures).where(begin.is_not(None), *where)).one()
+    lateness = (func.count(), func.sum(case((end > due[0], 1), else_=0))) if due else (null(), null())
+    figures = (func.count(begin), func.avg(exact), func.avg(exact * exact), func.max(seconds), *lateness)
+    num, mean, square, longest, num_due, late = tx.execute(select(*figures).where(*where)).one()
     spread = None if mean is None else math.sqrt(max(0.0, square - mean * mean))
     is_dated = bool(due)
     return Delay(
@@ -155,6 +160,7 @@ def _delay(tx: Connection, stage: DelayStage, times: tuple[Any, ...], *where: An
         mean_seconds=mean,
         spread_seconds=spread,
         longest_seconds=longest,
+        num_due=num_due,
         num_late=int(late or 0) if is_dated else None,
     )
 
@@ -172,14 +178,28 @@ def compare(report: HealthReport, baseline: HealthReport) -> list[Change]:
     for now, before in zip(report.delays, baseline.delays, strict=True):
         if now.stage == "task" and not is_early_apart:
             continue
-        if now.mean_seconds is None or before.mean_seconds is None or not now.num or not before.num:
-            continue
-        error = math.hypot(*(d.spread_seconds / math.sqrt(d.num) for d in (now, before) if d.spread_seconds))
-        means, nums = (now.mean_seconds, before.mean_seconds), (now.num, before.num)
-        changes.append(_change(f"mean seconds of {now.stage}", means, nums, error))
-        if now.num_late is not None and before.num_late is not None:
-            changes.append(_rates(f"late share of {now.stage}", (now.num_late, now.num), (before.num_late, before.num)))
+        changes += _means(now, before) + _late_shares(now, before)
     return changes
+
+
+def _means(now: Delay, before: Delay) -> list[Change]:
+    if now.mean_seconds is None or before.mean_seconds is None or not now.num or not before.num:
+        return []
+    error = math.hypot(*(d.spread_seconds / math.sqrt(d.num) for d in (now, before) if d.spread_seconds))
+    means, nums = (now.mean_seconds, before.mean_seconds), (now.num, before.num)
+    return [_change(f"mean seconds of {now.stage}", means, nums, error)]
+
+
+def _late_shares(now: Delay, before: Delay) -> list[Change]:
+    num_due, usual_due = _num_due(now), _num_due(before)
+    if now.num_late is None or before.num_late is None or not num_due or not usual_due:
+        return []
+    return [_rates(f"late share of {now.stage}", (now.num_late, num_due), (before.num_late, usual_due))]
+
+
+def _num_due(delay: Delay) -> int | None:
+    """Of which those that were late are a part; in baselines from before it was kept a handover's is not known."""
+    return delay.num if delay.num_due is None and delay.stage != "handover" else delay.num_due
 
 
 def _comparable(period: HealthReport, is_early_apart: bool) -> dict[str, int]:

@@ -18,7 +18,7 @@ from serve.chain import Choice
 from serve.changes import Changes
 from serve.desk import Desk
 from serve.ending import Ending, cancel_order
-from serve.health import LEAST_VALUES, Delay, HealthReport, compare, make_report
+from serve.health import LEAST_VALUES, Delay, DelayStage, HealthReport, compare, make_report
 from serve.order import Cause
 from serve.tasks import finish_tasks
 from tests.serve.reviewed import empty_shelves, take_back
@@ -157,6 +157,38 @@ def test_tasks_of_a_baseline_that_counted_early_ends_are_not_compared() -> None:
     assert figures(0, None) == figures(None, 0) == kept
 
 
+def test_what_was_handed_over_late_counts_though_nobody_told_its_pick(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    first, second = ask(desk, order)["plan"]["parcels"]
+    collected = [parse_utc("t", parcel["collection_at"]) for parcel in (first, second)]
+    told = sorted([(collected[0], first["id"]), (collected[1] + 1, second["id"])])
+    for at, parcel in told:
+        tell(desk, at, {"kind": "handed_over", "parcel": parcel})
+    with desk.database.reading() as tx:
+        row = delay(make_report(tx, min(collected), max(collected) + 2), "handover")
+    assert (row.num, row.mean_seconds, row.spread_seconds, row.longest_seconds) == (0, None, None, None)
+    assert (row.num_due, row.num_late) == (2, 1)
+
+
+def test_late_shares_are_of_all_that_had_a_time_also_where_nobody_knows_how_long() -> None:
+    def row(num: int, num_due: int | None, num_late: int, stage: DelayStage = "handover") -> Delay:
+        mean, spread, longest = (60.0, 1.0, 61) if num else (None, None, None)
+        waits = {"mean_seconds": mean, "spread_seconds": spread, "longest_seconds": longest}
+        return Delay(stage=stage, num=num, num_due=num_due, num_late=num_late, **waits)  # type: ignore[arg-type]
+
+    def figures(now: Delay, before: Delay) -> dict[str, tuple[float, float]]:
+        period = report_of(random.Random(5), 400, 0.0, 300)
+        periods = (period.model_copy(update={"delays": [row]}) for row in (now, before))
+        return {row.figure: (row.value, row.baseline) for row in compare(*periods) if now.stage in row.figure}
+
+    share, mean = {"late share of handover": (0.5, 0.1)}, {"mean seconds of handover": (60.0, 60.0)}
+    assert figures(row(0, 100, 50), row(0, 100, 10)) == share
+    assert figures(row(20, 100, 50), row(80, 100, 10)) == {**mean, **share}
+    assert figures(row(20, 100, 50), row(80, None, 10)) == mean  # recorded when only those with a pick could be late
+    told = figures(row(100, 100, 50, "delivery"), row(80, None, 8, "delivery"))  # which always had a begin
+    assert told["late share of delivery"] == (0.5, 0.1)
+
+
 def test_every_break_is_counted_by_its_cause_although_one_task_is_owed(desk: Desk, make_request: Request) -> None:
     order = order_of(make_request, "one")
     now = parse_utc("t", order["placed_at"])
@@ -213,7 +245,7 @@ def test_few_values_are_not_notable() -> None:
         periods = []
         for seconds, number, count in ((61.0, num, num), (60.0, usual, 0)):
             times = {"mean_seconds": seconds, "spread_seconds": 0.0, "longest_seconds": 61, "num_late": count}
-            row = Delay(stage="delivery", num=number, **times)  # type: ignore[arg-type]
+            row = Delay(stage="delivery", num=number, num_due=number, **times)  # type: ignore[arg-type]
             periods.append(report_of(random.Random(5), number, count, 300).model_copy(update={"delays": [row]}))
         return {change.figure for change in compare(*periods) if change.is_notable}
 
