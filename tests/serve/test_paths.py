@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from fastapi.testclient import TestClient
@@ -18,6 +18,7 @@ from serve import tables
 from serve.app import create_app
 from serve.audit import complaints
 from serve.desk import Desk, DeskSettings
+from serve.order import LineState
 from serve.service import DecisionService
 from serve.shop_clock import FAST_CLOCK_SECONDS
 from serve.tasks import add_task
@@ -58,7 +59,9 @@ def test_an_order_from_decision_to_delivery(client: TestClient, desk: Desk, make
         told = client.post("/v1/events", json={"events": events})
         assert told.json() == {"applied": applied, "known": len(events) - applied}
     assert allocated(desk) == {}
-    assert client.get("/v1/orders/one").json()["planned_lines"] == []
+    told = client.get("/v1/orders/one").json()
+    assert told["delivered_lines"] == [line["sku"] for line in request["order"]["lines"]]
+    assert [told[f"{state}_lines"] for state in ("open", "planned", "cancelled", "declined")] == [[]] * 4
     events[0]["at"] = format_utc(now + 7)
     assert check_error(client.post("/v1/events", json={"events": events}))["key"] == "events[0].id"
     events[0]["kind"] = "nothing"
@@ -368,6 +371,7 @@ def test_every_path_is_described(client: TestClient) -> None:
     assert {"review", "review_rules"} <= set(schemas["DecisionAnswer"]["properties"])
     assert not {"review", "review_rules"} & set(schemas["DecisionAnswer"]["required"])  # left out where there are none
     assert "review_id" in schemas["OrderAnswer"]["required"]
+    assert {f"{state}_lines" for state in get_args(LineState)} < set(schemas["OrderAnswer"]["required"])
 
 
 def test_a_database_that_is_away_is_told_and_forgiven(
