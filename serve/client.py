@@ -171,10 +171,10 @@ class Client:
         rows = self._send("GET", "/v1/tasks", params=params).json()["tasks"]
         return [TaskAnswer.model_validate(row) for row in rows]
 
-    def acknowledge(self, task: TaskAnswer) -> None:
+    def acknowledge(self, task: TaskAnswer, *, now: int | None = None) -> None:
         """A task is done."""
         body = Lease(lease=task.lease).model_dump_json()
-        self._send("POST", f"/v1/tasks/{task.task_id}/acknowledge", body=body)
+        self._send("POST", f"/v1/tasks/{task.task_id}/acknowledge", body=body, params=_stated(now))
 
     def reviews(self, *, state: str = "open", after: int = 0, limit: int = 100) -> list[ReviewAnswer]:
         """What a person should look at, in the order of opening."""

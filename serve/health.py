@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Connection, Float, case, cast, func, null, select
+from sqlalchemy import Connection, Float, case, cast, func, null, or_, select
 
 from scenarios.local_time import format_utc
 from serve import tables
 from serve.order import Cause
+from serve.tasks import Kind
 
 DelayStage = Literal["queue", "pick", "handover", "delivery", "review", "task"]
 
@@ -22,17 +23,25 @@ NOTABLE = 3.0
 LEAST_VALUES = 20
 """Of a figure in either period; fewer do not tell how far such values are apart by chance, and one alone not at all."""
 
+MAY_END_EARLY: Kind = "hold_ended"
+"""The tasks that are known before they are due."""
+
 
 class Delay(BaseModel):
     """How long something waited that was over in the period; seconds."""
 
     stage: DelayStage
-    num: int
+    num: int = Field(description="of which is known how long")
     mean_seconds: float | None
     spread_seconds: float | None = Field(description="standard deviation")
     longest_seconds: int | None
+    num_due: int | None = Field(
+        default=None,
+        description="that had a time to be over by, also those of which nobody told since when they waited; null where "
+        "there is no such time, and in baselines recorded before it was kept",
+    )
     num_late: int | None = Field(
-        description="handed over after the collection, delivered after the quoted time, not looked at in time"
+        description="of these: handed over after the collection, delivered after the quoted time, not looked at in time"
     )
 
 
@@ -52,6 +61,11 @@ class HealthReport(BaseModel):
     breaks: dict[Cause, int] | None = Field(
         default=None,
         description="parcels that lost lines, by cause; null in baselines recorded before causes were kept",
+    )
+    num_early: int | None = Field(
+        default=None,
+        description="tasks that were over before they were due, such as that of a hold that another order joined: "
+        "neither delays nor exceptions; null in baselines recorded when they counted as both",
     )
 
 
@@ -88,7 +102,10 @@ def make_report(tx: Connection, since: int, until: int) -> HealthReport:
     orders = select(func.count(first_id.distinct())).where(within(made.decided_at))
     stages = select(made.stage, func.count()).where(within(made.decided_at)).group_by(made.stage)
     reasons = select(review.reasons, func.count()).where(within(review.opened_at)).group_by(review.reasons)
-    kinds = select(task.kind, func.count()).where(within(task.due_at)).group_by(task.kind)
+    is_early = task.done_at < task.due_at
+    due = or_(task.done_at.is_(None), ~is_early)
+    kinds = select(task.kind, func.count()).where(within(task.due_at), due).group_by(task.kind)
+    early = select(func.count()).select_from(tables.tasks).where(within(task.done_at), is_early)
     causes = select(broken.cause, func.count()).where(within(broken.broke_at)).group_by(broken.cause)
     exceptions: Counter[str] = Counter()
     for joined, count in tx.execute(reasons):
@@ -105,6 +122,7 @@ def make_report(tx: Connection, since: int, until: int) -> HealthReport:
         delays=_delays(tx, within),
         exceptions=dict(exceptions),
         breaks={cause: count for cause, count in tx.execute(causes)},
+        num_early=tx.execute(early).scalar_one(),
     )
 
 
@@ -122,18 +140,18 @@ def _delays(tx: Connection, within: Any) -> list[Delay]:
             tx, "delivery", (parcel.departed_at, parcel.delivered_at, parcel.quoted_at), within(parcel.delivered_at)
         ),
         _delay(tx, "review", (review.opened_at, review.closed_at, in_time), within(review.closed_at), of_persons),
-        _delay(tx, "task", (task.due_at, task.done_at), within(task.done_at)),
+        _delay(tx, "task", (task.due_at, task.done_at), within(task.done_at), task.done_at >= task.due_at),
     ]
 
 
 def _delay(tx: Connection, stage: DelayStage, times: tuple[Any, ...], *where: Any) -> Delay:
     """Of columns (begin, end) and perhaps the time after which the end is late."""
     begin, end, *due = times
-    seconds = end - begin
+    seconds = end - begin  # null where the begin is, and so in none of the figures of it
     exact = cast(seconds, Float)
-    num_late = func.sum(case((end > due[0], 1), else_=0)) if due else null()
-    figures = (func.count(), func.avg(exact), func.avg(exact * exact), func.max(seconds), num_late)
-    num, mean, square, longest, late = tx.execute(select(*figures).where(begin.is_not(None), *where)).one()
+    lateness = (func.count(), func.sum(case((end > due[0], 1), else_=0))) if due else (null(), null())
+    figures = (func.count(begin), func.avg(exact), func.avg(exact * exact), func.max(seconds), *lateness)
+    num, mean, square, longest, num_due, late = tx.execute(select(*figures).where(*where)).one()
     spread = None if mean is None else math.sqrt(max(0.0, square - mean * mean))
     is_dated = bool(due)
     return Delay(
@@ -142,29 +160,51 @@ def _delay(tx: Connection, stage: DelayStage, times: tuple[Any, ...], *where: An
         mean_seconds=mean,
         spread_seconds=spread,
         longest_seconds=longest,
+        num_due=num_due,
         num_late=int(late or 0) if is_dated else None,
     )
 
 
 def compare(report: HealthReport, baseline: HealthReport) -> list[Change]:
     """Shares, rates and mean delays of both, and whether they differ by more than chance lets them."""
-    changes = []
+    changes, is_early_apart = [], report.num_early is not None and baseline.num_early is not None
     if report.num_orders and baseline.num_orders:
         counts = [("manual share", report.num_manual, baseline.num_manual)]
-        counts += _counts("{} an order", report.exceptions, baseline.exceptions)
+        counts += _counts("{} an order", *(_comparable(period, is_early_apart) for period in (report, baseline)))
         broken, usual = report.breaks, baseline.breaks
         if broken is not None and usual is not None and "unknown" not in broken.keys() | usual.keys():
             counts += _counts("broken by {} an order", broken, usual)
         changes += [_rates(name, (a, report.num_orders), (b, baseline.num_orders)) for name, a, b in counts]
     for now, before in zip(report.delays, baseline.delays, strict=True):
-        if now.mean_seconds is None or before.mean_seconds is None or not now.num or not before.num:
+        if now.stage == "task" and not is_early_apart:
             continue
-        error = math.hypot(*(d.spread_seconds / math.sqrt(d.num) for d in (now, before) if d.spread_seconds))
-        means, nums = (now.mean_seconds, before.mean_seconds), (now.num, before.num)
-        changes.append(_change(f"mean seconds of {now.stage}", means, nums, error))
-        if now.num_late is not None and before.num_late is not None:
-            changes.append(_rates(f"late share of {now.stage}", (now.num_late, now.num), (before.num_late, before.num)))
+        changes += _means(now, before) + _late_shares(now, before)
     return changes
+
+
+def _means(now: Delay, before: Delay) -> list[Change]:
+    if now.mean_seconds is None or before.mean_seconds is None or not now.num or not before.num:
+        return []
+    error = math.hypot(*(d.spread_seconds / math.sqrt(d.num) for d in (now, before) if d.spread_seconds))
+    means, nums = (now.mean_seconds, before.mean_seconds), (now.num, before.num)
+    return [_change(f"mean seconds of {now.stage}", means, nums, error)]
+
+
+def _late_shares(now: Delay, before: Delay) -> list[Change]:
+    num_due, usual_due = _num_due(now), _num_due(before)
+    if now.num_late is None or before.num_late is None or not num_due or not usual_due:
+        return []
+    return [_rates(f"late share of {now.stage}", (now.num_late, num_due), (before.num_late, usual_due))]
+
+
+def _num_due(delay: Delay) -> int | None:
+    """Of which those that were late are a part; in baselines from before it was kept a handover's is not known."""
+    return delay.num if delay.num_due is None and delay.stage != "handover" else delay.num_due
+
+
+def _comparable(period: HealthReport, is_early_apart: bool) -> dict[str, int]:
+    """Exceptions, without those that one of two periods counts otherwise."""
+    return {name: num for name, num in period.exceptions.items() if is_early_apart or name != MAY_END_EARLY}
 
 
 def _counts(figure: str, now: Mapping[Any, int], before: Mapping[Any, int]) -> list[tuple[str, int, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection, Row, Select, bindparam, case, func, null, or_, select, update
@@ -16,6 +16,8 @@ from serve.database import insert_new
 from serve.review import find_open_review
 from serve.sending import change, change_each
 from serve.tasks import add_task
+
+LineState = Literal["open", "planned", "delivered", "cancelled", "declined"]
 
 State = Literal["held", "reserved", "confirmed", "review", "declined", "cancelled", "expired"]
 
@@ -53,8 +55,10 @@ class OrderAnswer(BaseModel):
     group_id: str = Field(description="the first of the orders that are decided together; its own alone")
     decision_id: str = Field(description="the latest")
     open_lines: list[str] = Field(description="SKUs of lines that wait for a decision")
-    planned_lines: list[str] = Field(description="SKUs of lines in parcels")
-    cancelled_lines: list[str]
+    planned_lines: list[str] = Field(description="SKUs of lines in parcels that are not delivered")
+    delivered_lines: list[str]
+    cancelled_lines: list[str] = Field(description="SKUs of lines that the customer does not want any more")
+    declined_lines: list[str] = Field(description="SKUs of lines that nobody will send")
     is_confirmed: bool = Field(description="whatever is reserved of it, now or later, does not expire")
     expires_at: str | None = Field(description="of its reservation, unless confirmed before; null if it does not")
     review_id: str | None = Field(description="of the open one that concerns it, perhaps with others; else null")
@@ -173,18 +177,14 @@ def describe_order(tx: Connection, order_id: str) -> OrderAnswer:
     """
     order, row = find_order(tx, order_id, lock=False), tables.lines.c
     lines = tx.execute(select(tables.lines).where(row.order_id == order_id).order_by(row.position)).all()
-    by_state = {
-        state: [line.sku for line in lines if line.state == state] for state in ("open", "planned", "cancelled")
-    }
+    in_state = {f"{state}_lines": [line.sku for line in lines if line.state == state] for state in get_args(LineState)}
     first_id = order.group_id or order.id
     return OrderAnswer(
         order_id=order_id,
         state=order.state,
         group_id=first_id,
         decision_id=order.decision_id,
-        open_lines=by_state["open"],
-        planned_lines=by_state["planned"],
-        cancelled_lines=by_state["cancelled"],
+        **in_state,
         is_confirmed=order.is_confirmed,
         expires_at=None if order.expires_at is None else format_utc(order.expires_at),
         review_id=find_open_review(tx, first_id),

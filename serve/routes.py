@@ -125,10 +125,11 @@ def add_routes(desk_of: Callable[[], Desk]) -> APIRouter:
             return TaskList(tasks=lease_tasks(tx, at, limit, lease_seconds))
 
     @router.post("/tasks/{task_id}/acknowledge", status_code=204, summary="A task is done")
-    def done(task_id: str, held: Lease) -> None:
+    def done(task_id: str, held: Lease, now: StatedNow = None) -> None:
         desk = desk_of()
+        at = desk.now(now)
         with desk.database.writing() as tx:
-            if not acknowledge(tx, task_id, held.lease, int(time.time())):
+            if not acknowledge(tx, task_id, held.lease, at):
                 raise NotFound("task", task_id)
 
     @router.post("/events", summary="What happened: each event counts once")

@@ -6,7 +6,7 @@ import uuid
 from typing import Literal
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from agents.documents import Document, Name
 from scenarios.local_time import format_utc
@@ -69,7 +69,13 @@ def lease_tasks(tx: Connection, now: int, limit: int, seconds: int) -> list[Task
 
 
 def acknowledge(tx: Connection, task_id: str, lease: str, now: int) -> bool:
-    """Ends a task for who holds it; once done, saying so again is fine.
+    """Ends a task for who holds it; once done, saying so again is fine, and it stays done since then.
+
+    Args:
+        tx: a writing transaction.
+        task_id: as it was leased.
+        lease: as it was leased.
+        now: UTC seconds, of the clock by which tasks are due.
 
     Returns:
         False if there is no such task, or another one holds it by now.
@@ -78,7 +84,7 @@ def acknowledge(tx: Connection, task_id: str, lease: str, now: int) -> bool:
     if not task_id.isascii() or not task_id.isdigit() or len(task_id) > 18:
         return False
     mine = update(tables.tasks).where(row.number == int(task_id), row.lease == lease)
-    return bool(tx.execute(mine.values(done_at=now)).rowcount)
+    return bool(tx.execute(mine.values(done_at=func.coalesce(row.done_at, now))).rowcount)
 
 
 def finish_tasks(tx: Connection, order_id: str, now: int) -> None:

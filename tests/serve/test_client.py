@@ -237,7 +237,7 @@ def test_over_a_socket(app: Any, make_request: Request) -> None:
         late = now + 10_000
         tasks = client.tasks(now=late)
         assert [(task.kind, task.order_id) for task in tasks] == [("reservation_expired", "second")]
-        client.acknowledge(tasks[0])
+        client.acknowledge(tasks[0], now=late)
         assert client.redecide("second", now=late, confirm=True).reservation is not None
         assert client.reviews() == []
         client.close()

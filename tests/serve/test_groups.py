@@ -229,7 +229,7 @@ def test_a_short_pick_of_a_shared_parcel_breaks_the_plan_of_one(database_url: st
         again = ask_again(desk, "late", now + 130)
         assert again["plan"]["kind"] == "decline"  # of what broke; what was found is on its way
         assert states(desk) == ["confirmed", "declined"]
-        assert described(desk, "first").planned_lines == [found]
+        assert (described(desk, "first").planned_lines, described(desk, "late").declined_lines) == ([found], [gone])
         with desk.database.writing() as tx:
             assert lease_tasks(tx, now + 10_000, 10, 1) == []
         tell(desk, now + 200, {"kind": "handed_over", "parcel": parcel["id"]})

@@ -15,9 +15,12 @@ from scenarios.local_time import format_utc, parse_utc
 from serve import tables
 from serve.app import create_app
 from serve.chain import Choice
+from serve.changes import Changes
 from serve.desk import Desk
-from serve.health import LEAST_VALUES, Delay, HealthReport, compare, make_report
+from serve.ending import Ending, cancel_order
+from serve.health import LEAST_VALUES, Delay, DelayStage, HealthReport, compare, make_report
 from serve.order import Cause
+from serve.tasks import finish_tasks
 from tests.serve.reviewed import empty_shelves, take_back
 from tests.serve.test_app import check_error, wait_until_ready
 from tests.serve.test_desk import ask, order_of
@@ -113,6 +116,79 @@ def test_what_was_packed_after_its_collection_was_handed_over_after_it_too(desk:
     assert (row.num, row.mean_seconds, row.num_late) == (1, 0, 1)
 
 
+@pytest.mark.parametrize("ended_by", ["cancelled", "joined"])
+def test_a_hold_that_ended_before_its_time_is_neither_a_delay_nor_an_exception(
+    database_url: str, tmp_path: Path, ended_by: str
+) -> None:
+    with toy_desk("toy-hold", database_url, tmp_path, "hold_seconds") as (desk, order):
+        order["customer"], asked = "c-17", {line["sku"] for line in order["lines"]}
+        sku, now = next(name for name in desk.known.names.skus if name not in asked), parse_utc("t", order["placed_at"])
+        until = parse_utc("t", ask(desk, order)["plan"]["hold_until"])
+        if ended_by == "joined":
+            assert ask(desk, another(order, "late", sku, now + 60), at=now + 60)["joined_orders"] == [order["id"]]
+        else:
+            with desk.database.writing() as tx:
+                changes = Changes()
+                cancel_order(tx, desk.known, changes, Ending(order["id"], now + 60))
+                changes.make(tx)
+        waits = parse_utc("t", ask(desk, another(order, "other", sku, now, customer="c-18"))["plan"]["hold_until"])
+        with desk.database.writing() as tx:
+            finish_tasks(tx, "other", waits + 40)  # decided again after it was due
+        with desk.database.reading() as tx:
+            report = make_report(tx, now, max(until, waits) + 41)
+            short = make_report(tx, now + 60, now + 61)
+    row = delay(report, "task")
+    assert (row.num, row.mean_seconds, row.longest_seconds) == (1, 40, 40)
+    assert (report.exceptions, report.num_early, short.num_early) == ({"hold_ended": 1}, 1, 1)
+
+
+def test_tasks_of_a_baseline_that_counted_early_ends_are_not_compared() -> None:
+    task = Delay(stage="task", num=400, mean_seconds=9.0, spread_seconds=9.0, longest_seconds=9, num_late=None)
+    told = {"exceptions": {"hold_ended": 80, "plan_broke": 4}, "delays": [task]}
+
+    def figures(*early: int | None) -> set[str]:
+        periods = (
+            report_of(random.Random(5), 400, 0.0, 300).model_copy(update={**told, "num_early": e}) for e in early
+        )
+        return {row.figure for row in compare(*periods)}
+
+    kept = {"manual share", "plan_broke an order"}
+    assert figures(0, 3) == kept | {"hold_ended an order", "mean seconds of task"}
+    assert figures(0, None) == figures(None, 0) == kept
+
+
+def test_what_was_handed_over_late_counts_though_nobody_told_its_pick(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    first, second = ask(desk, order)["plan"]["parcels"]
+    collected = [parse_utc("t", parcel["collection_at"]) for parcel in (first, second)]
+    told = sorted([(collected[0], first["id"]), (collected[1] + 1, second["id"])])
+    for at, parcel in told:
+        tell(desk, at, {"kind": "handed_over", "parcel": parcel})
+    with desk.database.reading() as tx:
+        row = delay(make_report(tx, min(collected), max(collected) + 2), "handover")
+    assert (row.num, row.mean_seconds, row.spread_seconds, row.longest_seconds) == (0, None, None, None)
+    assert (row.num_due, row.num_late) == (2, 1)
+
+
+def test_late_shares_are_of_all_that_had_a_time_also_where_nobody_knows_how_long() -> None:
+    def row(num: int, num_due: int | None, num_late: int, stage: DelayStage = "handover") -> Delay:
+        mean, spread, longest = (60.0, 1.0, 61) if num else (None, None, None)
+        waits = {"mean_seconds": mean, "spread_seconds": spread, "longest_seconds": longest}
+        return Delay(stage=stage, num=num, num_due=num_due, num_late=num_late, **waits)  # type: ignore[arg-type]
+
+    def figures(now: Delay, before: Delay) -> dict[str, tuple[float, float]]:
+        period = report_of(random.Random(5), 400, 0.0, 300)
+        periods = (period.model_copy(update={"delays": [row]}) for row in (now, before))
+        return {row.figure: (row.value, row.baseline) for row in compare(*periods) if now.stage in row.figure}
+
+    share, mean = {"late share of handover": (0.5, 0.1)}, {"mean seconds of handover": (60.0, 60.0)}
+    assert figures(row(0, 100, 50), row(0, 100, 10)) == share
+    assert figures(row(20, 100, 50), row(80, 100, 10)) == {**mean, **share}
+    assert figures(row(20, 100, 50), row(80, None, 10)) == mean  # recorded when only those with a pick could be late
+    told = figures(row(100, 100, 50, "delivery"), row(80, None, 8, "delivery"))  # which always had a begin
+    assert told["late share of delivery"] == (0.5, 0.1)
+
+
 def test_every_break_is_counted_by_its_cause_although_one_task_is_owed(desk: Desk, make_request: Request) -> None:
     order = order_of(make_request, "one")
     now = parse_utc("t", order["placed_at"])
@@ -169,7 +245,7 @@ def test_few_values_are_not_notable() -> None:
         periods = []
         for seconds, number, count in ((61.0, num, num), (60.0, usual, 0)):
             times = {"mean_seconds": seconds, "spread_seconds": 0.0, "longest_seconds": 61, "num_late": count}
-            row = Delay(stage="delivery", num=number, **times)  # type: ignore[arg-type]
+            row = Delay(stage="delivery", num=number, num_due=number, **times)  # type: ignore[arg-type]
             periods.append(report_of(random.Random(5), number, count, 300).model_copy(update={"delays": [row]}))
         return {change.figure for change in compare(*periods) if change.is_notable}
 

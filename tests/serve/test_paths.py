@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from fastapi.testclient import TestClient
@@ -18,8 +18,10 @@ from serve import tables
 from serve.app import create_app
 from serve.audit import complaints
 from serve.desk import Desk, DeskSettings
+from serve.order import LineState
 from serve.service import DecisionService
 from serve.shop_clock import FAST_CLOCK_SECONDS
+from serve.tasks import add_task
 from tests.serve.test_app import check_error, wait_until_ready
 from tests.serve.test_desk import allocated, order_of, sent
 
@@ -57,7 +59,9 @@ def test_an_order_from_decision_to_delivery(client: TestClient, desk: Desk, make
         told = client.post("/v1/events", json={"events": events})
         assert told.json() == {"applied": applied, "known": len(events) - applied}
     assert allocated(desk) == {}
-    assert client.get("/v1/orders/one").json()["planned_lines"] == []
+    told = client.get("/v1/orders/one").json()
+    assert told["delivered_lines"] == [line["sku"] for line in request["order"]["lines"]]
+    assert [told[f"{state}_lines"] for state in ("open", "planned", "cancelled", "declined")] == [[]] * 4
     events[0]["at"] = format_utc(now + 7)
     assert check_error(client.post("/v1/events", json={"events": events}))["key"] == "events[0].id"
     events[0]["kind"] = "nothing"
@@ -238,12 +242,51 @@ def test_tasks_lead_to_another_decision(client: TestClient, make_request: Reques
     assert [(task["kind"], task["order_id"]) for task in tasks] == [("reservation_expired", "one")]
     again = client.post("/v1/orders/one/redecide", json={"now": now, "confirm": True})
     assert again.json()["reservation"]["state"] == "confirmed"
-    done = client.post(f"/v1/tasks/{tasks[0]['task_id']}/acknowledge", json={"lease": tasks[0]["lease"]})
+    path = f"/v1/tasks/{tasks[0]['task_id']}/acknowledge?now={now}"
+    done = client.post(path, json={"lease": tasks[0]["lease"]})
     assert (done.status_code, done.content) == (204, b"")
-    other = client.post(f"/v1/tasks/{tasks[0]['task_id']}/acknowledge", json={"lease": "another's"})
+    other = client.post(path, json={"lease": "another's"})
     assert check_error(other)["key"] == "task"
     cancelled = client.post("/v1/orders/one/cancel", params={"now": now}).json()
     assert (cancelled["state"], cancelled["planned_lines"]) == ("cancelled", [])
+
+
+def done_at(desk: Desk) -> int | None:
+    """Since when the only task is done, UTC seconds."""
+    with desk.database.reading() as tx:
+        return tx.execute(select(tables.tasks.c.done_at)).scalar_one()
+
+
+def test_a_task_stays_done_since_it_was_done_first(client: TestClient, desk: Desk, make_request: Request) -> None:
+    now = parse_utc("t", client.post("/v1/decisions", json=asked(make_request)).json()["reservation"]["expires_at"])
+    (task,) = client.get("/v1/tasks", params={"now": format_utc(now)}).json()["tasks"]
+    path, held = f"/v1/tasks/{task['task_id']}/acknowledge", {"lease": task["lease"]}
+    for at in (now + 5, now + 90):
+        assert client.post(path, params={"now": format_utc(at)}, json=held).status_code == 204
+        assert done_at(desk) == now + 5
+
+
+def test_deciding_an_order_ends_its_task_and_acknowledging_it_later_changes_nothing(
+    client: TestClient, desk: Desk, make_request: Request
+) -> None:
+    now = parse_utc("t", client.post("/v1/decisions", json=asked(make_request)).json()["reservation"]["expires_at"])
+    (task,) = client.get("/v1/tasks", params={"now": format_utc(now)}).json()["tasks"]
+    client.post("/v1/orders/one/redecide", json={"now": format_utc(now + 5)})
+    path, later = f"/v1/tasks/{task['task_id']}/acknowledge", {"now": format_utc(now + 90)}
+    assert client.post(path, params=later, json={"lease": task["lease"]}).status_code == 204
+    assert done_at(desk) == now + 5
+
+
+def test_tasks_are_leased_and_done_by_the_wall_s_clock(client: TestClient, desk: Desk, wall_clock: int) -> None:
+    with desk.database.writing() as tx:
+        add_task(tx, "plan_broke", "one", wall_clock - 60)
+    (task,) = client.get("/v1/tasks").json()["tasks"]
+    assert parse_utc("t", task["leased_until"]) - wall_clock in range(60, 120)
+    path, held = f"/v1/tasks/{task['task_id']}/acknowledge", {"lease": task["lease"]}
+    assert client.post(path, params={"now": format_utc(wall_clock)}, json=held).status_code == 422
+    assert client.post(path, json=held).status_code == 204
+    assert (done_at(desk) or 0) - wall_clock in range(60)
+    assert client.get("/v1/tasks").json()["tasks"] == []
 
 
 def test_counts_are_taken_over_once(client: TestClient, desk: Desk) -> None:
@@ -270,14 +313,15 @@ REFUSED: list[tuple[str, str, Any, int]] = [
     ("POST", "/v1/orders/none/confirm", None, 404),
     ("POST", "/v1/orders/none/redecide", {"now": NOW}, 404),
     ("POST", "/v1/orders/none/redecide", {}, 422),
-    ("POST", "/v1/tasks/1/acknowledge", {"lease": "x"}, 404),
-    ("POST", "/v1/tasks/x/acknowledge", {"lease": "x"}, 404),
+    ("POST", f"/v1/tasks/1/acknowledge?now={NOW}", {"lease": "x"}, 404),
+    ("POST", f"/v1/tasks/x/acknowledge?now={NOW}", {"lease": "x"}, 404),
+    ("POST", "/v1/tasks/1/acknowledge", {"lease": "x"}, 422),
     ("GET", "/v1/tasks?limit=0", None, 422),
     ("GET", "/v1/tasks?now=tomorrow", None, 422),
     ("POST", "/v1/events", {"events": [{"id": "a", "at": NOW, "kind": "miracle"}]}, 422),
     ("POST", "/v1/events", {"events": []}, 422),
     ("PUT", "/v1/inventory", {"id": "a", "at": "never", "rows": [{}]}, 422),
-    ("POST", "/v1/tasks/99999999999999999999/acknowledge", {"lease": "x"}, 404),
+    ("POST", f"/v1/tasks/99999999999999999999/acknowledge?now={NOW}", {"lease": "x"}, 404),
     ("POST", "/v1/tasks/1/acknowledge", {"lease": "a\0b"}, 422),
     ("POST", "/v1/events", {"events": [{"id": "a\0b", "at": NOW, "kind": "delivered", "parcel": "p"}]}, 422),
 ]
@@ -327,6 +371,7 @@ def test_every_path_is_described(client: TestClient) -> None:
     assert {"review", "review_rules"} <= set(schemas["DecisionAnswer"]["properties"])
     assert not {"review", "review_rules"} & set(schemas["DecisionAnswer"]["required"])  # left out where there are none
     assert "review_id" in schemas["OrderAnswer"]["required"]
+    assert {f"{state}_lines" for state in get_args(LineState)} < set(schemas["OrderAnswer"]["required"])
 
 
 def test_a_database_that_is_away_is_told_and_forgiven(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import random
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +19,7 @@ from serve.counted import count_stock
 from serve.desk import Desk
 from serve.ending import Ending, cancel_order
 from serve.event import Inventory
-from serve.order import Conflict, confirm_order
+from serve.order import Conflict, confirm_order, describe_order
 from serve.review import list_reviews
 from serve.reviewing import reject, take_back_to_queue
 from serve.tasks import lease_tasks
@@ -196,6 +198,23 @@ def check(desk: Desk) -> None:
         assert states <= allowed | {("open", None), ("cancelled", None), ("declined", None), ("delivered", "delivered")}
 
 
+def check_lines(desk: Desk) -> set[str]:
+    """Every line of every order is in exactly one list of its answer.
+
+    Returns:
+        The lists that have lines.
+    """
+    used = set()
+    with desk.database.reading() as tx:
+        for order in tx.execute(select(tables.orders)).all():
+            answer = describe_order(tx, order.id)
+            lists = {name: skus for name, skus in answer if name.endswith("_lines")}
+            asked = [line["sku"] for line in json.loads(order.document)["lines"]]
+            assert sorted(itertools.chain(*lists.values())) == sorted(asked)
+            used |= {name for name, skus in lists.items() if skus}
+    return used
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_whatever_happens_it_adds_up(desk: Desk, make_request: Request, seed: int) -> None:
     shop = Shop(desk, [make_request(position) for position in range(8)], seed)
@@ -206,6 +225,7 @@ def test_whatever_happens_it_adds_up(desk: Desk, make_request: Request, seed: in
             continue
         check(desk)
     assert len(shop.done) == 13  # each kind has happened
+    assert {"planned_lines", "delivered_lines", "cancelled_lines"} <= check_lines(desk)
     desk.keep_until(shop.now + 10**6)
     check(desk)
     with desk.database.reading() as tx:
