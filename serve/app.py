@@ -31,6 +31,7 @@ from serve.guard import Guard
 from serve.health_routes import add_health_routes
 from serve.metrics import told
 from serve.monitoring.routes import add_monitoring_routes
+from serve.path_names import know_names
 from serve.plan_writer import to_json
 from serve.policy_routes import add_policy_routes
 from serve.pricing.bid_prices import PriceStanding
@@ -158,6 +159,7 @@ def create_app(
         tokens: who may ask for what; None: development mode, anyone for anything.
         limits: how much is let in.
     """
+    know_names()
     loading = Loading(load, open_desk, on_failure, on_ready)
 
     @asynccontextmanager

@@ -57,7 +57,7 @@ class Arrival:
 def _tell(scope: Scope, status: int) -> None:
     """What came of a request, once its answer is sent: it need not wait for a line of the log."""
     route = scope.get("route")  # its pattern has no ids; what leads nowhere is counted together
-    method, path = (scope["method"], route.path) if route else ("any", "unknown")
+    method, path = (scope["method"], route.path_format) if route else ("any", "unknown")
     seconds = time.perf_counter() - scope["received"]
     REQUESTS.labels(method, path, status).observe(seconds)
     actor = {"actor": pseudonym(scope["actor"].name)} if "actor" in scope else {}

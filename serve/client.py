@@ -7,7 +7,6 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from urllib.parse import quote
 
 import httpx
 
@@ -20,6 +19,7 @@ from serve.explanation import ExplanationAnswer
 from serve.health import HealthAnswer
 from serve.order import OrderAnswer
 from serve.override import Override, WantedParcel
+from serve.path_names import in_path
 from serve.policy_answer import Canary, Load, SlotsAnswer
 from serve.request import DecisionRequest, RedecisionRequest
 from serve.review import ReviewAnswer
@@ -120,35 +120,35 @@ class Client:
     ) -> DecisionAnswer:
         """Decides the open lines of a known order; see ``decide``."""
         asked = RedecisionRequest(now=_text(now), confirm=confirm, max_alternatives=0, deadline_ms=deadline_ms)
-        return self._decided(f"/v1/orders/{quote(order_id, safe='')}/redecide", asked, key)
+        return self._decided(f"/v1/orders/{in_path(order_id)}/redecide", asked, key)
 
     def decision(self, decision_id: str) -> DecisionAnswer:
         """A decision as it was answered."""
-        return read_answer(self._send("GET", f"/v1/decisions/{quote(decision_id, safe='')}"), DecisionAnswer)
+        return read_answer(self._send("GET", f"/v1/decisions/{in_path(decision_id)}"), DecisionAnswer)
 
     def explain(self, decision_id: str, *, warehouse: str | None = None) -> ExplanationAnswer:
         """Why a decision is as it is, and why not from ``warehouse``."""
         params = {} if warehouse is None else {"warehouse": warehouse}
-        path = f"/v1/decisions/{quote(decision_id, safe='')}/explain"
+        path = f"/v1/decisions/{in_path(decision_id)}/explain"
         return read_answer(self._send("GET", path, params=params), ExplanationAnswer)
 
     def order(self, order_id: str) -> OrderAnswer:
         """How an order stands."""
-        return read_answer(self._send("GET", f"/v1/orders/{quote(order_id, safe='')}"), OrderAnswer)
+        return read_answer(self._send("GET", f"/v1/orders/{in_path(order_id)}"), OrderAnswer)
 
     def confirm(self, order_id: str) -> OrderAnswer:
         """Keeps for good what is reserved, or will be when an order that waits is decided."""
-        return read_answer(self._send("POST", f"/v1/orders/{quote(order_id, safe='')}/confirm"), OrderAnswer)
+        return read_answer(self._send("POST", f"/v1/orders/{in_path(order_id)}/confirm"), OrderAnswer)
 
     def cancel(self, order_id: str, *, now: int | None = None) -> OrderAnswer:
         """Cancels what nobody has begun to pick."""
         return read_answer(
-            self._send("POST", f"/v1/orders/{quote(order_id, safe='')}/cancel", params=_stated(now)), OrderAnswer
+            self._send("POST", f"/v1/orders/{in_path(order_id)}/cancel", params=_stated(now)), OrderAnswer
         )
 
     def take_back(self, order_id: str, *, now: int | None = None) -> OrderAnswer:
         """Undoes a decision of which nothing is picked. Sent again only if it surely was not done."""
-        path = f"/v1/orders/{quote(order_id, safe='')}/take-back"
+        path = f"/v1/orders/{in_path(order_id)}/take-back"
         return read_answer(self._send("POST", path, params=_stated(now), is_repeatable=False), OrderAnswer)
 
     def tell(self, events: Sequence[AnyEvent]) -> int:
@@ -198,13 +198,13 @@ class Client:
 
         Sent again only if it surely was not done.
         """
-        path = f"/v1/policies/{quote(sha256, safe='')}/{how}"
+        path = f"/v1/policies/{in_path(sha256)}/{how}"
         body = None if share is None else Canary(share=share).model_dump_json()
         return read_answer(self._send("POST", path, body=body, is_repeatable=False), SlotsAnswer)
 
     def end_review(self, review_id: str, how: str, *, now: int | None = None) -> ReviewAnswer:
         """Ends a review: ``approve`` or ``reject``. Sent again only if it surely was not done."""
-        path = f"/v1/reviews/{quote(review_id, safe='')}/{how}"
+        path = f"/v1/reviews/{in_path(review_id)}/{how}"
         return read_answer(self._send("POST", path, params=_stated(now), is_repeatable=False), ReviewAnswer)
 
     def override(
@@ -212,7 +212,7 @@ class Client:
     ) -> DecisionAnswer:
         """Ends a review with another plan. Sent again only if it surely was not done."""
         body = Override(parcels=list(parcels), now=_text(now), confirm=confirm).model_dump_json(exclude_defaults=True)
-        path = f"/v1/reviews/{quote(review_id, safe='')}/override"
+        path = f"/v1/reviews/{in_path(review_id)}/override"
         return read_answer(self._send("POST", path, body=body, is_repeatable=False), DecisionAnswer)
 
     def health_report(self, since: int, until: int, *, baseline: str | None = None) -> HealthAnswer:

@@ -39,7 +39,7 @@ def add_health_routes(desk_of: Callable[[], Desk]) -> APIRouter:
         changes = [] if before is None else compare(report, before)
         return HealthAnswer(report=report, baseline=before, changes=changes)
 
-    @router.put("/health-report/baselines/{name}", summary="Record a period to compare others with")
+    @router.put("/health-report/baselines/{name:name}", summary="Record a period to compare others with")
     def record(name: Name, since: Since, until: Until, who: Who) -> HealthReport:
         desk, (begin, end) = desk_of(), period(since, until)
 

@@ -83,7 +83,7 @@ def add_review_routes(desk_of: Callable[[], Desk]) -> APIRouter:
 
         return retried(once)
 
-    @router.post("/orders/{order_id}/take-back", summary="Undo a decision of which nothing is picked")
+    @router.post("/orders/{order_id:name}/take-back", summary="Undo a decision of which nothing is picked")
     def take_it_back(order_id: OrderId, who: Who, now: StatedNow = None) -> OrderAnswer:
         desk = desk_of()
         at = desk.now(now)

@@ -85,17 +85,17 @@ def add_routes(desk_of: Callable[[], Desk]) -> APIRouter:
             record = read_record(tx, found)
         return record.replay(desk.policies.find(found.bundle_sha256))
 
-    @router.get("/orders/{order_id}", summary="How an order stands")
+    @router.get("/orders/{order_id:name}", summary="How an order stands")
     def order(order_id: OrderId) -> OrderAnswer:
         with desk_of().database.reading() as tx:
             return describe_order(tx, order_id)
 
-    @router.post("/orders/{order_id}/confirm", summary="Keep for good what is reserved, or will be")
+    @router.post("/orders/{order_id:name}/confirm", summary="Keep for good what is reserved, or will be")
     def confirm(order_id: OrderId, who: Who) -> OrderAnswer:
         entry = Entry("confirmed", who.name, order_id, b"")
         return _change(desk_of(), entry, lambda tx, changes: confirm_order(tx, order_id))
 
-    @router.post("/orders/{order_id}/cancel", summary="Cancel what nobody has begun to pick")
+    @router.post("/orders/{order_id:name}/cancel", summary="Cancel what nobody has begun to pick")
     def cancel(order_id: OrderId, who: Who, now: StatedNow = None) -> OrderAnswer:
         desk = desk_of()
         at = desk.now(now)
@@ -103,7 +103,7 @@ def add_routes(desk_of: Callable[[], Desk]) -> APIRouter:
         entry = Entry("cancelled", who.name, order_id, b"")
         return _change(desk, entry, lambda tx, changes: cancel_order(tx, desk.known, changes, Ending(order_id, at)))
 
-    @router.post("/orders/{order_id}/redecide", response_model=DecisionAnswer, summary="Decide open lines again")
+    @router.post("/orders/{order_id:name}/redecide", response_model=DecisionAnswer, summary="Decide open lines again")
     def redecide(order_id: OrderId, request: RedecisionRequest, who: Who, http: Request, key: Key = None) -> Response:
         desk = desk_of()
         now = desk.now(request.now)

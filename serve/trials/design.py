@@ -8,6 +8,7 @@ from pydantic import Field
 
 from agents.documents import Document, Money, Name
 from scenarios.errors import InputError
+from serve.path_names import check_last_word
 from serve.trials.assignment import Assignment, UnitKind
 from serve.trials.exploring import Exploration
 from serve.trials.metric import MetricName
@@ -60,6 +61,7 @@ class Design(Document):
         Raises:
             InputError: always then.
         """
+        check_last_word("name", self.name, "estimate")
         if (self.unit == "order") != (self.block_minutes == 0):
             expected = "0 for unit order, minutes for others"
             raise InputError("block_minutes", self.block_minutes, expected, "correct unit or block_minutes")

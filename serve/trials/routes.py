@@ -77,15 +77,8 @@ def add_experiment_routes(desk_of: Callable[[], Desk]) -> APIRouter:
         desk.experiments.create(design, who)
         return _find(desk, design.name)
 
-    @router.get("/{name}", summary="One experiment with its results")
-    def experiment(
-        name: Id, now: Annotated[str | None, Query(description="of a replay: known by then")] = None
-    ) -> ExperimentAnswer:
-        desk = desk_of()
-        return _find(desk, name, desk.now(now) if now else int(time.time()))
-
-    @router.get(
-        "/{name}/estimate",
+    @router.get(  # before the next one, which would take it for a name
+        "/{name:name}/estimate",
         response_model=EstimateAnswer,
         summary="What a policy would have given, from plans drawn by chance",
     )
@@ -111,14 +104,21 @@ def add_experiment_routes(desk_of: Callable[[], Desk]) -> APIRouter:
         finally:
             _ESTIMATING.release()
 
-    @router.post("/{name}/start", summary="Let its units fall to the arms")
+    @router.get("/{name:name}", summary="One experiment with its results")
+    def experiment(
+        name: Id, now: Annotated[str | None, Query(description="of a replay: known by then")] = None
+    ) -> ExperimentAnswer:
+        desk = desk_of()
+        return _find(desk, name, desk.now(now) if now else int(time.time()))
+
+    @router.post("/{name:name}/start", summary="Let its units fall to the arms")
     def start(name: Id, who: Who) -> ExperimentAnswer:
         who.check("approver")
         desk = desk_of()
         desk.experiments.start(name, who)
         return _find(desk, name)
 
-    @router.post("/{name}/stop", summary="Let all orders fall to the control")
+    @router.post("/{name:name}/stop", summary="Let all orders fall to the control")
     def stop(name: Id, who: Who, wanted: Stop | None = None) -> ExperimentAnswer:
         who.check("approver")
         desk = desk_of()

@@ -21,6 +21,7 @@ from serve.endpoint_error import EndpointError
 from serve.event import CountedStock, Delivered, PickStarted
 from serve.main import load_desk
 from serve.override import WantedParcel
+from serve.path_names import in_path
 from serve.service import DecisionService
 from tests.serve.replay.endpoints import hurried, listening
 
@@ -241,3 +242,30 @@ def test_over_a_socket(app: Any, make_request: Request) -> None:
         assert client.redecide("second", now=late, confirm=True).reservation is not None
         assert client.reviews() == []
         client.close()
+
+
+NAMES = ["2026/0001", "/", "a//b/", "..", ".", "a/../b", "what?", "#1", "100%2F", "x/confirm", "x/redecide", "line\n"]
+
+
+def test_any_order_id_can_be_reached(app: Any, make_request: Request) -> None:
+    """Over a socket: the framework's own client for tests reads paths otherwise than a server."""
+    with listening(app) as address, Client(address, sleep=hurried) as client, httpx.Client(base_url=address) as http:
+        for name in NAMES:
+            order = order_of(make_request, name)
+            now = parse_utc("t", order.placed_at)
+            client.decide(order, now=now)
+            assert (client.order(name).order_id, client.order(name).state) == (name, "reserved")
+            assert client.take_back(name, now=now).state == "review"
+            assert client.redecide(name, now=now).order_id == name
+            assert client.confirm(name).state == "confirmed"
+            assert client.cancel(name, now=now).state == "cancelled"
+        assert http.get("/v1/orders/2026/0001").json()["order_id"] == "2026/0001"  # as a proxy may have read it
+        assert http.get("/v1/orders/2026%2F0002").json()["error"]["key"] == "order"
+        assert http.post("/v1/orders/2026%2F0001/nothing").status_code == 405
+        metrics = http.get("/metrics").text
+    assert 'path="/v1/orders/{order_id}/redecide"' in metrics
+    assert ":name}" not in metrics
+
+
+def test_a_name_is_one_part_of_a_path() -> None:
+    assert [in_path(name) for name in NAMES[:6]] == ["2026%2F0001", "%2F", "a%2F%2Fb%2F", "%2E%2E", "%2E", "a%2F..%2Fb"]

@@ -361,6 +361,8 @@ def test_every_path_is_described(client: TestClient) -> None:
     spec = client.get("/openapi.json").json()
     paths = {path for path in spec["paths"] if path.startswith("/v1/")}
     assert {"/v1/decisions/{decision_id}/replay", "/v1/tasks", "/v1/events", "/v1/inventory"} < paths
+    assert {"/v1/orders/{order_id}/confirm", "/v1/experiments/{name}/estimate"} < paths
+    assert not any(":" in path for path in paths)
     for path in paths:
         for operation in spec["paths"][path].values():
             assert operation["summary"]

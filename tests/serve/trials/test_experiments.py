@@ -7,19 +7,23 @@ import math
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import event, select, update
 
 from scenarios.local_time import format_utc, parse_utc
 from serve import tables
+from serve.app import create_app
 from serve.database import Database
 from serve.desk import Desk, DeskSettings
 from serve.ending import note_ends
+from serve.path_names import in_path
 from serve.trials.assignment import Assignment, Subject
 from serve.trials.kept import experiment_of, find_row
 from serve.trials.streams import read_orders, read_streams
 from serve.trials.tables import trials
+from tests.serve.replay.endpoints import listening
 from tests.serve.reviewed import count, empty_shelves, state_of
 from tests.serve.test_app import check_error
 from tests.serve.trials.march import Request, arms, begin, create, decide, expect, kept, order_of
@@ -491,3 +495,25 @@ def test_what_came_is_read_along_indexes(tmp_path: Path) -> None:
     reads = {words.split()[1] for words in plan if words.startswith("SEARCH") and "INDEX" in words}
     assert {"trials", "lines", "parcels"} <= reads, plan
     assert not any(words.startswith("SCAN") and words.split()[1] in tables.metadata.tables for words in plan), plan
+
+
+def test_an_experiment_is_reached_whatever_its_name(client: TestClient, desk: Desk, treatment: str) -> None:
+    """Over a socket: the framework's own client for tests reads paths otherwise than a server."""
+    period = {"since": "2025-03-03T10:00:00Z", "until": "2025-03-04T10:00:00Z"}
+    app = create_app(lambda: desk.service, open_desk=lambda service: desk)
+    with listening(app) as address, httpx.Client(base_url=address) as http:
+        for name in ("q3/2026", "a/start", "x/estimate/", "?#"):
+            create(client, treatment, name=name)
+            path = f"/v1/experiments/{in_path(name)}"
+            assert http.get(path).json()["name"] == name
+            assert http.post(f"{path}/start").json()["state"] == "running"
+            estimate = http.get(f"{path}/estimate", params={"policy": treatment, "metric": "nonsense"})
+            assert (estimate.status_code, check_error(estimate)["key"]) == (422, "query.metric")
+            assert http.post(f"{path}/stop").json()["state"] == "stopped"
+            assert http.put(f"/v1/health-report/baselines/{in_path(name)}", params=period).status_code == 200
+            assert http.get("/v1/health-report", params={**period, "baseline": name}).status_code == 200
+
+
+def test_no_experiment_has_the_path_of_an_estimate(client: TestClient, treatment: str) -> None:
+    refused = client.post("/v1/experiments", json={"name": "x/estimate", "treatment": treatment})
+    assert (refused.status_code, check_error(refused)["key"]) == (422, "name")
