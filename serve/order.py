@@ -13,6 +13,7 @@ from scenarios.errors import InputError
 from scenarios.local_time import format_utc
 from serve import tables
 from serve.database import insert_new
+from serve.parcel import ENDING
 from serve.review import find_open_review
 from serve.sending import change, change_each
 from serve.tasks import add_task
@@ -156,9 +157,14 @@ def reserve_until(tx: Connection, first_id: str, until: int) -> None:
     tx.execute(update(tables.orders).where(together, row.state == "reserved").values(expires_at=until))
 
 
+def note_break(tx: Connection, order_id: str, cause: Cause, now: int) -> None:
+    """A parcel of an order has lost lines; what becomes of them is not said."""
+    tx.execute(tables.breaks.insert().values(order_id=order_id, cause=cause, broke_at=now))
+
+
 def break_plan(tx: Connection, order_id: str, cause: Cause, now: int) -> None:
     """Lines of an order have lost their parcel: they are to be decided again, with all that is decided with them."""
-    tx.execute(tables.breaks.insert().values(order_id=order_id, cause=cause, broke_at=now))
+    note_break(tx, order_id, cause, now)
     row = tables.orders.c
     first_id = tx.execute(select(func.coalesce(row.group_id, row.id)).where(row.id == order_id)).scalar_one()
     tx.execute(update(tables.orders).where(row.id == first_id).values(is_again=True))
@@ -173,9 +179,8 @@ def describe_order(tx: Connection, order_id: str) -> OrderAnswer:
     """
     order, row = find_order(tx, order_id, lock=False), tables.lines.c
     lines = tx.execute(select(tables.lines).where(row.order_id == order_id).order_by(row.position)).all()
-    by_state = {
-        state: [line.sku for line in lines if line.state == state] for state in ("open", "planned", "cancelled")
-    }
+    by_state = {state: [line.sku for line in lines if line.state == state] for state in ("open", "cancelled")}
+    planned = [line.sku for line in lines if line.state in ("planned", *ENDING)]
     first_id = order.group_id or order.id
     return OrderAnswer(
         order_id=order_id,
@@ -183,7 +188,7 @@ def describe_order(tx: Connection, order_id: str) -> OrderAnswer:
         group_id=first_id,
         decision_id=order.decision_id,
         open_lines=by_state["open"],
-        planned_lines=by_state["planned"],
+        planned_lines=planned,
         cancelled_lines=by_state["cancelled"],
         is_confirmed=order.is_confirmed,
         expires_at=None if order.expires_at is None else format_utc(order.expires_at),
