@@ -12,8 +12,8 @@ from serve import tables
 from serve.changes import Changes
 from serve.group import find_group
 from serve.known import Known
-from serve.order import set_state
-from serve.parcel import UNTOUCHED, find_parcels, leave, lines_of, take_out
+from serve.order import change_order, set_state
+from serve.parcel import ENDING, UNTOUCHED, find_parcels, leave, lines_of, take_out
 from serve.review import supersede_reviews
 from serve.tasks import add_task, finish_tasks
 from serve.trials.metric import SETTLE_SECONDS
@@ -39,7 +39,9 @@ class Ending:
 
 
 def cancel_order(tx: Connection, known: Known, changes: Changes, ending: Ending) -> None:
-    """Ends all that nobody has begun to pick; what is further on stays as it is. Twice is fine.
+    """Ends all that nobody has begun to pick; what is further on stays as it is, and ends where it leaves its parcel.
+
+    Twice is fine.
 
     Args:
         tx: a writing transaction.
@@ -53,19 +55,47 @@ def cancel_order(tx: Connection, known: Known, changes: Changes, ending: Ending)
     group = find_group(tx, ending.order_id, lock=True)
     order = next(row for row in group if row.id == ending.order_id)
     _release(tx, known, changes, order.id, ending.state, ending.skus)
-    waiting = select(tables.lines).where(_line.order_id == order.id, _line.state == "open")
-    ended = [row for row in tx.execute(waiting) if ending.skus is None or row.sku in ending.skus]
-    leave(tx, [(row.order_id, row.position) for row in ended], ending.state)
-    left = select(_line.position).where(_line.order_id == order.id, _line.state.not_in(("cancelled", ending.state)))
-    is_left = tx.execute(left).first() is not None
+    own = [_line.order_id == order.id, *([] if ending.skus is None else [_line.sku.in_(ending.skus)])]
+    further_on = next(state for state, end in ENDING.items() if end == ending.state)
+    tx.execute(update(tables.lines).where(*own, _line.state == "planned").values(state=further_on))
+    # after those: a line that left its parcel just now was planned until that was written
+    waiting = select(_line.order_id, _line.position).where(*own, _line.state == "open")
+    leave(tx, [(row.order_id, row.position) for row in tx.execute(waiting)], ending.state)
+    is_left = not _end_if_over(tx, order.id)
+    if not (is_left and ending.skus is not None):
+        change_order(tx, order.id, expires_at=None)
+    _end_what_is_owed(tx, group, ending.now)
+
+
+def end_what_left(tx: Connection, order_id: str, now: int) -> None:
+    """Lines that were cancelled or declined before have left their parcel, and so ended.
+
+    Args:
+        tx: a writing transaction.
+        order_id: of any of the orders that are decided together.
+        now: UTC seconds.
+    """
+    group = find_group(tx, order_id, lock=True)
+    for order in group:
+        _end_if_over(tx, order.id)
+    _end_what_is_owed(tx, group, now)
+
+
+def _end_if_over(tx: Connection, order_id: str) -> bool:
+    """An order of which no line is left is cancelled, or declined if its customer did not cancel all of them."""
+    states = set(tx.execute(select(_line.state).where(_line.order_id == order_id)).scalars())
+    if not states <= {"cancelled", "declined"}:
+        return False
+    set_state(tx, order_id, "declined" if "declined" in states else "cancelled")
+    return True
+
+
+def _end_what_is_owed(tx: Connection, group: Sequence[Row[Any]], now: int) -> None:
     if not _is_unsettled(tx, group):
         for row in group:
-            finish_tasks(tx, row.id, ending.now)
-            supersede_reviews(tx, row.id, ending.now)
-    is_still_reserved = is_left and ending.skus is not None
-    values = {} if is_still_reserved else {"expires_at": None}
-    set_state(tx, order.id, order.state if is_left else ending.state, **values)
-    note_ends(tx, group[0].id, ending.now)
+            finish_tasks(tx, row.id, now)
+            supersede_reviews(tx, row.id, now)
+    note_ends(tx, group[0].id, now)
 
 
 def _is_unsettled(tx: Connection, group: Sequence[Row[Any]]) -> bool:

@@ -17,10 +17,10 @@ from serve import event as told
 from serve import tables
 from serve.changes import Changes, Taken
 from serve.database import insert, insert_new
-from serve.ending import Ending, cancel_order
+from serve.ending import Ending, cancel_order, end_what_left
 from serve.known import Known
-from serve.order import Cause, NotFound, break_plan, confirm_orders
-from serve.parcel import find_parcels, give_room_back, leave, lines_of, set_stage, stop_pick, take_apart
+from serve.order import Cause, NotFound, break_plan, confirm_orders, note_break
+from serve.parcel import Place, find_parcels, give_room_back, leave, lines_of, set_stage, stop_pick, take_apart
 from serve.release import release
 
 _MEMORY = 16
@@ -172,20 +172,28 @@ class Happened:
         parcel = self._parcel(happened.parcel, "queued", "picking")
         self._leave_queue(parcel)
         self._confirm(parcel)  # before short lines leave it
-        held = {line.sku: line for line in lines_of(self._tx, parcel)}
+        held, missed = {line.sku: line for line in lines_of(self._tx, parcel)}, list[Place]()
         for i, short in enumerate(happened.short):
             line = held.pop(short.sku, None)
             if line is None or short.found_units >= line.units:
                 raise self._refuse(f"short[{i}]", short.sku, "a line of this parcel, with fewer units than ordered")
             missing = line.units - short.found_units
             self._changes.move(line.sku, parcel.warehouse, on_hand=-missing, allocated=-line.units)
-            leave(self._tx, [(line.order_id, line.position)], "open")
-        if happened.short:
-            break_plan(self._tx, parcel.order_id, "short_pick", self._now)
+            missed.append((line.order_id, line.position))
+        if missed:
+            self._miss(parcel, missed)
         if not held:
             give_room_back(self._changes, parcel)
         is_booked = parcel.is_booked and bool(held)
         set_stage(self._tx, parcel, "packed" if held else "void", is_booked=is_booked, packed_at=self._now)
+
+    def _miss(self, parcel: Row[Any], places: list[Place]) -> None:
+        """Lines of a parcel were not found: they are to be decided again, unless they were to end."""
+        opened = leave(self._tx, places, "open")
+        breaks = break_plan if opened else note_break
+        breaks(self._tx, parcel.order_id, "short_pick", self._now)
+        if len(opened) < len(places):
+            end_what_left(self._tx, parcel.order_id, self._told_at)
 
     @_apply.register
     def _hand_over(self, happened: told.HandedOver) -> None:

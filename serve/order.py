@@ -13,11 +13,13 @@ from scenarios.errors import InputError
 from scenarios.local_time import format_utc
 from serve import tables
 from serve.database import insert_new
+from serve.parcel import ENDING
 from serve.review import find_open_review
 from serve.sending import change, change_each
 from serve.tasks import add_task
 
 LineState = Literal["open", "planned", "delivered", "cancelled", "declined"]
+"""As it is told; what is to end when it leaves its parcel (``serve.parcel.ENDING``) is planned till then."""
 
 State = Literal["held", "reserved", "confirmed", "review", "declined", "cancelled", "expired"]
 
@@ -160,9 +162,14 @@ def reserve_until(tx: Connection, first_id: str, until: int) -> None:
     tx.execute(update(tables.orders).where(together, row.state == "reserved").values(expires_at=until))
 
 
+def note_break(tx: Connection, order_id: str, cause: Cause, now: int) -> None:
+    """A parcel of an order has lost lines; what becomes of them is not said."""
+    tx.execute(tables.breaks.insert().values(order_id=order_id, cause=cause, broke_at=now))
+
+
 def break_plan(tx: Connection, order_id: str, cause: Cause, now: int) -> None:
     """Lines of an order have lost their parcel: they are to be decided again, with all that is decided with them."""
-    tx.execute(tables.breaks.insert().values(order_id=order_id, cause=cause, broke_at=now))
+    note_break(tx, order_id, cause, now)
     row = tables.orders.c
     first_id = tx.execute(select(func.coalesce(row.group_id, row.id)).where(row.id == order_id)).scalar_one()
     tx.execute(update(tables.orders).where(row.id == first_id).values(is_again=True))
@@ -177,7 +184,8 @@ def describe_order(tx: Connection, order_id: str) -> OrderAnswer:
     """
     order, row = find_order(tx, order_id, lock=False), tables.lines.c
     lines = tx.execute(select(tables.lines).where(row.order_id == order_id).order_by(row.position)).all()
-    in_state = {f"{state}_lines": [line.sku for line in lines if line.state == state] for state in get_args(LineState)}
+    stands = [(line.sku, "planned" if line.state in ENDING else line.state) for line in lines]
+    in_state = {f"{state}_lines": [sku for sku, found in stands if found == state] for state in get_args(LineState)}
     first_id = order.group_id or order.id
     return OrderAnswer(
         order_id=order_id,

@@ -22,6 +22,10 @@ from serve.trials.metric import SETTLE_SECONDS
 Stage = Literal["claimed", "later", "queued", "picking", "packed", "departed", "delivered", "void"]
 """Waits for a receipt; for a presale date; in the pick queue; then as the names say. Void has lost all lines."""
 
+ENDING = {"cancelling": "cancelled", "declining": "declined"}
+"""States of lines that ended while somebody picked them, or later: they travel on as planned ones do, but as soon as
+they leave their parcel they stand as here, and nobody decides them again."""
+
 Place = tuple[str, int]
 """A line: its order's id and its position there."""
 
@@ -286,13 +290,26 @@ def take_out(
     leave(tx, going, state)
 
 
-def leave(tx: Connection, places: Sequence[Place], state: str) -> None:
-    """Lines are in no parcel any more."""
-    row = tables.lines.c
+def leave(tx: Connection, places: Sequence[Place], state: str) -> list[Place]:
+    """Lines are in no parcel any more.
+
+    Args:
+        tx: a writing transaction.
+        places: the lines.
+        state: theirs from now on; if it is open, those that are in a state of ``ENDING`` end instead.
+
+    Returns:
+        Those that wait for a decision now.
+    """
+    row, opened = tables.lines.c, list[Place]()
+    # by the state that is there when it is written: who cancels holds the order, and not the parcels that are picked
+    value = case(ENDING, value=row.state, else_=state) if state == "open" else state
     for order_id in dict.fromkeys(order_id for order_id, _ in places):
         positions = [position for of, position in places if of == order_id]
         left = update(tables.lines).where(row.order_id == order_id, row.position.in_(positions))
-        tx.execute(left.values(state=state, parcel_id=None))
+        written = left.values(state=value, parcel_id=None).returning(row.position, row.state)
+        opened += [(order_id, position) for position, stands in tx.execute(written) if stands == "open"]
+    return opened
 
 
 def stop_pick(tx: Connection, parcel: Row[Any]) -> None:

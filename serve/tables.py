@@ -159,7 +159,7 @@ lines = Table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("sku", NAME, nullable=False),
     Column("units", BigInteger, nullable=False),
-    Column("state", String(12), nullable=False),  # see serve.order.LineState
+    Column("state", String(12), nullable=False),  # of serve.order.LineState or serve.parcel.ENDING
     Column("parcel_id", NAME),
     Column("promise_at", BigInteger),  # by agents.documents.promise_of_line, as kept by serve.parcel.place_lines
     Column("ended_at", BigInteger),  # since when it is owed to nobody, see serve.ending.note_ends; 0: nobody noted when

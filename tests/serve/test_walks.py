@@ -20,6 +20,7 @@ from serve.desk import Desk
 from serve.ending import Ending, cancel_order
 from serve.event import Inventory
 from serve.order import Conflict, confirm_order, describe_order
+from serve.parcel import ENDING
 from serve.review import list_reviews
 from serve.reviewing import reject, take_back_to_queue
 from serve.tasks import lease_tasks
@@ -195,6 +196,7 @@ def check(desk: Desk) -> None:
             )
         }
         allowed = {("planned", stage) for stage in ("claimed", "later", "queued", "picking", "packed", "departed")}
+        allowed |= {(state, stage) for state in ENDING for stage in ("picking", "packed", "departed")}
         assert states <= allowed | {("open", None), ("cancelled", None), ("declined", None), ("delivered", "delivered")}
 
 

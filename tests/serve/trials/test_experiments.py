@@ -439,6 +439,29 @@ def test_what_a_shop_tells_late_was_owed_until_then(
         assert read_orders(tx, "march", "delivered_late", settled) == {"one": 1}
 
 
+@pytest.mark.parametrize("is_in_time", [True, False])
+def test_what_was_cancelled_while_it_was_picked_is_owed_until_it_is_missed(
+    client: TestClient, desk: Desk, make_request: Request, treatment: str, is_in_time: bool
+) -> None:
+    """As long as it may travel still, it is late when its time comes; what was counted stays."""
+    begin(client, treatment, share=0.4)
+    order = order_of(make_request, "one")
+    (parcel,) = decide(client, order, confirm=True)["plan"]["parcels"]
+    placed, settled = parse_utc("t", order["placed_at"]), parse_utc("t", order["promise_at"]) + 86_400
+    short = [{"sku": line["sku"], "found_units": 0} for line in parcel["lines"]]
+    told = [
+        (placed + 60, {"kind": "pick_started", "parcel": parcel["id"]}),
+        (placed + 120, {"kind": "cancelled", "order": "one"}),
+        (settled - is_in_time, {"kind": "pick_finished", "parcel": parcel["id"], "short": short}),
+    ]
+    events = [{"id": f"e{at}", "at": format_utc(at), **event} for at, event in told]
+    answer = client.post("/v1/events", json={"events": events})
+    assert answer.status_code == 200, answer.text
+    assert state_of(desk, "one") == "cancelled"
+    with desk.database.reading() as tx:
+        assert read_orders(tx, "march", "delivered_late", settled) == ({} if is_in_time else {"one": 1})
+
+
 def test_what_is_open_again_in_time_is_owed(
     client: TestClient, desk: Desk, make_request: Request, treatment: str
 ) -> None:
