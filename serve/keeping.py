@@ -153,7 +153,7 @@ class Keeping:
         if draft.question.is_kept:
             self._keep_order(tx, asked, draft)
         note_decision(tx, draft.pick, draft.question, draft.weighed, asked.now)
-        content = encode_record(draft.weighed, asked.request.max_alternatives, draft.answer)
+        content = encode_record(draft.weighed, asked.request.max_alternatives, draft.answer, draft.pick.draw)
         seq = self.audit.write(tx, Entry("decided", asked.actor, draft.decision_id, content))
         kept = {
             "id": draft.decision_id,

@@ -20,15 +20,35 @@ from serve.audit import payload
 from serve.chain import Choice
 from serve.order import Conflict, NotFound
 from serve.plan_writer import to_json
-from serve.service import DecisionService, Mark, Trial, Weighed
+from serve.service import BY_NOBODY, DecisionService, Mark, Trial, Weighed
+from serve.trials.assignment import Assignment, Draw
 from serve.trials.exploring import Exploration
 from serve.wanted import Parcel, parcels_of, with_plan
+
+OF_THE_MOMENT = (
+    "decision_id",
+    "stage",
+    "fallback_reason",
+    "plan.parcels.id",
+    "reservation",
+    "review",
+    "review_rules",
+    "latency_ms",
+)
+"""Fields of an answer that tell how things stood, or went, when it was made, of which nothing else is on record."""
+OF_THE_DRAW = ("arm", "propensity", "experiment", "unit")
 
 
 class ReplayAnswer(BaseModel):
     """A decision made again from its record."""
 
-    is_same: bool = Field(description="whether the answer is equal to the recorded one, byte by byte")
+    is_same: bool = Field(
+        description="whether the answer is equal to the recorded one, byte by byte; of fields that are taken from "
+        "there that says nothing"
+    )
+    taken_as_recorded: list[str] = Field(
+        description="fields of the answer that cannot be made again, such as latency_ms; all others are, and compared"
+    )
     answer: DecisionAnswer
 
 
@@ -43,6 +63,8 @@ class Record:
         answer: the bytes that were answered.
         parcels: that a person chose, see ``serve.wanted``; None if none did.
         exploration: how a plan was drawn; None if none was.
+        draw: of the arm; None if none was drawn.
+        is_draw_kept: whether ``draw`` tells; records from before it was kept do not say.
     """
 
     case: dict[str, Any]
@@ -51,6 +73,8 @@ class Record:
     answer: bytes
     parcels: tuple[Parcel, ...] | None = None
     exploration: Exploration | None = None
+    draw: Draw | None = None
+    is_draw_kept: bool = True
 
     def told(self) -> DecisionAnswer:
         """The answer, read."""
@@ -76,21 +100,34 @@ class Record:
         """Decides again with the bundle that decided then."""
         told = self.told()
         is_stored = told.plan is not None and any(parcel.id for parcel in told.plan.parcels)
-        trial = Trial(told.arm, told.propensity, told.experiment, told.unit)
+        trial = self._trial() if self.is_draw_kept else Trial(told.arm, told.propensity, told.experiment, told.unit)
         rules, review = told.review_rules, told.review
         mark = Mark(told.decision_id, told.latency_ms, told.reservation, is_stored, trial, rules, review)
         answer = service.answer(self.weighed(service), mark, self.max_alternatives)
         again = to_json(answer)
-        return ReplayAnswer(is_same=again == self.answer, answer=DecisionAnswer.model_validate_json(again))
+        return ReplayAnswer(
+            is_same=again == self.answer,
+            taken_as_recorded=[*OF_THE_MOMENT, *(() if self.is_draw_kept else OF_THE_DRAW)],
+            answer=DecisionAnswer.model_validate_json(again),
+        )
+
+    def _trial(self) -> Trial:
+        """The draw made again; a person decides for sure, whichever arm."""
+        if self.draw is None:
+            return BY_NOBODY
+        propensity = self.draw.propensity if self.parcels is None else 1.0
+        unit = self.draw.unit if self.draw.experiment else None
+        return Trial("canary" if self.draw.is_treated else "active", propensity, self.draw.experiment, unit)
 
 
-def encode_record(weighed: Weighed, max_alternatives: int, answer: bytes) -> bytes:
+def encode_record(weighed: Weighed, max_alternatives: int, answer: bytes, draw: Draw | None = None) -> bytes:
     """As it is kept, the payload of an audit row."""
     rest = {
         "max_alternatives": max_alternatives,
         "heuristic": weighed.choice.heuristic,
         "parcels": _parcels_of_a_person(weighed),
         "exploration": weighed.exploration,
+        "draw": draw,
         "answer": answer.decode(),
     }
     return b'{"case":%b,%b' % (case_to_json(weighed.case), msgspec.json.encode(rest)[1:])
@@ -126,7 +163,7 @@ def read_record(tx: Connection, decision: Row[Any]) -> Record:
         detail = InputError("decision", decision.id, "a decision whose record is kept", "its record was erased")
         raise Conflict(detail)
     data = json.loads(content)
-    parcels, exploration = data.get("parcels"), data.get("exploration")
+    parcels, exploration, draw = data.get("parcels"), data.get("exploration"), data.get("draw")
     return Record(
         recorded_case(data["case"]),
         data["max_alternatives"],
@@ -134,4 +171,6 @@ def read_record(tx: Connection, decision: Row[Any]) -> Record:
         data["answer"].encode(),
         None if parcels is None else tuple((w, s, receipt, mask) for w, s, receipt, mask in parcels),
         None if exploration is None else Exploration(*exploration),
+        None if draw is None else Draw(Assignment(**draw[0]), *draw[1:]),
+        "draw" in data,
     )

@@ -10,7 +10,7 @@ from typing import Literal
 
 from serve.policy_answer import Mode
 from serve.service import DecisionService
-from serve.trials.assignment import Assignment, Subject
+from serve.trials.assignment import Assignment, Draw, Subject
 from serve.trials.exploring import Exploration
 from serve.trials.kept import Experiment
 
@@ -55,6 +55,7 @@ class Pick:
         shadow: decides beside it, for the record alone.
         experiment: that the order is in.
         unit: of the experiment, for which the arm was drawn.
+        draw: of the arm; None if chance had no part in it.
     """
 
     service: DecisionService
@@ -63,6 +64,7 @@ class Pick:
     shadow: DecisionService | None = None
     experiment: Experiment | None = None
     unit: str | None = None
+    draw: Draw | None = None
 
     @property
     def exploration(self) -> Exploration | None:
@@ -108,7 +110,8 @@ class Slots:
             return replace(active, shadow=candidate)
         if assignment is None or candidate is None or unit is None:
             return active
-        inside = None if self.experiment is None else unit
-        if assignment.is_treated(unit):
-            return Pick(candidate, "canary", assignment.share, None, self.experiment, inside)
-        return Pick(active.service, "active", 1.0 - assignment.share, None, self.experiment, inside)
+        inside, experiment_id = (None, None) if self.experiment is None else (unit, self.experiment.id)
+        drawn = Draw(assignment, unit, experiment_id)
+        if drawn.is_treated:
+            return Pick(candidate, "canary", drawn.propensity, None, self.experiment, inside, drawn)
+        return Pick(active.service, "active", drawn.propensity, None, self.experiment, inside, drawn)

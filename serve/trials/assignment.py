@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 UnitKind = Literal["order", "customer", "block", "region_block"]
 """What is drawn for: single orders, customers, stretches of time, or stretches of time in one region."""
@@ -57,6 +57,30 @@ class Assignment:
     def is_treated(self, unit: str) -> bool:
         """Whether a unit falls to the candidate; a growing share keeps all who were in."""
         return draw(self.salt, unit) < self.share
+
+
+class Draw(NamedTuple):
+    """How a unit fell to an arm, with all that it takes to draw it again.
+
+    Attributes:
+        assignment: as it was then.
+        unit: that fell.
+        experiment: whose assignment it is; None: a canary's.
+    """
+
+    assignment: Assignment
+    unit: str
+    experiment: str | None
+
+    @property
+    def is_treated(self) -> bool:
+        """Whether the unit falls to the candidate."""
+        return self.assignment.is_treated(self.unit)
+
+    @property
+    def propensity(self) -> float:
+        """Probability that a unit falls to the arm of this one."""
+        return self.assignment.share if self.is_treated else 1.0 - self.assignment.share
 
 
 def draw(salt: str, unit: str) -> float:

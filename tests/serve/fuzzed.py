@@ -213,7 +213,7 @@ class Fuzz:
                  "orders/{}/cancel?now={}", "orders/{}/take-back?now={}", "reviews?state={}&after={}&limit={}",
                  "reviews/{}", "reviews/{}/approve?now={}", "reviews/{}/reject?now={}",
                  "tasks?limit={}&lease_seconds={}&now={}",
-                 "tasks/{}/acknowledge?now={}", "health-report?since={}&until={}&baseline={}", "policies/{}/activate",
+                 "tasks/{}/acknowledge", "health-report?since={}&until={}&baseline={}", "policies/{}/activate",
                  "health-report/baselines/{}?since={}&until={}", "monitoring/calibration?since={}&until={}",
                  "experiments/{}?now={}", "experiments/{}/start", "experiments/{}/stop",
                  "experiments/{}/estimate?policy={}&metric={}&limit={}", "decisions/{}/replay", "{}"]  # fmt: skip

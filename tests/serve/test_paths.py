@@ -19,6 +19,7 @@ from serve.app import create_app
 from serve.audit import complaints
 from serve.desk import Desk, DeskSettings
 from serve.order import LineState
+from serve.record import OF_THE_MOMENT
 from serve.service import DecisionService
 from serve.shop_clock import FAST_CLOCK_SECONDS
 from serve.tasks import add_task
@@ -47,7 +48,8 @@ def test_an_order_from_decision_to_delivery(client: TestClient, desk: Desk, make
     assert answer.status_code == 200
     body, now = answer.json(), parse_utc("t", request["now"])
     assert client.get(f"/v1/decisions/{body['decision_id']}").content == answer.content
-    assert client.post(f"/v1/decisions/{body['decision_id']}/replay").json() == {"is_same": True, "answer": body}
+    again = client.post(f"/v1/decisions/{body['decision_id']}/replay").json()
+    assert again == {"is_same": True, "taken_as_recorded": list(OF_THE_MOMENT), "answer": body}
     assert client.post("/v1/orders/one/confirm").json()["state"] == "confirmed"
     kinds = ("pick_started", "pick_finished", "handed_over", "delivered")
     events = [

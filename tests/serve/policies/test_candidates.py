@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from fastapi.testclient import TestClient
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from agents.bundle import BundleAgent
 from serve import policy_tables, tables
 from serve.desk import Desk
+from serve.record import find_decision, read_record
 from serve.service import DecisionService
 from serve.trials.assignment import Subject
 from tests.serve.conftest import AMPLE_SECONDS
@@ -46,7 +48,14 @@ def test_a_canary_decides_its_share_and_says_so(client: TestClient, desk: Desk, 
             row = tables.decisions.c
             kept = tx.execute(select(row.arm, row.propensity).where(row.order_id == request["id"])).one()
         assert tuple(kept) == (body["arm"], body["propensity"])
-        assert client.post(f"/v1/decisions/{body['decision_id']}/replay").json()["is_same"]
+        again = client.post(f"/v1/decisions/{body['decision_id']}/replay").json()
+        assert again["is_same"]
+        assert not {"arm", "propensity"} & set(again["taken_as_recorded"])
+        with desk.database.reading() as tx:
+            record = read_record(tx, find_decision(tx, body["decision_id"]))
+        other = replace(record, answer=record.answer.replace(b'"propensity":0.', b'"propensity":0.1', 1))
+        assert other.answer != record.answer
+        assert not other.replay(desk.policies.find(body["policy"]["bundle_sha256"])).is_same
     assert found == {"canary", "active"}
 
 
