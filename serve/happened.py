@@ -19,7 +19,7 @@ from serve.changes import Changes, Taken
 from serve.database import insert, insert_new
 from serve.ending import Ending, cancel_order, end_what_left
 from serve.known import Known
-from serve.order import Cause, NotFound, break_plan, confirm_orders, note_break
+from serve.order import Cause, break_plan, confirm_orders, note_break
 from serve.parcel import Place, find_parcels, give_room_back, leave, lines_of, set_stage, stop_pick, take_apart
 from serve.release import release
 
@@ -285,12 +285,16 @@ class Happened:
 
     @_apply.register
     def _cancel(self, happened: told.Cancelled) -> None:
-        try:
-            # until somebody tells, an order is owed, and experiments count it
-            ending = Ending(happened.order, self._told_at, skus=happened.skus)
-            cancel_order(self._tx, self._known, self._changes, ending)
-        except NotFound as error:
-            raise self._refuse("order", happened.order, "an order that was decided") from error
+        row = tables.lines.c
+        own = set(self._tx.execute(select(row.sku).where(row.order_id == happened.order)).scalars())
+        if not own:
+            raise self._refuse("order", happened.order, "an order that was decided")
+        for i, sku in enumerate(happened.skus or ()):
+            if sku not in own:
+                raise self._refuse(f"skus[{i}]", sku, f"a SKU of order {happened.order}")
+        # until somebody tells, an order is owed, and experiments count it
+        ending = Ending(happened.order, self._told_at, skus=happened.skus)
+        cancel_order(self._tx, self._known, self._changes, ending)
 
     def _break(self, parcel: Row[Any], cause: Cause) -> None:
         take_apart(self._tx, self._changes, parcel, "open")

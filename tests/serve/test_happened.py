@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import Connection, and_, select, update
 
 from agents.bundle import BundleAgent
@@ -544,6 +545,28 @@ def test_events_that_do_not_fit_are_refused_by_their_field(desk: Desk, event: di
     event = {name: names.get(value, value) for name, value in event.items()}
     with pytest.raises(InputError, match=rf"events\[0\]\.{key}"):
         tell(desk, parse_utc("t", "2025-03-02T00:00:00Z"), event)
+
+
+def test_a_sku_that_the_order_does_not_have_is_not_cancelled(desk: Desk, make_request: Request) -> None:
+    """Nothing of such a batch is kept, and its ids can be sent again."""
+    order = order_of(make_request, "one")
+    ask(desk, order)
+    now, known = parse_utc("t", order["placed_at"]), [line["sku"] for line in order["lines"]]
+    other = next(sku for sku in desk.known.names.skus if sku not in known)
+    right = {"kind": "cancelled", "order": "one", "skus": known[:1]}
+    for wrong in (other, "item-0O2"):
+        with pytest.raises(InputError, match=rf"events\[0\]\.skus\[1\].*{wrong}.*a SKU of order one"):
+            tell(desk, now + 60, right, {**right, "skus": [known[0], wrong]})
+    with pytest.raises(ValidationError, match="at least 1 item"):
+        tell(desk, now + 60, {**right, "skus": []})
+    with pytest.raises(InputError, match=r"events\[0\]\.order"):
+        tell(desk, now + 60, {**right, "order": "none"})
+    with desk.database.reading() as tx:
+        assert describe_order(tx, "one").cancelled_lines == []
+    for i in range(2):  # twice is fine
+        tell(desk, now + 60 + i, right)
+    with desk.database.reading() as tx:
+        assert describe_order(tx, "one").cancelled_lines == known[:1]
 
 
 def test_tasks_are_leased_and_come_again(desk: Desk, make_request: Request) -> None:
