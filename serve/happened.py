@@ -89,12 +89,14 @@ class Happened:
         return InputError(f"{self._key}.{field}", value, expected, "correct the event, or leave it out")
 
     def _parcel(self, parcel_id: str, *stages: str) -> Row[Any]:
+        """One in these stages; what happens to it does not happen before what did last."""
         found = find_parcels(self._tx, tables.parcels.c.id == parcel_id)
         if not found:
             raise self._refuse("parcel", parcel_id, "a parcel of a decision")
         if found[0].stage not in stages:
             raise self._refuse("parcel", f"{parcel_id} is {found[0].stage}", " or ".join(stages))
         self.heard.add(found[0].warehouse)
+        self._now = max(self._now, _latest(found[0]))
         return found[0]
 
     @singledispatchmethod
@@ -214,7 +216,7 @@ class Happened:
         parcel = self._parcel(happened.parcel, "queued", "picking", "packed", "departed")
         departed_at = parcel.departed_at
         if departed_at is None:  # nobody told us
-            departed_at = min(max(parcel.collection_at, parcel.packed_at or 0), self._now)
+            departed_at = min(max(parcel.collection_at, _latest(parcel)), self._now)
             self._depart(parcel, departed_at)
         set_stage(self._tx, parcel, "delivered", delivered_at=self._now)
         row, service = tables.lines.c, tables.punctuality.c
@@ -309,3 +311,8 @@ class Happened:
         if parcel.stage == "queued":
             self._changes.queue(parcel.warehouse, -1, -parcel.pick_seconds)
         stop_pick(self._tx, parcel)
+
+
+def _latest(parcel: Row[Any]) -> int:
+    """UTC second of what happened to a parcel last."""
+    return max(at or 0 for at in (parcel.queued_at, parcel.picked_at, parcel.packed_at, parcel.departed_at))

@@ -569,6 +569,34 @@ def test_a_sku_that_the_order_does_not_have_is_not_cancelled(desk: Desk, make_re
         assert describe_order(tx, "one").cancelled_lines == known[:1]
 
 
+@pytest.mark.parametrize("early", [0, DAY_SECONDS])
+def test_nothing_happens_to_a_parcel_before_what_happened_last(desk: Desk, make_request: Request, early: int) -> None:
+    """Told of an earlier second, by a clock that is behind say, it counts as of that one."""
+    order = order_of(make_request, "one")
+    answer, now = ask(desk, order), parse_utc("t", order["placed_at"])
+    first, second = (parcel["id"] for parcel in answer["plan"]["parcels"])
+    seconds = {"pick_started": now, "pick_finished": now + 300, "handed_over": now + 900, "delivered": now + 9000}
+    for parcel, kinds in ((first, list(seconds)), (second, ["pick_started", "delivered"])):
+        for kind in kinds:
+            tell(desk, seconds[kind] - early, {"kind": kind, "parcel": parcel})
+            row = tables.picks.c
+            if kind == "pick_started":
+                with desk.database.reading() as tx:
+                    pick = tx.execute(select(row.expected_finish_at).where(row.parcel_id == parcel)).scalar_one()
+                assert pick > now
+        seconds = {kind: at + 1 for kind, at in seconds.items()}  # with other ids
+    with desk.database.reading() as tx:
+        report = make_report(tx, now - DAY_SECONDS, now + DAY_SECONDS)
+        row = tables.parcels.c
+        times = tx.execute(select(row.queued_at, row.picked_at, row.packed_at, row.departed_at, row.delivered_at)).all()
+    assert all(delay.mean_seconds is None or delay.mean_seconds >= 0 for delay in report.delays)
+    for told in times:
+        known = [at for at in told if at is not None]
+        assert known == sorted(known)
+    if early:
+        assert {tuple(told) for told in times} == {(now, now, now, now, now), (now, now, None, now, now)}
+
+
 def test_tasks_are_leased_and_come_again(desk: Desk, make_request: Request) -> None:
     order = order_of(make_request, "one")
     now = parse_utc("t", order["placed_at"])
