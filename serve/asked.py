@@ -64,6 +64,7 @@ class Question:
         fresh: a new order, as it was asked.
         is_kept: whether the orders and their goods are the database's; else the caller brought a snapshot of his own.
         hindrance: why the policy must not decide this; None: it may.
+        is_taken_back: whether a person took the last decision back and has not decided; then he looks at this one, too.
     """
 
     order: OrderDocument
@@ -73,6 +74,7 @@ class Question:
     fresh: OrderDocument | None = None
     is_kept: bool = True
     hindrance: str | None = None
+    is_taken_back: bool = False
 
     @property
     def first_id(self) -> str:

@@ -34,7 +34,7 @@ from serve.pulse import Pulse
 from serve.record import find_decision, read_record
 from serve.request import DecisionRequest
 from serve.retry import NoTurn, retried
-from serve.review import ReviewLimits
+from serve.review import ReviewLimits, is_taken_back
 from serve.review_version import ReviewVersion, version_of
 from serve.sending import fetch
 from serve.service import DecisionService, Weighed
@@ -233,7 +233,8 @@ class Desk:
         if not isinstance(request, DecisionRequest):
             part = open_part(tx, self.known, find_group(tx, asked.order_id or "", lock=False), asked.now)
             moment = read_moment(tx, self.known, part.document, asked.now, None)
-            return Question(part.document, part.places, moment, part.group)
+            is_back = is_taken_back(tx, part.group[0].id)
+            return Question(part.document, part.places, moment, part.group, is_taken_back=is_back)
         order = request.order
         places = [(order.id, position) for position in range(len(order.lines))]
         if request.snapshot is not None:
@@ -244,7 +245,8 @@ class Desk:
         order = self._placed(order, asked.now)
         part = joined(tx, self.known, order, asked.now) or Part(order, places, ())
         moment = read_moment(tx, self.known, part.document, asked.now, order)
-        return Question(part.document, part.places, moment, part.group, order)
+        is_back = bool(part.group) and is_taken_back(tx, part.group[0].id)
+        return Question(part.document, part.places, moment, part.group, order, is_taken_back=is_back)
 
     def _placed(self, order: OrderDocument, now: int) -> OrderDocument:
         """A new order with the time at which it was placed; by the wall's clock not after now."""

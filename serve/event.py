@@ -44,7 +44,10 @@ class PickStarted(Event):
 
 
 class ShortLine(Document):
-    """A line of which not all units were found; it is decided again, what was found goes back to the shelf."""
+    """A line of which not all units were found: what was found goes back to the shelf.
+
+    It is decided again, unless it was cancelled while it was picked.
+    """
 
     sku: Name
     found_units: Units
@@ -99,7 +102,9 @@ class Cancelled(Event):
 
     kind: Literal["cancelled"]
     order: Name
-    skus: list[Name] | None = Field(None, description="of the lines that end; all, if not given", max_length=60)
+    skus: list[Name] | None = Field(
+        None, description="of the lines that end, each of this order; all, if not given", min_length=1, max_length=60
+    )
 
 
 AFTER_PRICES = (PickStarted, Cancelled)

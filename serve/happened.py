@@ -19,7 +19,7 @@ from serve.changes import Changes, Taken
 from serve.database import insert, insert_new
 from serve.ending import Ending, cancel_order, end_what_left
 from serve.known import Known
-from serve.order import Cause, NotFound, break_plan, confirm_orders, note_break
+from serve.order import Cause, break_plan, confirm_orders, note_break
 from serve.parcel import Place, find_parcels, give_room_back, leave, lines_of, set_stage, stop_pick, take_apart
 from serve.release import release
 
@@ -89,12 +89,14 @@ class Happened:
         return InputError(f"{self._key}.{field}", value, expected, "correct the event, or leave it out")
 
     def _parcel(self, parcel_id: str, *stages: str) -> Row[Any]:
+        """One in these stages; what happens to it does not happen before what did last."""
         found = find_parcels(self._tx, tables.parcels.c.id == parcel_id)
         if not found:
             raise self._refuse("parcel", parcel_id, "a parcel of a decision")
         if found[0].stage not in stages:
             raise self._refuse("parcel", f"{parcel_id} is {found[0].stage}", " or ".join(stages))
         self.heard.add(found[0].warehouse)
+        self._now = max(self._now, _latest(found[0]))
         return found[0]
 
     @singledispatchmethod
@@ -214,7 +216,7 @@ class Happened:
         parcel = self._parcel(happened.parcel, "queued", "picking", "packed", "departed")
         departed_at = parcel.departed_at
         if departed_at is None:  # nobody told us
-            departed_at = min(max(parcel.collection_at, parcel.packed_at or 0), self._now)
+            departed_at = min(max(parcel.collection_at, _latest(parcel)), self._now)
             self._depart(parcel, departed_at)
         set_stage(self._tx, parcel, "delivered", delivered_at=self._now)
         row, service = tables.lines.c, tables.punctuality.c
@@ -285,12 +287,16 @@ class Happened:
 
     @_apply.register
     def _cancel(self, happened: told.Cancelled) -> None:
-        try:
-            # until somebody tells, an order is owed, and experiments count it
-            ending = Ending(happened.order, self._told_at, skus=happened.skus)
-            cancel_order(self._tx, self._known, self._changes, ending)
-        except NotFound as error:
-            raise self._refuse("order", happened.order, "an order that was decided") from error
+        row = tables.lines.c
+        own = set(self._tx.execute(select(row.sku).where(row.order_id == happened.order)).scalars())
+        if not own:
+            raise self._refuse("order", happened.order, "an order that was decided")
+        for i, sku in enumerate(happened.skus or ()):
+            if sku not in own:
+                raise self._refuse(f"skus[{i}]", sku, f"a SKU of order {happened.order}")
+        # until somebody tells, an order is owed, and experiments count it
+        ending = Ending(happened.order, self._told_at, skus=happened.skus)
+        cancel_order(self._tx, self._known, self._changes, ending)
 
     def _break(self, parcel: Row[Any], cause: Cause) -> None:
         take_apart(self._tx, self._changes, parcel, "open")
@@ -305,3 +311,8 @@ class Happened:
         if parcel.stage == "queued":
             self._changes.queue(parcel.warehouse, -1, -parcel.pick_seconds)
         stop_pick(self._tx, parcel)
+
+
+def _latest(parcel: Row[Any]) -> int:
+    """UTC second of what happened to a parcel last."""
+    return max(at or 0 for at in (parcel.queued_at, parcel.picked_at, parcel.packed_at, parcel.departed_at))

@@ -36,7 +36,7 @@ from serve.parcel import (
 from serve.plan_writer import to_json
 from serve.record import encode_record
 from serve.retry import Repeated
-from serve.review import Concern, ReviewLimits, open_review, reasons_of, supersede_reviews
+from serve.review import Concern, ReviewLimits, is_taken_back, open_review, reasons_of, supersede_reviews
 from serve.review_rules import names_of
 from serve.sending import change
 from serve.service import Mark, Weighed, milliseconds_since
@@ -133,6 +133,8 @@ class Keeping:
         """Why a person should look at it; None: nobody need."""
         weighed, question, rules = draft.weighed, draft.question, self._rules_of(draft)
         reasons = reasons_of(weighed, self.review, self.monitor.is_suspect(draft.pick), bool(rules))
+        if question.is_taken_back:  # nor does a hold end what a person began
+            reasons.append("taken_back")
         if not reasons:
             return None
         return Concern(
@@ -179,7 +181,10 @@ class Keeping:
                 raise Taken(f"order {question.first_id}")
             finish_tasks(tx, question.first_id, asked.now)
             if draft.weighed.choice.stage != "review" or draft.weighed.choice.slot is None:
-                supersede_reviews(tx, question.first_id, asked.now)  # a person's own choice ends its review itself
+                # a person's own choice ends its review itself
+                if is_taken_back(tx, question.first_id) is not question.is_taken_back:
+                    raise Taken(f"order {question.first_id}")
+                supersede_reviews(tx, question.first_id, asked.now)
         standing, placed = self._standing(asked, draft), placed_lines(draft.planned, question.places)
         if fresh is not None:
             own = {

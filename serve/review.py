@@ -127,6 +127,13 @@ def find_open_review(tx: Connection, order_id: str) -> str | None:
     return None if found is None else str(found)
 
 
+def is_taken_back(tx: Connection, order_id: str) -> bool:
+    """Whether a person took the decision back and nobody ended that review, as ``find_open_review`` finds it."""
+    row = tables.reviews.c
+    found = tx.execute(select(row.reasons).where(row.order_id == order_id, row.state == "open")).scalar()
+    return found is not None and "taken_back" in found.split(",")
+
+
 def find_review(tx: Connection, review_id: str) -> Row[Any] | None:
     """One review; None if there is no such one."""
     if not review_id.isascii() or not review_id.isdigit() or len(review_id) > 18:

@@ -19,7 +19,7 @@ from serve.order import Conflict
 from serve.retry import retried
 from serve.review import ReviewLimits
 from serve.reviewing import reject
-from tests.serve.reviewed import reviews_of
+from tests.serve.reviewed import reviews_of, take_back
 from tests.serve.test_desk import allocated, ask, ask_again, change, order_of
 from tests.serve.test_groups import decided_group, described, owner_of, states
 from tests.serve.test_happened import breaks_at, limited, tasks_at, tell
@@ -140,6 +140,22 @@ def test_what_ended_of_a_shared_parcel_leaves_nothing_to_decide(database_url: st
         assert (states(desk), tasks_at(desk, now + DAY_SECONDS)) == (["confirmed", "cancelled"], [])
         assert described(desk, "first").planned_lines == [owner_of(answer, "first")]
         check(desk)
+
+
+@pytest.mark.parametrize("is_waiting", [True, False])
+def test_a_group_that_is_declined_leaves_what_was_cancelled(
+    database_url: str, tmp_path: Path, is_waiting: bool
+) -> None:
+    """Whether nothing has a plan, or others have one."""
+    with decided_group(database_url, tmp_path, ReviewLimits(least_margin_millicents=0)) as (desk, _, now):
+        tell(desk, now + 60, {"kind": "cancelled", "order": "late"})
+        if is_waiting:
+            take_back(desk, "first", now + 70)
+        end(desk, "first", now + 80, "declined")
+        assert (states(desk), allocated(desk)) == (["declined", "cancelled"], {})
+        with desk.database.reading() as tx:
+            lines = tx.execute(select(tables.lines.c.order_id, tables.lines.c.state)).all()
+        assert dict(map(tuple, lines)) == {"first": "declined", "late": "cancelled"}
 
 
 @pytest.mark.slow

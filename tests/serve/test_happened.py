@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import Connection, and_, select, update
 
 from agents.bundle import BundleAgent
@@ -544,6 +545,56 @@ def test_events_that_do_not_fit_are_refused_by_their_field(desk: Desk, event: di
     event = {name: names.get(value, value) for name, value in event.items()}
     with pytest.raises(InputError, match=rf"events\[0\]\.{key}"):
         tell(desk, parse_utc("t", "2025-03-02T00:00:00Z"), event)
+
+
+def test_a_sku_that_the_order_does_not_have_is_not_cancelled(desk: Desk, make_request: Request) -> None:
+    """Nothing of such a batch is kept, and its ids can be sent again."""
+    order = order_of(make_request, "one")
+    ask(desk, order)
+    now, known = parse_utc("t", order["placed_at"]), [line["sku"] for line in order["lines"]]
+    other = next(sku for sku in desk.known.names.skus if sku not in known)
+    right = {"kind": "cancelled", "order": "one", "skus": known[:1]}
+    for wrong in (other, "item-0O2"):
+        with pytest.raises(InputError, match=rf"events\[0\]\.skus\[1\].*{wrong}.*a SKU of order one"):
+            tell(desk, now + 60, right, {**right, "skus": [known[0], wrong]})
+    with pytest.raises(ValidationError, match="at least 1 item"):
+        tell(desk, now + 60, {**right, "skus": []})
+    with pytest.raises(InputError, match=r"events\[0\]\.order"):
+        tell(desk, now + 60, {**right, "order": "none"})
+    with desk.database.reading() as tx:
+        assert describe_order(tx, "one").cancelled_lines == []
+    for i in range(2):  # twice is fine
+        tell(desk, now + 60 + i, right)
+    with desk.database.reading() as tx:
+        assert describe_order(tx, "one").cancelled_lines == known[:1]
+
+
+@pytest.mark.parametrize("early", [0, DAY_SECONDS])
+def test_nothing_happens_to_a_parcel_before_what_happened_last(desk: Desk, make_request: Request, early: int) -> None:
+    """Told of an earlier second, by a clock that is behind say, it counts as of that one."""
+    order = order_of(make_request, "one")
+    answer, now = ask(desk, order), parse_utc("t", order["placed_at"])
+    first, second = (parcel["id"] for parcel in answer["plan"]["parcels"])
+    seconds = {"pick_started": now, "pick_finished": now + 300, "handed_over": now + 900, "delivered": now + 9000}
+    for parcel, kinds in ((first, list(seconds)), (second, ["pick_started", "delivered"])):
+        for kind in kinds:
+            tell(desk, seconds[kind] - early, {"kind": kind, "parcel": parcel})
+            row = tables.picks.c
+            if kind == "pick_started":
+                with desk.database.reading() as tx:
+                    pick = tx.execute(select(row.expected_finish_at).where(row.parcel_id == parcel)).scalar_one()
+                assert pick > now
+        seconds = {kind: at + 1 for kind, at in seconds.items()}  # with other ids
+    with desk.database.reading() as tx:
+        report = make_report(tx, now - DAY_SECONDS, now + DAY_SECONDS)
+        row = tables.parcels.c
+        times = tx.execute(select(row.queued_at, row.picked_at, row.packed_at, row.departed_at, row.delivered_at)).all()
+    assert all(delay.mean_seconds is None or delay.mean_seconds >= 0 for delay in report.delays)
+    for told in times:
+        known = [at for at in told if at is not None]
+        assert known == sorted(known)
+    if early:
+        assert {tuple(told) for told in times} == {(now, now, now, now, now), (now, now, None, now, now)}
 
 
 def test_tasks_are_leased_and_come_again(desk: Desk, make_request: Request) -> None:

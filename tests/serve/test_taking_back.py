@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scenarios.errors import InputError
-from scenarios.local_time import parse_utc
+from scenarios.local_time import format_utc, parse_utc
+from serve import tables
 from serve.desk import Desk
 from serve.ending import Ending, cancel_order
 from serve.order import Conflict, confirm_order
+from serve.record import find_decision, read_record
 from serve.retry import retried
-from serve.reviewing import reject
-from tests.serve.reviewed import put_instead, reviews_of, state_of, take_back
-from tests.serve.test_desk import allocated, ask, change, order_of
-from tests.serve.test_happened import tell
+from serve.reviewing import approve, reject
+from tests.serve.reviewed import count, empty_shelves, put_instead, reviews_of, state_of, take_back
+from tests.serve.test_desk import allocated, ask, ask_again, change, order_of
+from tests.serve.test_groups import another
+from tests.serve.test_happened import tasks_at, tell
+from tests.serve.test_waiting import toy_desk
 from tests.serve.test_walks import check
 
 Request = Callable[..., dict[str, Any]]
@@ -57,6 +62,93 @@ def test_a_refusal_is_taken_back_too(desk: Desk, make_request: Request) -> None:
     assert reviews_of(desk) == []
     with pytest.raises(Conflict, match="with lines"):
         take_back(desk, "one", now)
+
+
+def test_what_is_decided_again_meanwhile_is_looked_at_too(desk: Desk, make_request: Request) -> None:
+    """Until a person says so, or lets his time pass; also if it could not be decided in between."""
+    order = order_of(make_request, "one")
+    ask(desk, order)
+    now, due = parse_utc("t", order["placed_at"]), desk.settings.review.seconds
+    take_back(desk, "one", now)
+    again = ask_again(desk, "one", now + 60)
+    assert (again["plan"]["kind"], again["review"]["reasons"]) == ("ship", ["taken_back"])
+    (review,) = reviews_of(desk)
+    assert (review.decision_id, review.reasons) == (again["decision_id"], ["taken_back"])
+    assert review.due_at == format_utc(now + 60 + due)
+    assert [row.state for row in reviews_of(desk, "superseded")] == ["superseded"]
+    with desk.database.reading() as tx:
+        assert read_record(tx, find_decision(tx, again["decision_id"])).replay(desk.service).is_same
+    with desk.database.writing() as tx:
+        approve(tx, review.review_id, "a planner", now + 70, 900)
+    assert (state_of(desk, "one"), reviews_of(desk)) == ("reserved", [])
+    desk.keep_until(now + 70 + 900)
+    assert "review" not in {name for name, value in ask_again(desk, "one", now + 1000).items() if value is not None}
+    check(desk)
+
+
+def test_what_could_not_be_decided_meanwhile_is_still_a_persons(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    order["lines"] = order["lines"][:1]
+    ask(desk, order)
+    now, sku = parse_utc("t", order["placed_at"]), order["lines"][0]["sku"]
+    take_back(desk, "one", now)
+    count(desk, sku, now + 10, 0)
+    with desk.database.writing() as tx:
+        tx.execute(tables.receipts.delete())
+    assert ask_again(desk, "one", now + 20)["review"]["reasons"] == ["unroutable", "taken_back"]
+    count(desk, sku, now + 30, 50)
+    assert ask_again(desk, "one", now + 40)["review"]["reasons"] == ["taken_back"]
+    desk.keep_until(now + 40 + desk.settings.review.seconds)  # nobody looked: the plan stands
+    assert (state_of(desk, "one"), [row.closed_by for row in reviews_of(desk, "expired")]) == ("reserved", ["keeper"])
+
+
+def test_of_what_nobody_decided_in_time_nobody_is_asked_again(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    ask(desk, order)
+    now = parse_utc("t", order["placed_at"])
+    take_back(desk, "one", now)
+    due = now + desk.settings.review.seconds
+    desk.keep_until(due)
+    assert tasks_at(desk, due) == [("review_ended", "one")]
+    assert (ask_again(desk, "one", due)["plan"]["kind"], reviews_of(desk)) == ("ship", [])
+
+
+def test_a_hold_after_what_was_taken_back_is_looked_at(database_url: str, tmp_path: Path) -> None:
+    """And what comes after the hold, in which another order has joined."""
+    with toy_desk("toy-hold", database_url, tmp_path, "hold_seconds") as (desk, order):
+        now, asked = parse_utc("t", order["placed_at"]), order["lines"][0]["sku"]
+        sku = next(name for name in desk.known.names.skus if name != asked)
+        assert ask(desk, another(order, "first", asked, now, customer="c-17"))["plan"]["kind"] == "hold"
+        take_back(desk, "first", now + 10)
+        again = ask_again(desk, "first", now + 20)
+        assert (again["plan"]["kind"], again["review"]["reasons"]) == ("hold", ["taken_back"])
+        late = ask(desk, another(order, "late", sku, now + 30, customer="c-17"), at=now + 30)
+        assert (late["joined_orders"], late["review"]["reasons"]) == (["first"], ["taken_back"])
+        assert [(row.order_id, row.decision_id) for row in reviews_of(desk)] == [("first", late["decision_id"])]
+
+
+def test_taken_back_while_it_is_decided_again(
+    desk: Desk, make_request: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An order without a plan stands the same before and after that, and yet it is decided once more."""
+    order = order_of(make_request, "one")
+    order["lines"] = order["lines"][:1]
+    now, sku = parse_utc("t", order["placed_at"]), order["lines"][0]["sku"]
+    empty_shelves(desk)
+    with desk.database.writing() as tx:
+        tx.execute(tables.receipts.delete())
+    assert ask(desk, order)["review"]["reasons"] == ["unroutable"]
+    count(desk, sku, now + 10, 50)
+    weigh, waiting = desk.service.weigh, [lambda: take_back(desk, "one", now + 20)]
+
+    def weigh_slowly(*args: Any) -> Any:
+        weighed = weigh(*args)
+        if waiting:
+            waiting.pop()()
+        return weighed
+
+    monkeypatch.setattr(desk.service, "weigh", weigh_slowly)
+    assert ask_again(desk, "one", now + 30)["review"]["reasons"] == ["taken_back"]
 
 
 @pytest.mark.slow
