@@ -183,6 +183,7 @@ def create_app(
     @orders.post("/v1/decisions", response_model=DecisionAnswer, responses=refusals, summary="Route one order")
     def decide(request: DecisionRequest, who: Who, http: Request, key: Key = None) -> Response:
         """The plan for an order, given what is known at this moment, with alternatives and reasons."""
+        request.check()
         service, received = loading.service(), http.scope["received"]
         if open_desk is None:
             return Response(to_json(service.decide(request, received)), media_type="application/json")
