@@ -45,10 +45,6 @@ from serve.trials.routes import add_experiment_routes
 
 _log = logging.getLogger(__name__)
 
-UNREAD: dict[int | str, dict[str, object]] = {
-    408: {"model": ErrorAnswer, "description": "the body did not come in time"},
-    413: {"model": ErrorAnswer, "description": "the body is too large"},
-}
 TOO_MANY: dict[int | str, dict[str, object]] = {
     429: {"model": ErrorAnswer, "description": "a rate is used up; Retry-After says for how long"}
 }
@@ -182,11 +178,12 @@ def create_app(
         return error_response(503, detail, {"Retry-After": "5"})
 
     orders = APIRouter()
-    refusals = ERRORS | UNREAD | TOO_MANY
+    refusals = ERRORS | TOO_MANY
 
     @orders.post("/v1/decisions", response_model=DecisionAnswer, responses=refusals, summary="Route one order")
     def decide(request: DecisionRequest, who: Who, http: Request, key: Key = None) -> Response:
         """The plan for an order, given what is known at this moment, with alternatives and reasons."""
+        request.check()
         service, received = loading.service(), http.scope["received"]
         if open_desk is None:
             return Response(to_json(service.decide(request, received)), media_type="application/json")

@@ -24,11 +24,12 @@ def count_stock(tx: Connection, known: Known, counted: Inventory, now: int) -> N
         now: UTC second at which the plans break.
 
     Raises:
-        InputError: a name that the network does not have.
+        InputError: a name that the network does not have, or goods that are counted twice.
         serve.changes.Taken: others were faster; to be tried again.
     """
     for i, row in enumerate(counted.rows):
         known.check(f"rows[{i}]", warehouse=row.warehouse, sku=row.sku)
+    _check_once([(row.warehouse, row.sku) for row in counted.rows])
     for row in sorted(counted.rows, key=lambda row: (row.sku, row.warehouse)):
         _count(tx, row, now)
 
@@ -61,7 +62,7 @@ def count_stations(tx: Connection, known: Known, counted: Stations) -> None:
     """Takes over pick queues as they are.
 
     Raises:
-        InputError: a name that the network does not have, or more stations than are built.
+        InputError: a name that the network does not have or that comes twice, or more stations than are built.
     """
     for i, row in enumerate(counted.rows):
         known.check(f"rows[{i}]", warehouse=row.warehouse)
@@ -70,7 +71,22 @@ def count_stations(tx: Connection, known: Known, counted: Stations) -> None:
             raise InputError(f"rows[{i}].num_open", row.num_open, f"at most {most} stations", "correct the count")
         if row.queued_seconds and not row.num_queued:
             raise InputError(f"rows[{i}].queued_seconds", row.queued_seconds, "0 without a queue", "add num_queued")
+    _check_once([(row.warehouse,) for row in counted.rows])
     for row in sorted(counted.rows, key=lambda row: row.warehouse):
         values = row.model_dump()
         stored = insert(tx, tables.stations).values(**values)
         tx.execute(stored.on_conflict_do_update(index_elements=["warehouse"], set_=values))
+
+
+def _check_once(counted: list[tuple[str, ...]]) -> None:
+    """Refuses to choose between two rows of one thing.
+
+    Raises:
+        InputError: the row that comes second.
+    """
+    first = dict[tuple[str, ...], int]()
+    for i, names in enumerate(counted):
+        before = first.setdefault(names, i)
+        if before != i:
+            expected = f"each one only once, and it is in rows[{before}]"
+            raise InputError(f"rows[{i}]", " ".join(names), expected, "leave out one of them")

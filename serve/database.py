@@ -22,6 +22,12 @@ T = TypeVar("T")
 
 DEFAULT_URL = "sqlite:///routelab.db"
 
+_DRIVERS = {"sqlite": None, "postgresql": "postgresql+psycopg"}
+"""By kind of database; None: as its URL says."""
+
+_WANTED = "a database URL, with any port from 1 to 65535 and a password's @ : / percent-encoded"
+_REMEDY = "write sqlite:///FILE or postgresql://USER@HOST:PORT/NAME, and the password into PGPASSWORD or ~/.pgpass"
+
 _MIGRATING = 0x726F757465
 """PostgreSQL's advisory lock: one process makes the schema, others wait for it."""
 
@@ -30,11 +36,11 @@ class Database:
     """Consistent reads and durable writes. Safe to share between threads, not across a fork.
 
     Args:
-        url: ``sqlite:///FILE`` or ``postgresql://...``.
+        url: ``sqlite:///FILE`` or ``postgresql://...``; a password that it has not is taken from where libpq looks.
         must_exist: a SQLite file is not made if it is not there.
 
     Raises:
-        InputError: another kind of URL, or no such file.
+        InputError: another kind of URL, one that cannot be, or no such file.
     """
 
     def __init__(self, url: str = DEFAULT_URL, must_exist: bool = False) -> None:
@@ -139,12 +145,29 @@ def is_conflict(error: DBAPIError) -> bool:
 
 
 def _parse(url: str) -> URL:
-    remedy = "write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
+    """Whatever is wrong, no part of it is said that may be a password."""
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        raise InputError("--database", url, "a database URL", remedy) from error
-    kind = parsed.get_backend_name()
-    if kind not in ("sqlite", "postgresql") or (kind == "sqlite" and not parsed.database):
-        raise InputError("--database", parsed.render_as_string(), "a SQLite file or PostgreSQL", remedy)
+        kind = parsed.get_backend_name()
+        if kind in _DRIVERS:
+            _check_parts(parsed)
+    except (ArgumentError, ValueError):
+        raise InputError("--database", "not shown, as it may hold a password", _WANTED, _REMEDY) from None
+    if kind not in _DRIVERS or (kind == "sqlite" and not parsed.database):
+        raise InputError("--database", kind, "a SQLite file or PostgreSQL", _REMEDY)
     return parsed
+
+
+def _check_parts(url: URL) -> None:
+    """Refuses what a driver would only complain of, or repeat, when it connects.
+
+    Raises:
+        ValueError, ArgumentError: a part that cannot be.
+    """
+    driver = _DRIVERS[url.get_backend_name()] or url.drivername
+    _, options = url.set(drivername=driver).get_dialect()().create_connect_args(url)
+    if "@" in options.get("host", ""):
+        raise ValueError("the end of a password")
+    ports = [int(port) for port in str(options.get("port", "")).split(",") if port]
+    if url.port == 0 or not all(1 <= port <= 65_535 for port in ports):
+        raise ValueError("no port")

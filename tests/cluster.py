@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 USER = "tester"
+GUARDED = "guarded"
+"""Who must give a password, once he is made; ``USER`` need not."""
 
 
 class NoCluster(RuntimeError):
@@ -45,6 +47,8 @@ class Cluster:
             os.chown(folder, self._owner.pw_uid, self._owner.pw_gid)
         self.url = f"postgresql://{USER}@/postgres?host={folder}"
         self._run(self._initdb, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        rules = folder / "data" / "pg_hba.conf"
+        rules.write_text(f"local all {GUARDED} scram-sha-256\n" + rules.read_text())  # the first that fits holds
 
     def start(self) -> None:
         """Opens no port, only the socket, whose folder is this cluster's own."""

@@ -21,7 +21,7 @@ from serve.metrics import REFUSED
 from serve.retry import NoTurn
 
 FREE = OPEN | {"/metrics"}
-"""Paths that are never refused: who looks after an endpoint must see it when it is busiest."""
+"""Paths that no limit holds for: who looks after an endpoint must see it when it is busiest."""
 
 
 class Porter:
@@ -41,23 +41,23 @@ class Porter:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lets in, lets wait, or turns away."""
-        if scope["type"] != "http" or scope["path"] in FREE:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         is_decision = _decides(scope)
-        refusal = self._refusal(scope, is_decision)
+        refusal = None if scope["path"] in FREE else self._refusal(scope, is_decision)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        if not is_decision:
-            await self._app(scope, receive, send)
-            return
         try:
-            body = await read_ahead(receive)  # who sends slowly takes nobody's place
+            body = await read_ahead(receive)  # who sends slowly takes nobody's place, and stays for so long only
         except HTTPException as error:  # here the application's handlers do not see it
             await http_response(scope["method"], scope["path"], error)(scope, receive, send)
             return
         if body is None:
+            return
+        if not is_decision:
+            await self._app(scope, body.again, send)
             return
         if self._line.is_full():  # by those who came meanwhile
             await self._full()(scope, receive, send)

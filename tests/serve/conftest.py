@@ -130,16 +130,16 @@ class Server:
     def create(self, template: str = "template1") -> str:
         """Name of a new database."""
         name = f"t{uuid.uuid4().hex}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
     def drop(self, name: str) -> None:
-        self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def url(self, name: str) -> str:
         return self._url.replace("/postgres?", f"/{name}?")
 
-    def _execute(self, statement: str) -> None:
+    def execute(self, statement: str) -> None:
         with self._engine.connect() as tx:
             tx.execute(text(statement))
 

@@ -8,7 +8,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
@@ -253,6 +253,34 @@ def test_who_stalls_takes_nobodys_place(
                 told = file.read()  # to the end: the connection is closed
             assert told.startswith(b"HTTP/1.1 408")
             assert json.loads(told.partition(b"\r\n\r\n")[2])["error"]["expected"] == "the whole body within 2 s"
+
+
+def test_no_path_waits_longer_for_a_body(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody piles up connections with requests that he never ends; who sends in pieces has time for it."""
+    monkeypatch.setattr("serve.admission.body.BODY_SECONDS", 2.0)
+    starts = ["POST /v1/events", "PUT /v1/inventory", "POST /v1/orders/one/confirm", "POST /v1/orders/one/redecide",
+              "GET /v1/tasks", "GET /health/live", "POST /nowhere"]  # fmt: skip
+    app = create_app(lambda: desk.service, open_desk=lambda service: desk)
+    with listening(app) as address, ExitStack() as stack:
+        url = httpx.URL(address)
+        senders = {start: stack.enter_context(socket.create_connection((url.host, url.port or 0))) for start in starts}
+        for start, sender in senders.items():
+            head = "HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+            sender.sendall(f"{start} {head}{{".encode())
+            sender.settimeout(30)
+
+        def pieces() -> Iterator[bytes]:
+            yield b"{"
+            time.sleep(0.5)
+            yield b"}"
+
+        json_type = {"Content-Type": "application/json"}
+        assert httpx.post(f"{address}/v1/events", content=pieces(), headers=json_type).status_code == 422
+        for start, sender in senders.items():
+            with sender.makefile("rb") as file:
+                told = file.read()  # to the end: the connection is closed
+            assert told.startswith(b"HTTP/1.1 408"), start
+            assert json.loads(told.partition(b"\r\n\r\n")[2])["error"]["key"] == start
 
 
 def test_the_line_may_be_full_when_the_body_has_come() -> None:

@@ -240,6 +240,17 @@ def test_a_fault_of_our_own_follows_the_same_schema(
     assert check_error(answer)["value"] == "ZeroDivisionError"
 
 
+@pytest.mark.parametrize(("field", "value"), [("now", "2025-03-03T10:00:00Z"), ("confirm", True)])
+def test_what_does_nothing_beside_a_snapshot_is_refused(
+    client: TestClient, make_request: Callable[..., dict[str, Any]], field: str, value: object
+) -> None:
+    request = {**make_request(), field: value}
+    for content_type in ("application/json", "application/json; charset=utf-8"):  # by the short way, and by the long
+        refused = client.post("/v1/decisions", content=json.dumps(request), headers={"Content-Type": content_type})
+        assert (refused.status_code, check_error(refused)["key"]) == (422, field)
+    assert client.post("/v1/decisions", json={**make_request(), "now": None, "confirm": False}).status_code == 200
+
+
 def test_the_openapi_description_is_complete(client: TestClient) -> None:
     spec = client.get("/openapi.json").json()
     assert spec["openapi"].startswith("3.1")

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -16,13 +17,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, func, inspect, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from scenarios.errors import InputError
 from serve import tables
+from serve.audit_command import main as audit
 from serve.database import Database, insert_new
+from serve.main import main as serve
 from serve.sending import fetch
-from tests.cluster import NoCluster, find_program
-from tests.serve.conftest import without_postgres
+from tests.cluster import GUARDED, USER, NoCluster, find_program
+from tests.serve.conftest import Server, without_postgres
 
 
 def test_the_migrations_make_the_tables(empty_url: str) -> None:
@@ -269,10 +273,66 @@ def test_a_missing_program_is_named() -> None:
         find_program("no-such-program")
 
 
-@pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "sqlite://", ""])
+@pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "sqlite://", "", "sqlite+nonsense:///file"])
 def test_other_databases_are_refused(url: str) -> None:
     with pytest.raises(InputError, match="--database"):
         Database(url)
+
+
+MISTYPED = [
+    "postgresql:/shop:SECRET@h/x",
+    "postgresql://shop:SECRET@h:port/x",
+    "postgresql://shop:SECRET@h:70000/x",
+    "postgresql://shop:SECRET@h:0/x",
+    "postgresql://shop:SECRET@h:/x",
+    "postgresql://shop:SECRET/x",  # which would be the port
+    "postgresql://shop:s@SECRET@h/x",  # which would be the host
+    "postgresql://shop@h/x?port=SECRET",
+    "mysql://h/x?password=SECRET",
+    "sqlite://shop:SECRET@h/x",
+]
+
+
+@pytest.mark.parametrize("url", MISTYPED)
+def test_no_password_is_repeated(url: str, sound_bundle: Path) -> None:
+    for main, options in ((audit, ["verify"]), (serve, ["--bundle", str(sound_bundle)])):
+        with pytest.raises(InputError, match=r"^--database.*postgresql://USER@HOST:PORT/NAME.*PGPASSWORD") as caught:
+            main([*options, "--database", url])
+        assert "SECRET" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.fixture
+def guarded_url(server: Server) -> Iterator[str]:
+    """Of a database whose user must give a password, which is not in it."""
+    server.execute(f"CREATE ROLE {GUARDED} LOGIN PASSWORD 'from elsewhere'")
+    name = server.create()
+    server.execute(f"ALTER DATABASE {name} OWNER TO {GUARDED}")
+    yield server.url(name).replace(f"//{USER}@", f"//{GUARDED}@")
+    server.drop(name)
+    server.execute(f"DROP ROLE {GUARDED}")
+
+
+@pytest.mark.parametrize("way", ["PGPASSWORD", "PGPASSFILE"])
+def test_a_password_may_come_from_the_environment(
+    guarded_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], way: str
+) -> None:
+    """As the driver's library knows it: it is in no command line, where others of the machine could read it."""
+    file = tmp_path / "pgpass"
+    file.touch(mode=0o600)
+    monkeypatch.setenv("PGPASSFILE", str(file))
+    monkeypatch.delenv("PGPASSWORD", raising=False)
+    without = Database(guarded_url)
+    with pytest.raises(OperationalError, match="password"):
+        without.ping()
+    without.close()
+    file.write_text(f"*:*:*:{GUARDED}:from elsewhere\n" if way == "PGPASSFILE" else "")
+    if way == "PGPASSWORD":
+        monkeypatch.setenv("PGPASSWORD", "from elsewhere")
+    database = Database(guarded_url)
+    database.migrate()
+    database.close()
+    assert audit(["verify", "--database", guarded_url]) == 0
+    assert "no complaints" in capsys.readouterr().out
 
 
 def test_any_number_of_readers_leave_room_for_a_writer(tmp_path: Path) -> None:

@@ -359,6 +359,29 @@ def test_without_a_database_nothing_is_kept(service: DecisionService) -> None:
     assert answer.status_code == 404
 
 
+def test_nothing_is_counted_twice(client: TestClient, desk: Desk, make_request: Request) -> None:
+    """Which row is right nobody can know; the goods of another warehouse are others."""
+    document = make_request()
+    now, sku = document["order"]["placed_at"], document["order"]["lines"][0]["sku"]
+    one, other = (row["warehouse"] for row in document["snapshot"]["stations"][:2])
+
+    def stock(*counted: tuple[str, int]) -> list[dict[str, Any]]:
+        return [{"warehouse": house, "sku": sku, "on_hand_units": units} for house, units in counted]
+
+    def queues(*houses: str) -> list[dict[str, Any]]:
+        return [{"warehouse": house, "num_open": 1, "num_queued": 0, "queued_seconds": 0} for house in houses]
+
+    for path, rows, twice in (
+        ("inventory", stock((one, 5), (other, 7)), stock((one, 5), (other, 7), (one, 50))),
+        ("stations", queues(one, other), queues(one, other, one)),
+    ):
+        counted = {"id": path, "at": now}
+        refused = client.put(f"/v1/{path}", json={**counted, "rows": twice})
+        assert (refused.status_code, check_error(refused)["key"]) == (422, "rows[2]")
+        assert "rows[0]" in check_error(refused)["expected"]
+        assert client.put(f"/v1/{path}", json={**counted, "rows": rows}).json() == {"applied": 1, "known": 0}
+
+
 def test_every_path_is_described(client: TestClient) -> None:
     spec = client.get("/openapi.json").json()
     paths = {path for path in spec["paths"] if path.startswith("/v1/")}
