@@ -37,8 +37,8 @@ def begin(client: TestClient, treatment: str, name: str = "march", **changes: An
 
 
 def decide(client: TestClient, order: dict[str, Any], at: int | None = None, **options: Any) -> dict[str, Any]:
-    now = order["placed_at"] if at is None else format_utc(at)
-    answer = client.post("/v1/decisions", json={"order": order, "now": now, **options})
+    now = {} if "snapshot" in options else {"now": order["placed_at"] if at is None else format_utc(at)}
+    answer = client.post("/v1/decisions", json={"order": order, **now, **options})
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
