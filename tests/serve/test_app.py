@@ -73,7 +73,9 @@ def test_a_stalled_model_does_not_stall_other_requests(agent: BundleAgent, make_
 
 def test_a_deadline_is_honoured(client: TestClient, make_request: Request) -> None:
     body = client.post("/v1/decisions", json={**make_request(), "deadline_ms": 0.001}).json()
-    assert (body["stage"], "deadline" in body["fallback_reason"]) == ("heuristic", True)
+    assert body["stage"] in ("heuristic", "static")  # which has no time limit, if the machine is busy
+    assert "deadline" in body["fallback_reason"]
+    assert body["plan"] is not None
 
 
 def test_live_at_once_and_ready_only_after_the_bundle_was_checked(
