@@ -100,10 +100,19 @@ class Oracle:
         return self._capacities.get((pair["warehouse"], pair["service"], local.weekday(), f"{local:%H:%M}"))
 
     def _rooms(self, case: dict[str, Any], plan: dict[str, Any]) -> Iterator[str]:
-        """All parcels of a plan must find room, those together that leave together."""
+        """All parcels must find room, those together that are booked together, which is when they are released.
+
+        What waits for a receipt or for a date is not released yet: its collection must have room for it alone.
+        """
         until = utc(case["snapshot"]["now"]) + timedelta(days=DAYS_AHEAD)
-        sent = Counter((row["warehouse"], row["service"], utc(row["collection_at"])) for row in plan["parcels"])
-        for (warehouse, service, at), number in sent.items():
+        sent, later = Counter[tuple[str, str, datetime]](), dict[tuple[str, str, datetime], int]()
+        for row in plan["parcels"]:
+            place = row["warehouse"], row["service"], utc(row["collection_at"])
+            if row["receipt"] is None and row["release_from"] is None:
+                sent[place] += 1
+            else:
+                later[place] = 1
+        for (warehouse, service, at), number in (later | sent).items():
             pair = {"warehouse": warehouse, "service": service}
             room = self._room(pair, at)
             if at > until or room is None:
