@@ -48,6 +48,7 @@ demo: .venv/.installed
 	$(BIN)/routelab demo
 
 test: .venv/.installed
+	@echo "Rules are compiled once, for about a minute: the first dots are slow"
 	$(BIN)/python -m pytest -m "not slow" -n 2 $(PYTEST_ARGS)
 
 test-slow: .venv/.installed

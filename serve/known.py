@@ -118,5 +118,7 @@ class Known:
         """
         for kind, name in names.items():
             if name is not None and name not in self._sets[kind]:
-                near = unknown_name(kind, name, self._sets[kind]).remedy
+                near, known = unknown_name(kind, name, self._sets[kind]).remedy, sorted(self._sets[kind])
+                if not near.startswith("did you mean"):
+                    near = f"choose one of its {len(known)}, such as {', '.join(known[:3])}"
                 raise InputError(f"{key}.{kind}", name, f"a {kind} of {self.public.id}", near)

@@ -41,11 +41,11 @@ def test_the_pricer_of_the_page_is_asked(repository, trace):
     assert simulation.metrics != simulate(trace, load_agent("myopic")).metrics
 
 
-def test_the_process_of_the_page_changes_the_story(repository, trace):
+def test_the_process_of_the_page_changes_the_story(repository):
     block = next(block for block in python_blocks(repository) if "def one_picker_is_ill" in block)
-    names: dict = {"trace": trace, "agent": load_agent("nearest")}
+    names: dict = {}
     exec(block, names)
-    healthy = simulate(trace, load_agent("nearest"), "simpy")
+    healthy = simulate(names["trace"], load_agent("myopic"), "simpy")
     assert not names["simulation"].events.equals(healthy.events)
     assert names["simulation"].metrics["num_orders"] == healthy.metrics["num_orders"]
 

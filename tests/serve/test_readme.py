@@ -44,6 +44,6 @@ def test_the_readme_starts_an_endpoint_that_keeps(repository: Path) -> None:
     """A database is the default; and it listens where orders are sent to."""
     text = (repository / "README.md").read_text(encoding="utf-8")
     starts = re.findall(r"^routelab serve (.*?) *#", text, re.MULTILINE)
-    assert starts == ["--bundle runs/first/bundle"]
-    assert DEFAULT_URL.startswith("sqlite:///")
+    assert starts == ['--bundle "$bundle"']
+    assert f"`{DEFAULT_URL.removeprefix('sqlite:///')}` in this folder" in text
     assert text.count(f"{ADDRESS}/v1/") == 3
