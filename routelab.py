@@ -41,7 +41,8 @@ COMMANDS: dict[str, Command] = {
     "demo": Command(
         "experiments.demo:main",
         "simulate, train, compare, export and answer one order, in a few minutes",
-        "demo",
+        "demo [KEY=VALUE ...]",
+        HYDRA,
     ),
     "scenarios": Command(
         "scenarios.registry:main",
