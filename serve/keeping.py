@@ -180,8 +180,8 @@ class Keeping:
             if found != question.group or open_places(tx, found) != places:
                 raise Taken(f"order {question.first_id}")
             finish_tasks(tx, question.first_id, asked.now)
+            # a person's own choice ends its review itself
             if draft.weighed.choice.stage != "review" or draft.weighed.choice.slot is None:
-                # a person's own choice ends its review itself
                 if is_taken_back(tx, question.first_id) is not question.is_taken_back:
                     raise Taken(f"order {question.first_id}")
                 supersede_reviews(tx, question.first_id, asked.now)

@@ -116,8 +116,7 @@ class Record:
         if self.draw is None:
             return BY_NOBODY
         propensity = self.draw.propensity if self.parcels is None else 1.0
-        unit = self.draw.unit if self.draw.experiment else None
-        return Trial("canary" if self.draw.is_treated else "active", propensity, self.draw.experiment, unit)
+        return Trial(self.draw.arm, propensity, self.draw.experiment, self.draw.told_unit)
 
 
 def encode_record(weighed: Weighed, max_alternatives: int, answer: bytes, draw: Draw | None = None) -> bytes:

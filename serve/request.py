@@ -14,10 +14,7 @@ Deadline = Annotated[
     Field(gt=0, le=600_000, description="time in which the answer is wanted; too little for the policy: a heuristic"),
 ]
 Alternatives = Annotated[int, Field(ge=0, le=31, description="other plans to be shown")]
-Now = Annotated[
-    Time | None,
-    Field(description="of a replay; refused unless the endpoint runs with --clock request"),
-]
+Now = Annotated[Time | None, Field(description="of a replay; refused unless the endpoint runs with --clock request")]
 Confirm = Annotated[bool, Field(description="what is reserved of this order, now or after it waited, does not expire")]
 
 

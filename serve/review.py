@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Column, Connection, Row, select, update
 
 from scenarios.local_time import format_utc
 from serve import tables
@@ -122,16 +122,19 @@ def open_review(tx: Connection, concern: Concern) -> int:
 
 def find_open_review(tx: Connection, order_id: str) -> str | None:
     """The open review of an order, the first of those that are decided together; None if there is none."""
-    row = tables.reviews.c
-    found = tx.execute(select(row.number).where(row.order_id == order_id, row.state == "open")).scalar()
+    found = _of_open_review(tx, order_id, tables.reviews.c.number)
     return None if found is None else str(found)
 
 
 def is_taken_back(tx: Connection, order_id: str) -> bool:
     """Whether a person took the decision back and nobody ended that review, as ``find_open_review`` finds it."""
-    row = tables.reviews.c
-    found = tx.execute(select(row.reasons).where(row.order_id == order_id, row.state == "open")).scalar()
+    found = _of_open_review(tx, order_id, tables.reviews.c.reasons)
     return found is not None and "taken_back" in found.split(",")
+
+
+def _of_open_review(tx: Connection, order_id: str, column: Column[Any]) -> Any:
+    row = tables.reviews.c
+    return tx.execute(select(column).where(row.order_id == order_id, row.state == "open")).scalar()
 
 
 def find_review(tx: Connection, review_id: str) -> Row[Any] | None:

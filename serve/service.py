@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from serve.plan_writer import LightDecision, PlanWriter
 from serve.pricing.scheduled import scheduled_of, unpriced
 from serve.reasons import explain, of_chance
 from serve.request import DecisionRequest
+from serve.trials.assignment import Arm
 from serve.trials.exploring import Exploration
 
 DEFAULT_BUDGET_SECONDS = 0.05
@@ -47,7 +48,7 @@ class Trial(NamedTuple):
         unit: of the experiment, for which the arm was drawn.
     """
 
-    arm: Literal["active", "canary"] = "active"
+    arm: Arm = "active"
     propensity: float = 1.0
     experiment: str | None = None
     unit: str | None = None

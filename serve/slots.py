@@ -6,15 +6,12 @@ A canary and an experiment are one thing, an assignment of units to slots; a can
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from serve.policy_answer import Mode
 from serve.service import DecisionService
-from serve.trials.assignment import Assignment, Draw, Subject
+from serve.trials.assignment import Arm, Assignment, Draw, Subject
 from serve.trials.exploring import Exploration
 from serve.trials.kept import Experiment
-
-Arm = Literal["active", "canary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +107,7 @@ class Slots:
             return replace(active, shadow=candidate)
         if assignment is None or candidate is None or unit is None:
             return active
-        inside, experiment_id = (None, None) if self.experiment is None else (unit, self.experiment.id)
-        drawn = Draw(assignment, unit, experiment_id)
-        if drawn.is_treated:
-            return Pick(candidate, "canary", drawn.propensity, None, self.experiment, inside, drawn)
-        return Pick(active.service, "active", drawn.propensity, None, self.experiment, inside, drawn)
+        drawn = Draw(assignment, unit, None if self.experiment is None else self.experiment.id)
+        arm = drawn.arm
+        service = candidate if arm == "canary" else active.service
+        return Pick(service, arm, drawn.propensity, None, self.experiment, drawn.told_unit, drawn)

@@ -6,6 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+Arm = Literal["active", "canary"]
+"""The slot whose policy decides."""
+
 UnitKind = Literal["order", "customer", "block", "region_block"]
 """What is drawn for: single orders, customers, stretches of time, or stretches of time in one region."""
 
@@ -76,6 +79,16 @@ class Draw(NamedTuple):
     def is_treated(self) -> bool:
         """Whether the unit falls to the candidate."""
         return self.assignment.is_treated(self.unit)
+
+    @property
+    def arm(self) -> Arm:
+        """The slot whose policy decides."""
+        return "canary" if self.is_treated else "active"
+
+    @property
+    def told_unit(self) -> str | None:
+        """The unit, of an experiment; those of a canary are not told."""
+        return None if self.experiment is None else self.unit
 
     @property
     def propensity(self) -> float:

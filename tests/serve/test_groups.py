@@ -166,12 +166,18 @@ def owner_of(answer: dict[str, Any], order_id: str) -> str:
     return str(sku)
 
 
+def hold_taken_back(desk: Desk, order: dict[str, Any]) -> tuple[int, str]:
+    """Order ``first`` is held and 10 seconds later taken back: when it was placed, and a SKU that it does not have."""
+    now, asked = parse_utc("t", order["placed_at"]), order["lines"][0]["sku"]
+    sku = next(name for name in desk.known.names.skus if name != asked)
+    assert ask(desk, another(order, "first", asked, now, customer="c-17"))["plan"]["kind"] == "hold"
+    take_back(desk, "first", now + 10)
+    return now, sku
+
+
 def test_what_a_person_took_back_is_not_joined(database_url: str, tmp_path: Path) -> None:
     with toy_desk("toy-hold", database_url, tmp_path, "hold_seconds") as (desk, order):
-        now, asked = parse_utc("t", order["placed_at"]), order["lines"][0]["sku"]
-        sku = next(name for name in desk.known.names.skus if name != asked)
-        assert ask(desk, another(order, "first", asked, now, customer="c-17"))["plan"]["kind"] == "hold"
-        take_back(desk, "first", now + 10)
+        now, sku = hold_taken_back(desk, order)
         late = ask(desk, another(order, "late", sku, now + 20, customer="c-17"), at=now + 20)
         assert late["joined_orders"] == []
         assert [(row.order_id, row.reasons) for row in reviews_of(desk)] == [("first", ["taken_back"])]

@@ -21,7 +21,7 @@ from serve.retry import retried
 from serve.reviewing import approve, reject
 from tests.serve.reviewed import count, empty_shelves, put_instead, reviews_of, state_of, take_back
 from tests.serve.test_desk import allocated, ask, ask_again, change, order_of
-from tests.serve.test_groups import another
+from tests.serve.test_groups import another, hold_taken_back
 from tests.serve.test_happened import tasks_at, tell
 from tests.serve.test_waiting import toy_desk
 from tests.serve.test_walks import check
@@ -116,10 +116,7 @@ def test_of_what_nobody_decided_in_time_nobody_is_asked_again(desk: Desk, make_r
 def test_a_hold_after_what_was_taken_back_is_looked_at(database_url: str, tmp_path: Path) -> None:
     """And what comes after the hold, in which another order has joined."""
     with toy_desk("toy-hold", database_url, tmp_path, "hold_seconds") as (desk, order):
-        now, asked = parse_utc("t", order["placed_at"]), order["lines"][0]["sku"]
-        sku = next(name for name in desk.known.names.skus if name != asked)
-        assert ask(desk, another(order, "first", asked, now, customer="c-17"))["plan"]["kind"] == "hold"
-        take_back(desk, "first", now + 10)
+        now, sku = hold_taken_back(desk, order)
         again = ask_again(desk, "first", now + 20)
         assert (again["plan"]["kind"], again["review"]["reasons"]) == ("hold", ["taken_back"])
         late = ask(desk, another(order, "late", sku, now + 30, customer="c-17"), at=now + 30)
