@@ -14,7 +14,7 @@ from envs.prices import Pricing
 from experiments.model_registry import Alias, register
 from experiments.record import Run, read_json
 from experiments.report import REFERENCES
-from experiments.settings import check_flag, launch
+from experiments.settings import check_count, check_flag, launch
 from experiments.traces import scenario_of
 from experiments.train import trained
 from scenarios.errors import InputError
@@ -30,7 +30,8 @@ def export(settings: dict[str, Any]) -> Path:
         InputError: not a finished training run, or a bundle that is in the way.
     """
     from agents.learned.base import Base
-    from agents.learned.export import export_bundle
+    from agents.learned.export import export_bundle, load_scorer
+    from experiments.confidence import confidence_of
 
     source, name = settings["run"], settings["name"]
     if source is None:
@@ -38,12 +39,18 @@ def export(settings: dict[str, Any]) -> Path:
     if not isinstance(name, str) or not name.strip():
         raise InputError("name", name, "a name for tables", "write name=NAME")
     does_replace = check_flag("replace", settings["replace"])
+    num_traces = check_count("confidence_traces", settings["confidence_traces"], 0, 1000)
     alias = None if settings["register"] is None else Alias.parse("register", settings["register"])
     if alias is not None and not check_flag("mlflow", settings["mlflow"]):
         raise InputError("register", settings["register"], "mlflow=true", "switch MLflow on, or leave it out")
     run = Run.open(str(source))
     choice, config, policy = trained(run)
     bundle = run.path("bundle") if settings["bundle"] is None else Path(settings["bundle"])
+    scenario, weights = scenario_of(choice), tuple(config.weights)
+    base = Base.of(scenario, Pricing[config.pricing])
+    unseen = VALIDATION[config.validation_traces :][:num_traces]  # those before chose the stage that was kept
+    known = confidence_of(load_scorer(policy), scenario, base, weights, config.value_horizon_hours, unseen)
+    confidence = {"confidence": known} if known else {}
     kept = ("command_line", "git", "routelab", "rules", "python", "platform", "packages", "started_at", "seconds")
     provenance = {
         **{key: run.record[key] for key in kept if key in run.record},
@@ -52,17 +59,16 @@ def export(settings: dict[str, Any]) -> Path:
         "scenario_overrides": choice.overrides,
         "training": asdict(config),
         "training_seeds": "below 1,000,000",
-        "evaluation": evaluation(run, config.validation_traces),
+        "evaluation": {**evaluation(run, config.validation_traces), **confidence},
     }
-    scenario = scenario_of(choice)
     with hushed():
         written = export_bundle(
             policy,
             scenario,
             bundle,
             provenance,
-            base=Base.of(scenario, Pricing[config.pricing]),
-            weights=tuple(config.weights),
+            base=base,
+            weights=weights,
             name=name,
             replace=does_replace,
         )
@@ -115,6 +121,10 @@ def main(arguments: list[str]) -> int:
         bundle = export(settings)
         size = sum(path.stat().st_size for path in bundle.iterdir()) / 1024
         print(f"Bundle: {bundle} ({size:,.0f} KiB)")
+        known = read_json(bundle / "provenance.json")["evaluation"].get("confidence")
+        if known:
+            share, told = f"{known['cheapest_share']:.0%}", f"{known['mean_confidence']:.0%}"
+            print(f"Its plans were the cheapest in {share} of {known['num_decisions']} decisions; it gave them {told}")
         choice, _, _ = trained(Run.open(str(settings["run"])))
         world = " ".join(
             [f"scenario={choice.name}", *(f"scenario.{key}={value}" for key, value in choice.overrides.items())]

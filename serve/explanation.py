@@ -18,6 +18,7 @@ from serve.flip import Flip, FlipAnswer, Flips, Lever
 from serve.plan_writer import PlanWriter
 from serve.reasons import describe_plan, shape
 from serve.record import Record
+from serve.reliability import Band
 from serve.service import DecisionService, Weighed
 
 
@@ -48,6 +49,10 @@ class ExplanationAnswer(BaseModel):
     heuristic: str | None = Field(description="that decided; null if none did")
     fallback_reason: str | None
     policy: PolicyVersion
+    confidence: float | None = Field(description="the chosen plan's probability under the policy")
+    confidence_seen: Band | None = Field(
+        description="what came of plans it was as sure of, on the bundle's validation traces; null if that is not known"
+    )
     plans: list[ExplainedPlan] = Field(description="all that were compared, 32 at most")
     why: list[str] = Field(description="why this plan, and why it is split or waits")
     why_not: WhyNotAnswer | None = Field(description="of the warehouse asked for")
@@ -93,6 +98,8 @@ class Explanation:
             heuristic=self.record.heuristic,
             fallback_reason=told.fallback_reason,
             policy=told.policy,
+            confidence=told.confidence,
+            confidence_seen=self._seen(told.confidence),
             plans=[self._plan(n) for n in range(self._snapshot.num_plans)],
             why=told.reasons[: 1 if told.plan_propensity == 1 else 2]
             + ([] if slot is None else shape(self._snapshot, names, slot)),
@@ -108,6 +115,14 @@ class Explanation:
     @property
     def _names(self) -> Names:
         return self.service.reader.names_of(self.weighed.case.order)
+
+    def _seen(self, confidence: float | None) -> Band | None:
+        """Of the policy's own choice among several; of a plan that a person or chance took it says nothing."""
+        known, choice = self.service.reliability, self.weighed.choice
+        is_own = choice.slot is not None and choice.slot == choice.own_slot and self.record.parcels is None
+        if known is None or confidence is None or not is_own or self._snapshot.num_plans < 2:
+            return None
+        return known.band_of(confidence)
 
     def _plan(self, slot: int) -> ExplainedPlan:
         choice, rules = self.weighed.choice, self._snapshot.plans.rules[: self._snapshot.num_plans]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from agents.documents import Document
+from serve.reliability import Reliability
 
 Mode = Literal["loaded", "shadow", "canary", "experiment"]
 
@@ -30,6 +31,7 @@ class PolicyAnswer(BaseModel):
     name: str
     loaded_by: list[str] = Field(description="who may not activate it")
     loaded_at: str | None = Field(description="first; null if it was never loaded")
+    reliability: Reliability | None = Field(description="of its confidence; null if its bundle does not tell")
 
 
 class ShadowAnswer(BaseModel):

@@ -96,10 +96,11 @@ def describe(desk: Desk, standing: Standing) -> SlotsAnswer:
 
 
 def _policy(tx: Connection, desk: Desk, sha256: str) -> PolicyAnswer:
-    loads = loads_of(tx, sha256)
+    loads, service = loads_of(tx, sha256), desk.policies.slots.services.get(sha256)
     return PolicyAnswer(
         bundle_sha256=sha256,
         name=loads[0].name if loads else desk.service.policy.name,
         loaded_by=[load.loaded_by for load in loads],
         loaded_at=format_utc(loads[0].loaded_at) if loads else None,
+        reliability=None if service is None else service.reliability,
     )

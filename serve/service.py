@@ -20,6 +20,7 @@ from serve.monitoring.logs import note
 from serve.plan_writer import LightDecision, PlanWriter
 from serve.pricing.scheduled import scheduled_of, unpriced
 from serve.reasons import explain, of_chance
+from serve.reliability import reliability_of
 from serve.request import DecisionRequest
 from serve.trials.assignment import Arm
 from serve.trials.exploring import Exploration
@@ -106,6 +107,7 @@ class DecisionService:
         budget_seconds: see above.
         scheduled: who solves its bid prices, and when; None if they are not solved on a schedule.
         reference: what its decisions are compared with, see ``agents.recording.reference_histograms``.
+        reliability: what came of its confidence on validation traces; None if it was not measured.
     """
 
     def __init__(self, agent: BundleAgent, budget_seconds: float = DEFAULT_BUDGET_SECONDS) -> None:
@@ -114,6 +116,7 @@ class DecisionService:
         self.chain.prepare(self.reader.read(parse_case(agent.bundle.golden[0].document)))
         self.folder, self.budget_seconds = agent.bundle.path, budget_seconds
         self.reference, self.scheduled = agent.bundle.reference, scheduled_of(agent)
+        self.reliability = reliability_of(agent.bundle.provenance)
         self._quote_level = agent.bundle.public.settings.quote_level
         self.policy = PolicyVersion(
             name=agent.name, bundle_sha256=agent.bundle.sha256, scenario_id=agent.bundle.public.id

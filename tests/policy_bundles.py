@@ -64,6 +64,33 @@ def score_model(*, multiplier: float = 1.0) -> bytes:
     return model.SerializeToString()
 
 
+RELIABILITY = {
+    "validation_seeds": [1_000_000, 1_000_001],
+    "horizon_hours": 12,
+    "num_decisions": 4,
+    "mean_confidence": 0.625,
+    "cheapest_share": 0.5,
+    "expected_calibration_error": 0.125,
+    "bands": [
+        {
+            "low": low,
+            "high": high,
+            "num_decisions": num,
+            "mean_confidence": mean,
+            "cheapest_share": share,
+            "share_low": share / 2,
+            "share_high": (1 + share) / 2,
+        }
+        for low, high, num, mean, share in (
+            (0.0, 0.3, 1, 0.25, 0.0),
+            (0.5, 0.7, 2, 0.625, 0.5),
+            (0.95, 1.0, 1, 1.0, 1.0),
+        )
+    ],
+}
+"""What a bundle tells of the hand-made policy's confidence; no trace was played for it."""
+
+
 def plain_scores(features: np.ndarray, context: np.ndarray) -> np.ndarray:
     """The same in numpy."""
     return np.where(features[:, IS_REAL] > 0.5, -features[:, SCORE_GAP] / TEMPERATURE, -1e9).astype(np.float32)
@@ -98,6 +125,10 @@ def make_bundle(path: Path, scenario: str = "metro-small", every: int = 40, **ch
         "plan": plan_settings(),
         "golden": golden_cases(decisions, plain_scores, 8),
         "reference": reference_histograms([decisions], DAY_SECONDS),
-        "provenance": {"run": "a test", "scenario_id": load_scenario(scenario).id},
+        "provenance": {
+            "run": "a test",
+            "scenario_id": load_scenario(scenario).id,
+            "evaluation": {"confidence": RELIABILITY},
+        },
     }
     return write_bundle(path, **{**arguments, **changes})  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from experiments.record import Run
 from experiments.train import EFFORT, Training, percent_done, reference_costs
 from scenarios.registry import load_scenario
 from scenarios.seeds import VALIDATION
+from serve.reliability import reliability_of
 
 MINIATURE = ("experiment=quick-training", "train.total_steps=256", "reference_traces=2", "mlflow=false")
 
@@ -120,6 +121,10 @@ def test_train_export_compare(tmp_path, refused, capsys):
     assert measured["references"] == json.loads((folder / "references.json").read_text())
     assert measured["stages"] == json.loads((folder / "stages.json").read_text())
     assert measured["validation_seeds"][0] == VALIDATION[0]
+    known = reliability_of(provenance)
+    assert known is not None
+    assert known.validation_seeds[0] == measured["validation_seeds"][1] + 1  # traces that chose no stage
+    assert f"the cheapest in {known.cheapest_share:.0%} of {known.num_decisions} decisions" in capsys.readouterr().out
     capsys.readouterr()
     assert "bundle" in refused("export", f"run={folder}", f"bundle={bundle}")  # in the way
     again = ("name=robin", "replace=true", "register=robin@champion", f"mlflow_uri=sqlite:///{tmp_path}/mlflow.db")

@@ -20,6 +20,7 @@ from serve.database import insert_new
 from serve.desk import Desk
 from serve.record import find_decision
 from serve.trials.assignment import draw
+from tests.policy_bundles import RELIABILITY
 from tests.serve.policies.slots import act, load, name_of, under_load
 from tests.serve.test_app import check_error
 from tests.serve.test_desk import order_of
@@ -37,6 +38,7 @@ def test_a_policy_is_loaded_tried_activated_and_given_up(client: TestClient, des
     standing = act(client, sha256, "activate")
     assert (standing["active"]["name"], standing["candidate"]) == ("contrary", None)
     assert standing["previous"]["bundle_sha256"] == first
+    assert (standing["previous"]["reliability"], standing["active"]["reliability"]) == (RELIABILITY, None)
     assert name_of(client, apart) == "contrary"
     assert client.get("/health/ready").json()["policy"]["name"] == "contrary"
     standing = act(client, sha256, "rollback")
