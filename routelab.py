@@ -131,7 +131,7 @@ sqlite:///FILE, postgresql://... or none, which keeps nothing. docs/serving.md t
 it stands in the environment variable ROUTELAB_TOKEN. docs/replay.md tells all options.""",
     ),
     "policy": Command(
-        "serve.policy_command:main",
+        "serve.policies.command:main",
         "who decides at a running endpoint, and changes of that",
         "policy [show | load FOLDER | shadow | canary SHARE | activate | withdraw | rollback] [--url URL]",
         """FOLDER lies below the endpoint's --policies. All but show and load mean the candidate (rollback the active
@@ -139,13 +139,13 @@ policy), or what --policy SHA256 names. If the endpoint wants a token, it stands
 ROUTELAB_TOKEN.""",
     ),
     "token": Command(
-        "serve.token_command:main",
+        "serve.web.token_command:main",
         "make a token for the endpoint",
         "token NAME ROLE",
         "Prints the token and its entry for ROUTELAB_TOKENS. docs/serving.md tells what each role may do.",
     ),
     "audit": Command(
-        "serve.audit_command:main",
+        "serve.audit.command:main",
         "check the endpoint's audit log, or erase old payloads",
         "audit verify [--database URL] | audit erase --older-than-days N [--database URL]",
         "verify ends with exit code 1 when something does not fit; each complaint is a line.",

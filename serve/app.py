@@ -16,32 +16,32 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
 
 from scenarios.errors import InputError
-from serve.actor import Who
 from serve.admission.limits import Limits
 from serve.admission.porter import Porter
-from serve.answer import DecisionAnswer, PolicyVersion
-from serve.arrival import Arrival
-from serve.asked import Asked
 from serve.background import Background, stop
-from serve.description import Described
-from serve.desk import Desk
-from serve.errors import ErrorAnswer, add_error_handlers, error_response
-from serve.explain_routes import add_explain_routes
-from serve.guard import Guard
-from serve.health_routes import add_health_routes
-from serve.metrics import told
+from serve.decisions.answer import DecisionAnswer, PolicyVersion
+from serve.decisions.asked import Asked
+from serve.decisions.desk import Desk
+from serve.decisions.plan_writer import to_json
+from serve.decisions.request import DecisionRequest
+from serve.decisions.service import DecisionService
+from serve.explanations.routes import add_explain_routes
+from serve.monitoring.health_routes import add_health_routes
+from serve.monitoring.metrics import told
 from serve.monitoring.routes import add_monitoring_routes
-from serve.path_names import know_names
-from serve.plan_writer import to_json
-from serve.policy_routes import add_policy_routes
+from serve.policies.routes import add_policy_routes
 from serve.pricing.bid_prices import PriceStanding
-from serve.request import DecisionRequest
-from serve.review_routes import add_review_routes
-from serve.routes import ERRORS, Key, add_routes, answer_once
-from serve.service import DecisionService
-from serve.short_way import ShortWay
-from serve.tokens import Tokens
+from serve.reviews.routes import add_review_routes
 from serve.trials.routes import add_experiment_routes
+from serve.web.actor import Who
+from serve.web.arrival import Arrival
+from serve.web.description import Described
+from serve.web.errors import ErrorAnswer, add_error_handlers, error_response
+from serve.web.guard import Guard
+from serve.web.path_names import know_names
+from serve.web.routes import ERRORS, Key, add_routes, answer_once
+from serve.web.short_way import ShortWay
+from serve.web.tokens import Tokens
 
 _log = logging.getLogger(__name__)
 

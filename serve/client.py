@@ -12,18 +12,18 @@ import httpx
 
 from agents.documents import OrderDocument
 from scenarios.local_time import format_utc
-from serve.answer import DecisionAnswer
+from serve.decisions.answer import DecisionAnswer
+from serve.decisions.request import DecisionRequest, RedecisionRequest
 from serve.endpoint_error import EndpointError, read_answer, refusal, retry_after
-from serve.event import AnyEvent, CountedStock, EventBatch, Inventory
-from serve.explanation import ExplanationAnswer
-from serve.health import HealthAnswer
-from serve.order import OrderAnswer
-from serve.override import Override, WantedParcel
-from serve.path_names import in_path
-from serve.policy_answer import Canary, Load, SlotsAnswer
-from serve.request import DecisionRequest, RedecisionRequest
-from serve.review import ReviewAnswer
-from serve.tasks import Lease, TaskAnswer
+from serve.explanations.explanation import ExplanationAnswer
+from serve.monitoring.health import HealthAnswer
+from serve.orders.event import AnyEvent, CountedStock, EventBatch, Inventory
+from serve.orders.order import OrderAnswer
+from serve.orders.tasks import Lease, TaskAnswer
+from serve.policies.answer import Canary, Load, SlotsAnswer
+from serve.reviews.override import Override, WantedParcel
+from serve.reviews.queue import ReviewAnswer
+from serve.web.path_names import in_path
 
 TOKEN_VARIABLE = "ROUTELAB_TOKEN"
 """Environment variable of commands with the token that they send."""

@@ -8,7 +8,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from scenarios.errors import InputError
-from serve.errors import ErrorAnswer
+from serve.web.errors import ErrorAnswer
 
 Answer = TypeVar("Answer", bound=BaseModel)
 

@@ -17,19 +17,19 @@ from scenarios.errors import InputError
 from scenarios.local_time import parse_utc
 from serve.admission.limits import Limits
 from serve.admission.options import add_limits, limits_of
-from serve.cores import CHOICES, check_cores, keep_to_core
-from serve.database import DEFAULT_URL, Database
-from serve.desk import Desk, DeskSettings
-from serve.known import Known
+from serve.decisions.desk import Desk, DeskSettings
+from serve.decisions.service import DEFAULT_BUDGET_SECONDS, DecisionService
 from serve.monitoring.logs import writing_logs
 from serve.monitoring.options import add_watch, staleness_of, watch_of
-from serve.processes import bound_socket, check_processes, run_together
-from serve.review_options import add_reviews, check_reviews, limits_of_reviews
-from serve.review_version import note_version
-from serve.safety import Exposure
-from serve.seed import read_stock, seed
-from serve.service import DEFAULT_BUDGET_SECONDS, DecisionService
-from serve.tokens import Tokens, tokens_from_environment
+from serve.orders.known import Known
+from serve.reviews.options import add_reviews, check_reviews, limits_of_reviews
+from serve.reviews.version import note_version
+from serve.storage.database import DEFAULT_URL, Database
+from serve.storage.seed import read_stock, seed
+from serve.web.cores import CHOICES, check_cores, keep_to_core
+from serve.web.processes import bound_socket, check_processes, run_together
+from serve.web.safety import Exposure
+from serve.web.tokens import Tokens, tokens_from_environment
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -183,7 +183,7 @@ def _serve(
     import uvicorn
 
     from serve.app import create_app
-    from serve.guard import Near
+    from serve.web.guard import Near
 
     if options.cores == "own":
         keep_to_core(number)  # before there are threads that work

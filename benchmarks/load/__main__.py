@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.load.run import Plan, cores_for, run
 from benchmarks.load.table import markdown, write_page, write_results, write_stall
 from benchmarks.load.world import write_load_bundle
-from serve.cores import CHOICES
+from serve.web.cores import CHOICES
 
 _ROOT = Path(__file__).resolve().parents[2]
 RESULTS, PAGE = _ROOT / "docs/results/load.csv", _ROOT / "docs/load.md"

@@ -7,7 +7,7 @@ import sys
 import uvicorn
 from fastapi import FastAPI
 
-from serve.request import DecisionRequest
+from serve.decisions.request import DecisionRequest
 
 app = FastAPI()
 

@@ -19,10 +19,10 @@ from benchmarks.load.servers import Server, echo, endpoint, stalling
 from benchmarks.load.stall import DEADLINE_MS, RATE, Stall, recovered, stalled
 from benchmarks.load.world import orders
 from scenarios.errors import InputError
-from serve import tables
-from serve.audit import complaints
-from serve.cores import check_cores
-from serve.database import Database
+from serve.audit.log import complaints
+from serve.storage import tables
+from serve.storage.database import Database
+from serve.web.cores import check_cores
 
 OVERLOAD = 5
 """Times the admission limit that is offered."""

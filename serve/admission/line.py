@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from serve.metrics import IN_FLIGHT, WAITING
+from serve.monitoring.metrics import IN_FLIGHT, WAITING
 
 
 class Line:

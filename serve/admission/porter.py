@@ -10,15 +10,15 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scenarios.errors import InputError
-from serve.actor import ANYONE
 from serve.admission.body import Body, read_ahead
 from serve.admission.bucket import Bucket, Buckets
 from serve.admission.limits import Limits
 from serve.admission.line import Line
-from serve.errors import error_response, http_response
-from serve.guard import OPEN
-from serve.metrics import REFUSED
-from serve.retry import NoTurn
+from serve.monitoring.metrics import REFUSED
+from serve.storage.retry import NoTurn
+from serve.web.actor import ANYONE
+from serve.web.errors import error_response, http_response
+from serve.web.guard import OPEN
 
 FREE = OPEN | {"/metrics"}
 """Paths that no limit holds for: who looks after an endpoint must see it when it is busiest."""

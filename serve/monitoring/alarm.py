@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 
-from serve.metrics import ALARM
+from serve.monitoring.metrics import ALARM
 
 _log = logging.getLogger(__name__)
 

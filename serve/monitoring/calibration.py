@@ -14,8 +14,8 @@ from agents.documents import CaseDocument, parse_case, promise_of_line
 from agents.light_documents import recorded_case
 from scenarios.local_time import parse_utc
 from scenarios.public import PublicScenario
-from serve import tables
-from serve.audit import payload
+from serve.audit.log import payload
+from serve.storage import tables
 
 BANDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 """Inner edges of the expected probabilities of being late; one that is equal to an edge belongs above."""

@@ -8,13 +8,13 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
-from serve.database import Database
-from serve.metrics import UNWATCHED
+from serve.decisions.service import DecisionService, Weighed
 from serve.monitoring.alarm import Alarm
+from serve.monitoring.metrics import UNWATCHED
 from serve.monitoring.reference import Finding, Reference
 from serve.monitoring.tally import Seen, Tally, block_of, forget_tallies, read_window, write_tally
-from serve.policies import Policies
-from serve.service import DecisionService, Weighed
+from serve.policies.lifecycle import Policies
+from serve.storage.database import Database
 
 MAX_WAITING = 4_000
 """Decisions that wait to be counted; beyond them the next ones are not, as answers go first."""

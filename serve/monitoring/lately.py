@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import Counter, deque
 from dataclasses import dataclass
 
-from serve.answer import Stage
+from serve.decisions.answer import Stage
 
 EDGES_MS = (1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 2000, 5000, 10_000, 60_000)
 """Upper edges of the bands in which times are counted; what took longer is in the last one."""

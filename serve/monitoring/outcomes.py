@@ -9,9 +9,9 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Float, Integer, case, cast, func, select
 
 from scenarios.local_time import parse_utc
-from serve import tables
-from serve.event import AnyEvent
-from serve.metrics import TOLD_AFTER
+from serve.monitoring.metrics import TOLD_AFTER
+from serve.orders.event import AnyEvent
+from serve.storage import tables
 
 WINDOW_SECONDS = 7 * 86_400
 """Of outcomes that were due in so long a time, which ends when they begin to be missing."""

@@ -8,17 +8,17 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from scenarios.local_time import format_utc
-from serve.answer import Stage
-from serve.desk import Desk
-from serve.health_routes import Since, Until, period
+from serve.decisions.answer import Stage
+from serve.decisions.desk import Desk
 from serve.monitoring.calibration import Calibration, calibrate
 from serve.monitoring.drift import DriftState
+from serve.monitoring.health_routes import Since, Until, period
 from serve.monitoring.lately import Recent, share_of
 from serve.monitoring.outcomes import Step
 from serve.monitoring.reference import Finding
 from serve.monitoring.staleness import Freshness, last_heard
 from serve.monitoring.watch import Watch
-from serve.routes import ERRORS
+from serve.web.routes import ERRORS
 
 
 class MeasureAnswer(BaseModel):

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, select
 
 from agents.light_documents import changed
 from scenarios.local_time import parse_utc
-from serve.asked import Question
-from serve.database import insert
-from serve.known import Known
+from serve.decisions.asked import Question
 from serve.monitoring import tables
+from serve.orders.known import Known
+from serve.storage.database import insert
 
 Freshness = Literal["fresh", "stale", "too_old", "never"]
 

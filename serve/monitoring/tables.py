@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, String, Table, Text
 
-from serve.tables import DIGEST, NAME, metadata
+from serve.storage.tables import DIGEST, NAME, metadata
 
 news = Table(  # until when a warehouse has told how it stands
     "news", metadata, Column("warehouse", NAME, primary_key=True), Column("heard_at", BigInteger, nullable=False)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, delete, func, select
 
-from serve.database import insert
 from serve.monitoring import tables
 from serve.monitoring.reference import Counts, Reference
+from serve.storage.database import insert
 
 NUM_BLOCKS = 28
 """Of a window, which moves on by one of them."""

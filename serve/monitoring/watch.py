@@ -7,19 +7,19 @@ import threading
 import time
 from typing import get_args
 
-from serve.answer import Stage
-from serve.asked import Asked
 from serve.background import Background
-from serve.database import Database
-from serve.metrics import ARMS, FALLBACK_SHARE, MISSING_SHARE, P99, SLOW_SHARE
+from serve.decisions.answer import Stage
+from serve.decisions.asked import Asked
+from serve.decisions.service import Weighed, milliseconds_since
 from serve.monitoring.alarm import Alarm, is_above
 from serve.monitoring.drift import AT_ONCE, DriftWatch
 from serve.monitoring.lately import Lately, Recent, share_of
+from serve.monitoring.metrics import ARMS, FALLBACK_SHARE, MISSING_SHARE, P99, SLOW_SHARE
 from serve.monitoring.outcomes import Due, read_due
 from serve.monitoring.settings import WatchSettings
-from serve.policies import Policies
-from serve.service import Weighed, milliseconds_since
-from serve.slots import Pick
+from serve.policies.lifecycle import Policies
+from serve.policies.slots import Pick
+from serve.storage.database import Database
 
 _log = logging.getLogger(__name__)
 

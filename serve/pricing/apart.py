@@ -18,8 +18,8 @@ from agents.dual.pricer import DualPricer
 from envs.pricer import solved_prices
 from envs.state import Observable
 from scenarios.network import Network
-from serve.cores import given_cores
-from serve.processes import end_with
+from serve.web.cores import given_cores
+from serve.web.processes import end_with
 
 NICE = 10
 """Decisions go first."""

@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 from agents.documents import CaseDocument
 from agents.light_documents import LightStock, changed, light_table
 from agents.table_columns import values_of
-from serve.asked import Question
-from serve.known import Known
+from serve.decisions.asked import Question
+from serve.decisions.service import DecisionService
+from serve.orders.known import Known
 from serve.pricing.kept import Solved, read_solved
 from serve.pricing.scheduled import Scheduled, unpriced
-from serve.service import DecisionService
 
 NONE_YET = "no bid prices have been solved yet"
 

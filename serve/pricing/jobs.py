@@ -19,18 +19,18 @@ from sqlalchemy import Connection
 
 from envs.pricer import solved_prices
 from scenarios.local_time import DAY_SECONDS
-from serve.actor import KEEPER
-from serve.audit import AuditWriter, Entry
+from serve.audit.log import AuditWriter, Entry
 from serve.background import Background
-from serve.database import Database
-from serve.known import Known
-from serve.metrics import PRICE_AGE, PRICE_JOBS
-from serve.policies import Policies
+from serve.monitoring.metrics import PRICE_AGE, PRICE_JOBS
+from serve.orders.known import Known
+from serve.policies.lifecycle import Policies
 from serve.pricing.apart import NotSolved, solve_apart
 from serve.pricing.bid_prices import BidPrices
 from serve.pricing.kept import Solved, claim, keep, postpone
 from serve.pricing.scheduled import Scheduled
 from serve.pricing.state import StateReader
+from serve.storage.database import Database
+from serve.web.actor import KEEPER
 
 _log = logging.getLogger(__name__)
 

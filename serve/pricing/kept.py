@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Connection, delete, or_, select, update
 
-from serve.database import insert_new
 from serve.pricing.tables import bid_prices
+from serve.storage.database import insert_new
 
 _row = bid_prices.c
 

@@ -19,10 +19,10 @@ from envs.state import Observable, new_observable
 from envs.world import set_weights
 from scenarios.local_time import DAY_SECONDS, HOUR_SECONDS
 from scenarios.network import Network
-from serve import tables
-from serve.demand_seen import hour_of, region_rates
-from serve.known import Known
+from serve.orders.demand_seen import hour_of, region_rates
+from serve.orders.known import Known
 from serve.pricing.scheduled import Scheduled
+from serve.storage import tables
 
 
 class StateReader:

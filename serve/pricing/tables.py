@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, LargeBinary, Table
 
-from serve.tables import DIGEST, metadata
+from serve.storage.tables import DIGEST, metadata
 
 bid_prices = Table(  # one row a job; none of its prices yet: somebody is solving them, or nobody could
     "bid_prices",

@@ -10,7 +10,7 @@ import numpy as np
 from envs.log import Kind
 from envs.world import World
 from scenarios.trace import ALL_WAREHOUSES
-from serve import event as told
+from serve.orders import event as told
 from serve.replay.orders import Orders
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from envs.metrics import Metrics
-from serve.answer import DecisionAnswer
+from serve.decisions.answer import DecisionAnswer
 
 _SHARES = {
     "late_line_rate": "late lines",

@@ -14,9 +14,9 @@ from envs.simulation import rare_collections
 from envs.world import World
 from scenarios.local_time import parse_utc
 from scenarios.trace import Trace
-from serve.answer import DecisionAnswer
 from serve.client import Client
-from serve.event import AnyEvent
+from serve.decisions.answer import DecisionAnswer
+from serve.orders.event import AnyEvent
 from serve.replay.orders import Orders
 from serve.replay.outcomes import Outcomes
 from serve.replay.pace import Pace

@@ -9,8 +9,8 @@ import numpy as np
 from envs.snapshot import Snapshot
 from envs.state import NONE
 from envs.world import World
-from serve.answer import PlanAnswer
-from serve.wanted import Parcel, with_plan
+from serve.decisions.answer import PlanAnswer
+from serve.reviews.wanted import Parcel, with_plan
 
 _CLOSE_SECONDS = 60
 """A wall clock's hold ends about then."""

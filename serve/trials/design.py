@@ -8,10 +8,10 @@ from pydantic import Field
 
 from agents.documents import Document, Money, Name
 from scenarios.errors import InputError
-from serve.path_names import check_last_word
 from serve.trials.assignment import Assignment, UnitKind
 from serve.trials.exploring import Exploration
 from serve.trials.metric import MetricName
+from serve.web.path_names import check_last_word
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="of a bundle, as loading it told")]
 

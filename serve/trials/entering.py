@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Row, bindparam, func, select, update
 from envs.costs import NUM_OBJECTIVES, OBJECTIVE_OF_PART
 from scenarios.local_time import parse_utc
 from scenarios.network import TABLE_WEIGHT
-from serve.asked import Question
-from serve.database import insert_new
-from serve.service import Trial, Weighed
-from serve.slots import Pick, Slots
+from serve.decisions.asked import Question
+from serve.decisions.service import Trial, Weighed
+from serve.policies.slots import Pick, Slots
+from serve.storage.database import insert_new
 from serve.trials.assignment import Subject
 from serve.trials.kept import Experiment
 from serve.trials.tables import trials

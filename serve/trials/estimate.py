@@ -10,11 +10,12 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection, Row, select
 
 from scenarios.errors import InputError
-from serve import tables
-from serve.order import Conflict
-from serve.policies import Policies
-from serve.record import Record, read_record
-from serve.service import DecisionService
+from serve.decisions.record import Record, read_record
+from serve.decisions.service import DecisionService
+from serve.orders.order import Conflict
+from serve.policies.lifecycle import Policies
+from serve.reviews.wanted import parcels_of
+from serve.storage import tables
 from serve.trials.design import Sha256
 from serve.trials.exploring import near_slots, plan_propensity
 from serve.trials.kept import Experiment
@@ -23,7 +24,6 @@ from serve.trials.off_policy import Log, value_of_log
 from serve.trials.results import IntervalAnswer
 from serve.trials.streams import read_orders
 from serve.trials.tables import HAS_JOINED, trials
-from serve.wanted import parcels_of
 
 
 class EstimateAnswer(BaseModel):

@@ -9,15 +9,15 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from scenarios.errors import InputError
-from serve.actor import Actor, Forbidden
-from serve.audit import AuditWriter, Entry
-from serve.database import Database
-from serve.order import Conflict
-from serve.policies import Change, Policies, of_candidate
-from serve.retry import retried
-from serve.slots import Standing
+from serve.audit.log import AuditWriter, Entry
+from serve.orders.order import Conflict
+from serve.policies.lifecycle import Change, Policies, of_candidate
+from serve.policies.slots import Standing
+from serve.storage.database import Database
+from serve.storage.retry import retried
 from serve.trials.design import Design
 from serve.trials.kept import create, experiment_of, find_row, note_start
+from serve.web.actor import Actor, Forbidden
 
 
 def new_salt() -> str:

@@ -10,14 +10,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from scenarios.errors import InputError
-from serve.actor import WATCH
-from serve.audit import AuditWriter, Entry
-from serve.database import insert_new
-from serve.order import Conflict, NotFound
+from serve.audit.log import AuditWriter, Entry
+from serve.orders.order import Conflict, NotFound
+from serve.storage.database import insert_new
 from serve.trials.assignment import Assignment
 from serve.trials.design import Design
 from serve.trials.exploring import Exploration
 from serve.trials.tables import experiments
+from serve.web.actor import WATCH
 
 _row = experiments.c
 

@@ -14,15 +14,15 @@ from sqlalchemy import Row
 from agents.documents import Document, Name
 from scenarios.errors import InputError
 from scenarios.local_time import format_utc
-from serve.actor import Who
-from serve.desk import Desk
-from serve.errors import error_response
-from serve.routes import ERRORS
+from serve.decisions.desk import Desk
 from serve.trials.design import Design, Sha256
 from serve.trials.estimate import EstimateAnswer, estimate
 from serve.trials.kept import experiment_of, find_row, list_rows
 from serve.trials.metric import MetricName
 from serve.trials.results import Results, make_results
+from serve.web.actor import Who
+from serve.web.errors import error_response
+from serve.web.routes import ERRORS
 
 Id = Annotated[Name, Path(description="name of the experiment")]
 _ESTIMATING = threading.Lock()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Float, and_, case, cast, func, literal, null, or_, select
 
-from serve import tables
+from serve.storage import tables
 from serve.trials.design import Design
 from serve.trials.metric import METRICS, SETTLE_SECONDS, MetricName
 from serve.trials.sequence import Stream

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, and_
 
-from serve.tables import DIGEST, NAME, metadata
+from serve.storage.tables import DIGEST, NAME, metadata
 
 experiments = Table(
     "experiments",

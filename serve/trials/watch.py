@@ -5,18 +5,18 @@ from __future__ import annotations
 import logging
 import time
 
-from serve.actor import GUARDRAIL, Actor
-from serve.audit import AuditWriter
+from serve.audit.log import AuditWriter
 from serve.background import Background
-from serve.database import Database
-from serve.order import Conflict
-from serve.policies import Policies
-from serve.retry import retried
-from serve.standings import last_standing
+from serve.orders.order import Conflict
+from serve.policies.lifecycle import Policies
+from serve.policies.standings import last_standing
+from serve.storage.database import Database
+from serve.storage.retry import retried
 from serve.trials.experiments import Experiments
 from serve.trials.kept import Experiment, note_alarm
 from serve.trials.results import sample_ratio, watch_limit
 from serve.trials.streams import count_units, read_streams
+from serve.web.actor import GUARDRAIL, Actor
 
 _log = logging.getLogger(__name__)
 

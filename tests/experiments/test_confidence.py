@@ -16,7 +16,7 @@ from envs.plan_table import MAX_PLANS
 from experiments.confidence import BANDS, confidence_of, outcomes_of, reliability
 from scenarios.registry import load_scenario
 from scenarios.seeds import VALIDATION
-from serve.reliability import Reliability, reliability_of
+from serve.policies.reliability import Reliability, reliability_of
 
 EVEN = (1.0, 1.0, 1.0)
 SEEDS = VALIDATION[20:24]

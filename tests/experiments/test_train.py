@@ -13,7 +13,7 @@ from experiments.record import Run
 from experiments.train import EFFORT, Training, percent_done, reference_costs
 from scenarios.registry import load_scenario
 from scenarios.seeds import VALIDATION
-from serve.reliability import reliability_of
+from serve.policies.reliability import reliability_of
 
 MINIATURE = ("experiment=quick-training", "train.total_steps=256", "reference_traces=2", "mlflow=false")
 

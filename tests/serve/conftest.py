@@ -17,11 +17,11 @@ import uvicorn
 from sqlalchemy import NullPool, create_engine, text
 
 from agents.bundle import BundleAgent
-from serve.breaker import Breaker
-from serve.database import Database
-from serve.desk import Desk, DeskSettings
+from serve.decisions.breaker import Breaker
+from serve.decisions.desk import Desk, DeskSettings
+from serve.decisions.service import DecisionService
 from serve.main import load_desk
-from serve.service import DecisionService
+from serve.storage.database import Database
 from tests.cluster import NoCluster, cluster
 from tests.policy_bundles import make_bundle
 from tests.serve.oracle import Oracle

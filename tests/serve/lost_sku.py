@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from scenarios.public import PublicScenario
-from serve.known import Known
+from serve.orders.known import Known
 
 
 def without_sku(public: PublicScenario, name: str) -> Known:

@@ -21,8 +21,8 @@ WAREHOUSE, SKU = "north", "lamp"
 
 def race_for_units(url: str, number: int) -> int:
     """Takes a unit ``number`` times; how often there was one."""
-    from serve.changes import Changes, Taken
-    from serve.database import Database
+    from serve.orders.changes import Changes, Taken
+    from serve.storage.database import Database
 
     database, num_taken = Database(url), 0
     for _ in range(number):
@@ -43,25 +43,25 @@ class Decider:
 
     def __init__(self, bundle: str, order: dict[str, Any]) -> None:
         from agents.bundle import BundleAgent
-        from serve.service import DecisionService
+        from serve.decisions.service import DecisionService
 
         self._agent, self._order = BundleAgent(Path(bundle)), order
         self._service = DecisionService(self._agent, 30.0)
 
     def forked(self) -> None:
         """In a forked process: the threads of the stages have stayed behind."""
-        from serve.chain import Chain
+        from serve.decisions.chain import Chain
 
         self._service.chain = Chain(self._agent, 30.0)
 
     def race(self, url: str, number: int, tell: Callable[[str], None] = lambda decision_id: None) -> int:
         """Decides ``number`` orders and tells their decisions' ids; how many got a plan."""
         from scenarios.local_time import parse_utc
-        from serve.asked import Asked
-        from serve.database import Database
-        from serve.desk import Desk, DeskSettings
-        from serve.known import Known
-        from serve.request import DecisionRequest
+        from serve.decisions.asked import Asked
+        from serve.decisions.desk import Desk, DeskSettings
+        from serve.decisions.request import DecisionRequest
+        from serve.orders.known import Known
+        from serve.storage.database import Database
 
         known = Known(self._service.reader.public)
         desk = Desk(self._service, Database(url), known, DeskSettings(is_request_clock=True))

@@ -8,15 +8,15 @@ from typing import Any
 from sqlalchemy import select
 
 from scenarios.local_time import format_utc
-from serve import tables
-from serve.counted import count_stock
-from serve.desk import Desk
-from serve.event import Inventory
-from serve.order import describe_order
-from serve.override import Override, override
-from serve.record import read_record
-from serve.review import ReviewAnswer, list_reviews
-from serve.reviewing import take_back_to_queue
+from serve.decisions.desk import Desk
+from serve.decisions.record import read_record
+from serve.orders.counted import count_stock
+from serve.orders.event import Inventory
+from serve.orders.order import describe_order
+from serve.reviews.ending import take_back_to_queue
+from serve.reviews.override import Override, override
+from serve.reviews.queue import ReviewAnswer, list_reviews
+from serve.storage import tables
 from tests.serve.test_desk import change
 
 

@@ -21,8 +21,6 @@ from sqlalchemy import select
 from starlette.types import Message, Receive, Scope, Send
 
 from scenarios.errors import InputError
-from serve import tables
-from serve.actor import ANYONE, Actor
 from serve.admission.body import Body
 from serve.admission.bucket import Bucket, Buckets
 from serve.admission.limits import Limits
@@ -30,9 +28,11 @@ from serve.admission.line import Line
 from serve.admission.options import add_limits, limits_of
 from serve.admission.porter import Porter, client_of
 from serve.app import create_app
-from serve.desk import Desk
+from serve.decisions.desk import Desk
+from serve.decisions.service import DecisionService
 from serve.main import main
-from serve.service import DecisionService
+from serve.storage import tables
+from serve.web.actor import ANYONE, Actor
 from tests.serve.replay.endpoints import listening
 from tests.serve.test_app import wait_until_ready
 from tests.serve.test_desk import allocated

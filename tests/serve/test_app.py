@@ -16,8 +16,8 @@ from prometheus_client import REGISTRY
 from agents.bundle import BundleAgent
 from scenarios.errors import InputError
 from serve.app import create_app
-from serve.arrival import MAX_BODY_BYTES
-from serve.service import DecisionService
+from serve.decisions.service import DecisionService
+from serve.web.arrival import MAX_BODY_BYTES
 from tests.serve.conftest import AMPLE_SECONDS
 
 Request = Callable[..., dict[str, Any]]

@@ -15,11 +15,11 @@ from sqlalchemy import Connection, Executable, delete, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from scenarios.errors import InputError
-from serve import tables
-from serve.audit import AuditWriter, Entry, complaints, hash_of, payload
-from serve.audit_command import main
-from serve.audit_kinds import ERASED, LastingKind
-from serve.database import Database
+from serve.audit.command import main
+from serve.audit.kinds import ERASED, LastingKind
+from serve.audit.log import AuditWriter, Entry, complaints, hash_of, payload
+from serve.storage import tables
+from serve.storage.database import Database
 
 
 @pytest.fixture
@@ -243,7 +243,7 @@ def test_chains_from_before_they_were_tied_together_have_no_complaint(
 ) -> None:
     before, after = [AuditWriter(), AuditWriter()], AuditWriter()
     with monkeypatch.context() as patched:
-        patched.setattr("serve.audit.open_ends", lambda tx, writer: [])
+        patched.setattr("serve.audit.log.open_ends", lambda tx, writer: [])
         assert [write(database, writer) for writer in before * 2] == [1, 1, 2, 2]
     assert found_complaints(database) == []
     assert write(database, after) == 2  # the next one ties them

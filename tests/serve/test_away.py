@@ -18,15 +18,15 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from serve import tables
 from serve.app import create_app
-from serve.audit import complaints
-from serve.database import Database
-from serve.desk import DeskSettings
+from serve.audit.log import complaints
+from serve.decisions.desk import DeskSettings
+from serve.decisions.service import DecisionService
 from serve.main import load_desk
-from serve.postgres_server import Unacknowledged
-from serve.pulse import PATIENCE_SECONDS
-from serve.service import DecisionService
+from serve.storage import tables
+from serve.storage.database import Database
+from serve.storage.postgres_server import Unacknowledged
+from serve.storage.pulse import PATIENCE_SECONDS
 from tests.cluster import cluster
 from tests.serve.conftest import Server
 from tests.serve.test_app import check_error, wait_until_ready
@@ -118,7 +118,7 @@ def test_a_database_that_says_nothing_is_not_ready(
     gate, asked_for = threading.Event(), []
     settings = DeskSettings(is_request_clock=True)
     desk = load_desk(service, Database(f"sqlite:///{tmp_path / 'shop.db'}"), settings)
-    monkeypatch.setattr("serve.pulse.PATIENCE_SECONDS", PATIENCE_SECONDS / 30)
+    monkeypatch.setattr("serve.storage.pulse.PATIENCE_SECONDS", PATIENCE_SECONDS / 30)
     with TestClient(create_app(lambda: service, open_desk=lambda service: desk)) as client:
         wait_until_ready(client)
         ping = desk.database.ping

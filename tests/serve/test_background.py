@@ -16,11 +16,11 @@ from sqlalchemy.exc import OperationalError
 from agents.documents import parse_case
 from serve.app import create_app
 from serve.background import Background, stop
-from serve.database import Database
-from serve.desk import Desk
+from serve.decisions.desk import Desk
+from serve.decisions.service import DecisionService
 from serve.main import load_desk
-from serve.service import DecisionService
-from serve.shadow import ShadowTask
+from serve.policies.shadow import ShadowTask
+from serve.storage.database import Database
 from tests.serve.test_app import wait_until_ready
 from tests.serve.test_desk import allocated, ask, order_of
 

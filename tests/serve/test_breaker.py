@@ -16,15 +16,15 @@ from fastapi.testclient import TestClient
 
 from agents.bundle import BundleAgent
 from agents.documents import parse_case
-from serve import breaker
 from serve.app import create_app
-from serve.breaker import FAILURES_TO_OPEN, TRIAL_SECONDS, Breaker
-from serve.chain import LEAST_SECONDS, STALL_SECONDS, Chain
-from serve.database import Database
-from serve.desk import DeskSettings
+from serve.decisions import breaker
+from serve.decisions.breaker import FAILURES_TO_OPEN, TRIAL_SECONDS, Breaker
+from serve.decisions.chain import LEAST_SECONDS, STALL_SECONDS, Chain
+from serve.decisions.desk import DeskSettings
+from serve.decisions.record import find_decision, read_record
+from serve.decisions.service import DecisionService
 from serve.main import load_desk
-from serve.record import find_decision, read_record
-from serve.service import DecisionService
+from serve.storage.database import Database
 from tests.serve.conftest import AMPLE_SECONDS
 from tests.serve.oracle import Oracle
 from tests.serve.test_app import wait_until_ready

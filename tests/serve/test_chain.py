@@ -15,8 +15,8 @@ from agents.documents import parse_case
 from agents.heuristics import RuleAgent
 from agents.registry import load_agent
 from envs.snapshot import Snapshot
-from serve.chain import HEURISTIC_SECONDS, Chain
-from serve.service import DecisionService
+from serve.decisions.chain import HEURISTIC_SECONDS, Chain
+from serve.decisions.service import DecisionService
 from tests.serve.conftest import AMPLE_SECONDS
 
 Request = Callable[..., dict[str, Any]]
@@ -121,7 +121,7 @@ def test_a_heuristic_that_stalls_is_overtaken_by_the_static_rule(
     agent: BundleAgent, make_request: Request, has_deadline: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Policy and heuristic stall at once: each costs its budget once, and later orders wait for neither."""
-    monkeypatch.setattr("serve.chain.HEURISTIC_SECONDS", 0.3)  # in which a busy machine begins with it
+    monkeypatch.setattr("serve.decisions.chain.HEURISTIC_SECONDS", 0.3)  # in which a busy machine begins with it
     model, stalling = threading.Event(), Stalling()
     agent.scores = lambda features, context: model.wait(60)  # type: ignore[method-assign,assignment,return-value]
     snapshot = read(agent, make_request())

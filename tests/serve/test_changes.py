@@ -9,10 +9,10 @@ from threading import Barrier
 import pytest
 from sqlalchemy import Table, select, update
 
-from serve import tables
-from serve.changes import Changes, Taken
-from serve.database import Database, insert_new
-from serve.retry import retried
+from serve.orders.changes import Changes, Taken
+from serve.storage import tables
+from serve.storage.database import Database, insert_new
+from serve.storage.retry import retried
 
 PLACE = (7200, "north", "post")
 

@@ -15,14 +15,14 @@ from agents.documents import OrderDocument
 from scenarios.local_time import format_utc, parse_utc
 from serve.app import create_app
 from serve.client import Client
-from serve.database import Database
-from serve.desk import DeskSettings
+from serve.decisions.desk import DeskSettings
+from serve.decisions.service import DecisionService
 from serve.endpoint_error import EndpointError
-from serve.event import CountedStock, Delivered, PickStarted
 from serve.main import load_desk
-from serve.override import WantedParcel
-from serve.path_names import in_path
-from serve.service import DecisionService
+from serve.orders.event import CountedStock, Delivered, PickStarted
+from serve.reviews.override import WantedParcel
+from serve.storage.database import Database
+from serve.web.path_names import in_path
 from tests.serve.replay.endpoints import hurried, listening
 
 Request = Callable[..., dict[str, Any]]

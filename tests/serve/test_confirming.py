@@ -14,13 +14,11 @@ from sqlalchemy import select
 from agents.documents import OrderDocument
 from envs.snapshot import Snapshot
 from scenarios.local_time import parse_utc
-from serve import tables
-from serve.chain import Choice
-from serve.changes import Changes
-from serve.database import Database
-from serve.desk import Desk
-from serve.ending import Ending, cancel_order
-from serve.order import (
+from serve.decisions.chain import Choice
+from serve.decisions.desk import Desk
+from serve.orders.changes import Changes
+from serve.orders.ending import Ending, cancel_order
+from serve.orders.order import (
     Conflict,
     OrderAnswer,
     State,
@@ -30,7 +28,9 @@ from serve.order import (
     confirmation,
     find_order,
 )
-from serve.parcel import find_parcels, lines_of, take_out
+from serve.orders.parcel import find_parcels, lines_of, take_out
+from serve.storage import tables
+from serve.storage.database import Database
 from tests.serve.reviewed import count, empty_shelves, put_instead, reviews_of, state_of, take_back
 from tests.serve.test_database import go_back
 from tests.serve.test_desk import allocated, ask, ask_again, change, order_of

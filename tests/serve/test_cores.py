@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from scenarios.errors import InputError
-from serve import cores
-from serve.cores import check_cores, given_cores, keep_to_core
 from serve.pricing import apart
+from serve.web import cores
+from serve.web.cores import check_cores, given_cores, keep_to_core
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is bound to a core")
 

@@ -20,11 +20,11 @@ from sqlalchemy import Connection, func, inspect, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from scenarios.errors import InputError
-from serve import tables
-from serve.audit_command import main as audit
-from serve.database import Database, insert_new
+from serve.audit.command import main as audit
 from serve.main import main as serve
-from serve.sending import fetch
+from serve.storage import tables
+from serve.storage.database import Database, insert_new
+from serve.storage.sending import fetch
 from tests.cluster import GUARDED, USER, NoCluster, find_program
 from tests.serve.conftest import Server, without_postgres
 
@@ -145,7 +145,7 @@ def write_some(database: Database, num: int) -> None:
 @pytest.fixture
 def small_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     """A file whose log should begin anew after ten pages."""
-    monkeypatch.setattr("serve.sqlite_file._LOG_PAGES", 10)
+    monkeypatch.setattr("serve.storage.sqlite_file._LOG_PAGES", 10)
     database = Database(f"sqlite:///{tmp_path / 'shop.db'}")
     database.migrate()
     with database.writing() as tx:
@@ -158,7 +158,7 @@ def test_the_log_begins_anew_when_it_is_long(
     small_log: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where there is always somebody who reads: else it would only grow."""
-    monkeypatch.setattr("serve.sqlite_file._READERS_MS", 10_000)
+    monkeypatch.setattr("serve.storage.sqlite_file._READERS_MS", 10_000)
     query, reads = select(tables.stations.c.num_open), threading.Event()
     seen: list[int | None] = []
 

@@ -13,8 +13,8 @@ from envs.simulation import simulate
 from scenarios.draw import draw_trace
 from scenarios.local_time import parse_utc
 from scenarios.registry import load_scenario
-from serve.database import Database
-from serve.demand_seen import Counter, count_arrival, hour_of, read_demand
+from serve.orders.demand_seen import Counter, count_arrival, hour_of, read_demand
+from serve.storage.database import Database
 from tests.policy_bundles import FIRST_TEST_SEED
 
 

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from serve.arrival import MAX_BODY_BYTES
-from serve.depth import MAX_DEPTH, is_too_deep
+from serve.web.arrival import MAX_BODY_BYTES
+from serve.web.depth import MAX_DEPTH, is_too_deep
 
 
 def nested(depth: int, opening: str = "[") -> str:

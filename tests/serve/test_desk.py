@@ -13,23 +13,23 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import Connection, event, func, select, update
 
-import serve.desk
+import serve.decisions.desk
 from scenarios.errors import InputError
 from scenarios.local_time import parse_utc
-from serve import tables
-from serve.asked import Asked
-from serve.audit import complaints
-from serve.changes import Changes, Taken
-from serve.desk import Desk, DeskSettings
-from serve.ending import Ending, cancel_order
-from serve.moment import read_moment
-from serve.order import Conflict, confirm_order, describe_order
-from serve.plan_writer import to_json
-from serve.record import find_decision, read_record
-from serve.request import DecisionRequest, RedecisionRequest
-from serve.retry import Contended
+from serve.audit.log import complaints
+from serve.decisions.asked import Asked
+from serve.decisions.desk import Desk, DeskSettings
+from serve.decisions.moment import read_moment
+from serve.decisions.plan_writer import to_json
+from serve.decisions.record import find_decision, read_record
+from serve.decisions.request import DecisionRequest, RedecisionRequest
+from serve.orders.changes import Changes, Taken
+from serve.orders.ending import Ending, cancel_order
+from serve.orders.order import Conflict, confirm_order, describe_order
+from serve.orders.tasks import lease_tasks
 from serve.shop_clock import FAST_CLOCK_SECONDS
-from serve.tasks import lease_tasks
+from serve.storage import tables
+from serve.storage.retry import Contended
 
 Request = Callable[..., dict[str, Any]]
 
@@ -262,7 +262,7 @@ def test_a_connection_is_made_before_it_is_ones_turn(
     desk.database.close()  # a connection must be made
     engine = desk.database._kept._engine
     event.listen(engine, "checkout", lambda *_: seen.append(("connection", desk._deciding.locked())))
-    monkeypatch.setattr(serve.desk, "read_moment", look)
+    monkeypatch.setattr(serve.decisions.desk, "read_moment", look)
     ask(desk, order_of(make_request, "one"))
     assert seen[:2] == [("connection", False), ("look", True)]
     assert not desk._deciding.locked()
@@ -271,7 +271,7 @@ def test_a_connection_is_made_before_it_is_ones_turn(
 def test_nobody_waits_for_ever_for_others_who_decide(
     desk: Desk, make_request: Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serve.desk.TURN_SECONDS", 0.05)
+    monkeypatch.setattr("serve.decisions.desk.TURN_SECONDS", 0.05)
     with desk._deciding, pytest.raises(Contended, match="others decided within"):
         ask(desk, order_of(make_request, "one"))
     assert ask(desk, order_of(make_request, "one"))["plan"]
@@ -291,7 +291,7 @@ def test_who_cannot_be_answered_in_time_is_told_so_in_time(
         began = time.perf_counter()
         with pytest.raises(Contended) as refused:
             ask(desk, order, "key", deadline_ms=deadline_ms)
-        assert time.perf_counter() - began < serve.desk.TURN_SECONDS / 2
+        assert time.perf_counter() - began < serve.decisions.desk.TURN_SECONDS / 2
         assert (refused.value.detail.key, refused.value.detail.value) == ("deadline_ms", deadline_ms)
     assert (allocated(desk), num_refused()) == ({}, refused_before + 1)
     assert ask(desk, order, "key", deadline_ms=60_000)["plan"]
@@ -301,7 +301,7 @@ def test_who_comes_after_his_deadline_is_refused_though_it_is_his_turn(
     desk: Desk, make_request: Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order, refused_before = order_of(make_request, "one"), num_refused()
-    monkeypatch.setattr("serve.desk.read_moment", lambda *_: pytest.fail("it was looked at"))
+    monkeypatch.setattr("serve.decisions.desk.read_moment", lambda *_: pytest.fail("it was looked at"))
     with pytest.raises(Contended, match="deadline_ms"):
         ask(desk, order, deadline_ms=0.001)
     assert (allocated(desk), num_refused()) == ({}, refused_before + 1)
@@ -324,7 +324,7 @@ def test_what_cannot_be_written_in_time_is_not_kept(
     assert (refused.value.detail.key, refused.value.detail.value) == ("deadline_ms", 450.0)
     assert (allocated(desk), num_refused()) == ({}, refused_before + 1)
     monkeypatch.setattr(desk.database, "write", late)
-    monkeypatch.setattr(serve.desk, "GRACE_SECONDS", 60.0)
+    monkeypatch.setattr(serve.decisions.desk, "GRACE_SECONDS", 60.0)
     assert ask(desk, order, "key", deadline_ms=450.0)["plan"]
 
 

@@ -11,14 +11,14 @@ import pytest
 from sqlalchemy import select
 
 from scenarios.local_time import DAY_SECONDS, format_utc, parse_utc
-from serve import tables
-from serve.desk import Desk, DeskSettings
-from serve.ending import Ending, cancel_order
-from serve.health import make_report
-from serve.order import Conflict
-from serve.retry import retried
-from serve.review import ReviewLimits
-from serve.reviewing import reject
+from serve.decisions.desk import Desk, DeskSettings
+from serve.monitoring.health import make_report
+from serve.orders.ending import Ending, cancel_order
+from serve.orders.order import Conflict
+from serve.reviews.ending import reject
+from serve.reviews.queue import ReviewLimits
+from serve.storage import tables
+from serve.storage.retry import retried
 from tests.serve.reviewed import reviews_of, take_back
 from tests.serve.test_desk import allocated, ask, ask_again, change, order_of
 from tests.serve.test_groups import decided_group, described, owner_of, states

@@ -18,13 +18,13 @@ from envs.plan_table import SCORE as SCORE_RULE
 from envs.snapshot import Snapshot
 from scenarios.errors import InputError
 from scenarios.network import NO_LANE
-from serve.completion import Completions
-from serve.exclusion import Exclusions, cause_by
-from serve.explanation import Explanation, ExplanationAnswer
-from serve.flip import find_plan, plan_key, repriced, restocked
-from serve.plan_writer import to_json
-from serve.record import Record
-from serve.service import DecisionService, Mark
+from serve.decisions.plan_writer import to_json
+from serve.decisions.record import Record
+from serve.decisions.service import DecisionService, Mark
+from serve.explanations.completion import Completions
+from serve.explanations.exclusion import Exclusions, cause_by
+from serve.explanations.explanation import Explanation, ExplanationAnswer
+from serve.explanations.flip import find_plan, plan_key, repriced, restocked
 from tests.exhaustive import Exhaustive
 from tests.serve.conftest import AMPLE_SECONDS
 from tests.serve.random_cases import random_case

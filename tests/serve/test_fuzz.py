@@ -20,14 +20,14 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
-from serve import tables
 from serve.app import create_app
-from serve.arrival import MAX_BODY_BYTES
-from serve.audit import complaints
-from serve.database import Database
-from serve.desk import Desk, DeskSettings
+from serve.audit.log import complaints
+from serve.decisions.desk import Desk, DeskSettings
+from serve.decisions.service import DecisionService
 from serve.main import load_desk
-from serve.service import DecisionService
+from serve.storage import tables
+from serve.storage.database import Database
+from serve.web.arrival import MAX_BODY_BYTES
 from tests.serve.fuzzed import Fuzz, Sent
 from tests.serve.test_app import check_error, wait_until_ready
 

@@ -12,15 +12,15 @@ import pytest
 from sqlalchemy import select
 
 from scenarios.local_time import format_utc, parse_utc
-from serve import tables
-from serve.audit import complaints
-from serve.audit_kinds import ERASABLE
-from serve.desk import Desk, DeskSettings
-from serve.ending import Ending, cancel_order
-from serve.order import Conflict, OrderAnswer, describe_order
-from serve.review import ReviewLimits
-from serve.reviewing import approve, reject
-from serve.tasks import lease_tasks
+from serve.audit.kinds import ERASABLE
+from serve.audit.log import complaints
+from serve.decisions.desk import Desk, DeskSettings
+from serve.orders.ending import Ending, cancel_order
+from serve.orders.order import Conflict, OrderAnswer, describe_order
+from serve.orders.tasks import lease_tasks
+from serve.reviews.ending import approve, reject
+from serve.reviews.queue import ReviewLimits
+from serve.storage import tables
 from tests.serve.reviewed import put_instead, reviews_of, take_back
 from tests.serve.test_desk import allocated, ask, ask_again, change
 from tests.serve.test_happened import tell

@@ -14,10 +14,10 @@ from sqlalchemy import Engine, event
 
 from scenarios.local_time import DAY_SECONDS, format_utc, parse_utc
 from serve.app import create_app
-from serve.database import Database
-from serve.desk import DeskSettings
+from serve.decisions.desk import DeskSettings
+from serve.decisions.service import DecisionService
 from serve.main import load_desk
-from serve.service import DecisionService
+from serve.storage.database import Database
 from tests.serve import test_paths
 from tests.serve.test_app import wait_until_ready
 

@@ -15,21 +15,21 @@ from sqlalchemy import Connection, and_, select, update
 from agents.bundle import BundleAgent
 from scenarios.errors import InputError
 from scenarios.local_time import DAY_SECONDS, format_utc, parse_utc
-from serve import tables
-from serve.audit import complaints
-from serve.changes import Changes, Taken
-from serve.counted import count_stations, count_stock
-from serve.desk import Desk
-from serve.event import EventBatch, Inventory, Stations
-from serve.happened import Happened, is_new
-from serve.health import make_report
+from serve.audit.log import complaints
+from serve.decisions.desk import Desk
+from serve.decisions.record import find_decision, read_record
 from serve.main import load_desk
-from serve.order import Cause, describe_order
-from serve.parcel import find_parcels, give_room_back, write_parcels
-from serve.record import find_decision, read_record
-from serve.release import release
-from serve.retry import retried
-from serve.tasks import acknowledge, lease_tasks
+from serve.monitoring.health import make_report
+from serve.orders.changes import Changes, Taken
+from serve.orders.counted import count_stations, count_stock
+from serve.orders.event import EventBatch, Inventory, Stations
+from serve.orders.happened import Happened, is_new
+from serve.orders.order import Cause, describe_order
+from serve.orders.parcel import find_parcels, give_room_back, write_parcels
+from serve.orders.release import release
+from serve.orders.tasks import acknowledge, lease_tasks
+from serve.storage import tables
+from serve.storage.retry import retried
 from tests.serve.test_desk import allocated, ask, ask_again, order_of, total
 
 Request = Callable[..., dict[str, Any]]
@@ -314,7 +314,7 @@ def test_an_outage_waits_for_a_decision_that_is_being_kept(
             time.sleep(0.3)
             write_parcels(*args)
 
-        monkeypatch.setattr("serve.keeping.write_parcels", slowly)
+        monkeypatch.setattr("serve.decisions.keeping.write_parcels", slowly)
         ask(desk, order)
         telling[0].result()
     assert tasks_at(desk, now) == [("plan_broke", "one")]
@@ -358,7 +358,7 @@ def test_an_outage_while_a_parcel_is_released_is_minded(
                 telling.append(pool.submit(closed, desk, now + 60))
                 time.sleep(0.3)
 
-        monkeypatch.setattr("serve.keeper.release", slowly)
+        monkeypatch.setattr("serve.orders.keeper.release", slowly)
         desk.keep_until(now + 60)
         telling[0].result()
     assert all_come(desk)

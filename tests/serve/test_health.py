@@ -12,15 +12,15 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from scenarios.local_time import format_utc, parse_utc
-from serve import tables
 from serve.app import create_app
-from serve.chain import Choice
-from serve.changes import Changes
-from serve.desk import Desk
-from serve.ending import Ending, cancel_order
-from serve.health import LEAST_VALUES, Delay, DelayStage, HealthReport, compare, make_report
-from serve.order import Cause
-from serve.tasks import finish_tasks
+from serve.decisions.chain import Choice
+from serve.decisions.desk import Desk
+from serve.monitoring.health import LEAST_VALUES, Delay, DelayStage, HealthReport, compare, make_report
+from serve.orders.changes import Changes
+from serve.orders.ending import Ending, cancel_order
+from serve.orders.order import Cause
+from serve.orders.tasks import finish_tasks
+from serve.storage import tables
 from tests.serve.reviewed import empty_shelves, take_back
 from tests.serve.test_app import check_error, wait_until_ready
 from tests.serve.test_desk import ask, order_of

@@ -15,9 +15,9 @@ from envs.prices import Pricing
 from envs.snapshot import Snapshot
 from scenarios.local_time import format_utc, parse_utc
 from scenarios.registry import load_scenario
-from serve.chain import Chain
-from serve.plan_writer import PlanWriter
-from serve.reasons import describe_plan, explain
+from serve.decisions.chain import Chain
+from serve.decisions.plan_writer import PlanWriter
+from serve.explanations.reasons import describe_plan, explain
 from tests.policy_bundles import record
 from tests.serve.conftest import AMPLE_SECONDS
 

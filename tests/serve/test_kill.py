@@ -18,16 +18,16 @@ import pytest
 from sqlalchemy import func, select
 
 from scenarios.local_time import parse_utc
-from serve import tables
-from serve.audit import complaints
-from serve.database import Database
-from serve.desk import Desk
+from serve.audit.log import complaints
+from serve.decisions.desk import Desk
+from serve.storage import tables
+from serve.storage.database import Database
 from tests.serve.racing import ROOT
 from tests.serve.test_desk import order_of
 
 DECIDE = """
 import json, os, sys
-import serve.desk
+import serve.decisions.desk
 from tests.serve.racing import Decider
 decider = Decider(sys.argv[1], json.loads(sys.argv[2]))
 for line in sys.stdin:

@@ -20,9 +20,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from agents.documents import OrderDocument
-from serve import tables
 from serve.client import Client
-from serve.database import Database
+from serve.storage import tables
+from serve.storage.database import Database
 from tests.serve.test_kill import check_it_adds_up
 from tests.serve.test_processes import served, steady_port
 

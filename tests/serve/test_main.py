@@ -18,11 +18,11 @@ from fastapi.testclient import TestClient
 from agents.bundle import read_bundle
 from scenarios.errors import InputError
 from scenarios.local_time import DAY_SECONDS, format_utc
-from serve.desk import DeskSettings
+from serve.decisions.desk import DeskSettings
+from serve.decisions.request import DecisionRequest
+from serve.decisions.service import DecisionService
 from serve.main import main
-from serve.request import DecisionRequest
-from serve.review import ReviewLimits
-from serve.service import DecisionService
+from serve.reviews.queue import ReviewLimits
 from tests.serve.conftest import Instead
 
 HEAVY = "[name for name in ('torch', 'stable_baselines3', 'sb3_contrib', 'mlflow', 'hydra') if name in sys.modules]"
@@ -130,7 +130,7 @@ import sys
 from pathlib import Path
 from agents.bundle import read_bundle
 from serve.main import example_request, load_service
-from serve.request import DecisionRequest
+from serve.decisions.request import DecisionRequest
 import serve.app
 service = load_service(Path(sys.argv[1]), 30.0)
 answer = service.decide(DecisionRequest.model_validate(example_request(read_bundle(sys.argv[1]))))

@@ -14,15 +14,15 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from scenarios.local_time import DAY_SECONDS, format_utc, parse_utc
-from serve import tables
 from serve.app import create_app
-from serve.audit import complaints
-from serve.desk import Desk, DeskSettings
-from serve.order import LineState
-from serve.record import OF_THE_MOMENT
-from serve.service import DecisionService
+from serve.audit.log import complaints
+from serve.decisions.desk import Desk, DeskSettings
+from serve.decisions.record import OF_THE_MOMENT
+from serve.decisions.service import DecisionService
+from serve.orders.order import LineState
+from serve.orders.tasks import add_task
 from serve.shop_clock import FAST_CLOCK_SECONDS
-from serve.tasks import add_task
+from serve.storage import tables
 from tests.serve.test_app import check_error, wait_until_ready
 from tests.serve.test_desk import allocated, order_of, sent
 

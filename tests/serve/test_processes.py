@@ -25,12 +25,12 @@ from sqlalchemy.exc import OperationalError
 
 from benchmarks.load.run import cores_for
 from scenarios.errors import InputError
-from serve import tables
 from serve.admission.limits import Limits
-from serve.audit import complaints
-from serve.database import Database
-from serve.file_turn import FileTurn
-from serve.processes import _end, bound_socket, check_processes
+from serve.audit.log import complaints
+from serve.storage import tables
+from serve.storage.database import Database
+from serve.storage.file_turn import FileTurn
+from serve.web.processes import _end, bound_socket, check_processes
 from tests.serve.racing import ROOT
 
 
@@ -60,7 +60,7 @@ def test_limits_are_shared_out() -> None:
 def test_a_turn_is_handed_on_when_its_process_dies(tmp_path: Path) -> None:
     path = tmp_path / "shop.db"
     holding = (
-        "import sys, time; from pathlib import Path; from serve.file_turn import FileTurn\n"
+        "import sys, time; from pathlib import Path; from serve.storage.file_turn import FileTurn\n"
         "with FileTurn(Path(sys.argv[1]), 1)(): print(flush=True); time.sleep(60)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -110,7 +110,7 @@ TOGETHER = """
 import signal
 from pathlib import Path
 from scenarios.errors import InputError
-from serve.processes import run_together
+from serve.web.processes import run_together
 mark = Path("{mark}")
 
 def serve(number):
@@ -138,7 +138,9 @@ def run_code(code: str) -> subprocess.CompletedProcess[bytes]:
 
 
 def test_errors_of_a_child_are_told() -> None:
-    done = run_code("from serve.processes import run_together\nraise SystemExit(run_together(2, lambda number: 1 / 0))")
+    done = run_code(
+        "from serve.web.processes import run_together\nraise SystemExit(run_together(2, lambda number: 1 / 0))"
+    )
     assert done.returncode == 1
     assert b"ZeroDivisionError" in done.stderr
 
@@ -154,7 +156,7 @@ def test_a_port_that_somebody_has_is_named(is_shared: bool) -> None:
 
 EARLY = """
 import os, signal, time
-from serve import processes
+from serve.web import processes
 
 child = processes._child
 def told_meanwhile(*arguments):
@@ -179,7 +181,7 @@ def test_one_that_has_just_ended_is_no_error() -> None:
 
 ALONE = """
 import os, time
-from serve.processes import run_together
+from serve.web.processes import run_together
 
 def serve(number):
     os.write(1, f"{os.getpid()}\\n".encode())

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from serve import tables
-from serve.audit import complaints
-from serve.database import Database, insert_new
-from serve.desk import Desk
+from serve.audit.log import complaints
+from serve.decisions.desk import Desk
+from serve.storage import tables
+from serve.storage.database import Database, insert_new
 from tests.serve.racing import SKU, WAREHOUSE, racers
 from tests.serve.test_desk import order_of
 

@@ -23,21 +23,21 @@ from agents.documents import parse_case
 from envs.snapshot import Snapshot
 from scenarios.errors import InputError
 from scenarios.local_time import format_utc, parse_utc
-from serve import tables
-from serve.asked import Asked
-from serve.breaker import Breaker
-from serve.chain import Chain, Choice
-from serve.database import Database
-from serve.desk import Desk, DeskSettings
+from serve.decisions.asked import Asked
+from serve.decisions.breaker import Breaker
+from serve.decisions.chain import Chain, Choice
+from serve.decisions.desk import Desk, DeskSettings
+from serve.decisions.plan_writer import to_json
+from serve.decisions.record import find_decision, read_record
+from serve.decisions.request import DecisionRequest
+from serve.decisions.service import DecisionService, Mark, Weighed
 from serve.main import load_desk
-from serve.order import Conflict
-from serve.override import Override, override
-from serve.plan_writer import to_json
-from serve.record import find_decision, read_record
-from serve.request import DecisionRequest
-from serve.review import list_reviews
-from serve.service import DecisionService, Mark, Weighed
-from serve.wanted import parcels_of, with_plan
+from serve.orders.order import Conflict
+from serve.reviews.override import Override, override
+from serve.reviews.queue import list_reviews
+from serve.reviews.wanted import parcels_of, with_plan
+from serve.storage import tables
+from serve.storage.database import Database
 from tests.exhaustive import Exhaustive
 from tests.serve.conftest import AMPLE_SECONDS
 from tests.serve.oracle import Oracle

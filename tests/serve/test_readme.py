@@ -9,9 +9,9 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 
 from serve.app import create_app
-from serve.database import DEFAULT_URL, Database
+from serve.decisions.service import DecisionService
 from serve.main import load_desk
-from serve.service import DecisionService
+from serve.storage.database import DEFAULT_URL, Database
 from tests.serve.test_app import wait_until_ready
 
 CURL = 'curl() { printf "%s\\n" "$@"; cat; printf "\\f"; }\n'

@@ -8,8 +8,8 @@ import pytest
 
 from agents.bundle import BundleAgent
 from agents.documents import parse_case
-from serve.exclusion import cause_at, cause_by
-from serve.reasons import explain
+from serve.explanations.exclusion import cause_at, cause_by
+from serve.explanations.reasons import explain
 from tests.serve.random_cases import random_case
 
 

@@ -11,11 +11,11 @@ import pytest
 from agents.bundle import BundleAgent
 from agents.documents import parse_case
 from scenarios.errors import InputError
-from serve.explanation import Explanation
-from serve.plan_writer import to_json
-from serve.record import Record
-from serve.reliability import reliability_of
-from serve.service import DecisionService, Mark
+from serve.decisions.plan_writer import to_json
+from serve.decisions.record import Record
+from serve.decisions.service import DecisionService, Mark
+from serve.explanations.explanation import Explanation
+from serve.policies.reliability import reliability_of
 from tests.policy_bundles import RELIABILITY
 
 PROVENANCE = {"evaluation": {"confidence": RELIABILITY}}

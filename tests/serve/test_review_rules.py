@@ -17,18 +17,18 @@ from sqlalchemy import select
 from agents.documents import LineDocument, OrderDocument
 from scenarios.errors import InputError
 from scenarios.handling import Handling, handling_names
-from serve import tables
-from serve.audit import complaints, payload
-from serve.desk import Desk, DeskSettings
-from serve.known import Known
+from serve.audit.log import complaints, payload
+from serve.decisions.desk import Desk, DeskSettings
+from serve.decisions.record import find_decision, read_record
+from serve.decisions.service import DecisionService
 from serve.main import load_desk, main
 from serve.monitoring.settings import WatchSettings
-from serve.parcel import PlannedLine, PlannedParcel
-from serve.record import find_decision, read_record
-from serve.review import ReviewLimits, list_reviews
-from serve.review_rules import ReviewRule, names_of, read_rules
-from serve.review_version import version_of
-from serve.service import DecisionService
+from serve.orders.known import Known
+from serve.orders.parcel import PlannedLine, PlannedParcel
+from serve.reviews.queue import ReviewLimits, list_reviews
+from serve.reviews.rules import ReviewRule, names_of, read_rules
+from serve.reviews.version import version_of
+from serve.storage import tables
 from tests.serve.test_desk import ask, order_of
 
 Request = Callable[..., dict[str, Any]]

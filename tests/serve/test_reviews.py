@@ -14,17 +14,17 @@ from sqlalchemy import select
 from agents.bundle import BundleAgent
 from agents.heuristics import RuleAgent
 from scenarios.local_time import format_utc, parse_utc
-from serve import tables
-from serve.audit import complaints
-from serve.changes import Changes
-from serve.desk import Desk, DeskSettings
-from serve.ending import Ending, cancel_order
-from serve.order import Conflict, NotFound, OrderAnswer, confirm_order, describe_order, set_state
-from serve.parcel import find_parcels, lines_of, take_out
-from serve.record import find_decision, read_record
-from serve.review import ReviewLimits
-from serve.reviewing import approve, reject
-from serve.tasks import lease_tasks
+from serve.audit.log import complaints
+from serve.decisions.desk import Desk, DeskSettings
+from serve.decisions.record import find_decision, read_record
+from serve.orders.changes import Changes
+from serve.orders.ending import Ending, cancel_order
+from serve.orders.order import Conflict, NotFound, OrderAnswer, confirm_order, describe_order, set_state
+from serve.orders.parcel import find_parcels, lines_of, take_out
+from serve.orders.tasks import lease_tasks
+from serve.reviews.ending import approve, reject
+from serve.reviews.queue import ReviewLimits
+from serve.storage import tables
 from tests.serve.random_cases import random_case
 from tests.serve.reviewed import count, empty_shelves, put_instead, reviews_of, state_of
 from tests.serve.test_desk import allocated, ask, ask_again, change, order_of, sent

@@ -13,8 +13,8 @@ from httpx import Response
 
 from scenarios.errors import InputError
 from serve.main import main
-from serve.safety import check_near
-from serve.tokens import VARIABLE
+from serve.web.safety import check_near
+from serve.web.tokens import VARIABLE
 from tests.serve.conftest import Instead
 from tests.serve.test_app import check_error
 from tests.serve.test_tokens import ENTRIES

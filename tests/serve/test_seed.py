@@ -14,14 +14,14 @@ from agents.bundle import BundleAgent
 from scenarios.errors import InputError
 from scenarios.local_time import parse_utc
 from scenarios.registry import load_scenario
-from serve import tables
-from serve.database import Database
-from serve.desk import Desk
-from serve.ending import Ending, cancel_order
-from serve.group import find_group, open_part
-from serve.known import Known
+from serve.decisions.desk import Desk
+from serve.decisions.group import find_group, open_part
 from serve.main import load_desk
-from serve.seed import read_stock, seed
+from serve.orders.ending import Ending, cancel_order
+from serve.orders.known import Known
+from serve.storage import tables
+from serve.storage.database import Database
+from serve.storage.seed import read_stock, seed
 from tests.serve.lost_sku import without_sku
 from tests.serve.reviewed import state_of, take_back
 from tests.serve.test_desk import ask, change, order_of, total

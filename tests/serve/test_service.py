@@ -12,10 +12,10 @@ from envs.costs import PART_NAMES
 from scenarios.errors import InputError
 from scenarios.local_time import format_utc, parse_utc
 from scenarios.public import PublicScenario
-from serve.answer import DecisionAnswer, PlanAnswer
-from serve.plan_writer import to_json
-from serve.request import DecisionRequest
-from serve.service import DecisionService
+from serve.decisions.answer import DecisionAnswer, PlanAnswer
+from serve.decisions.plan_writer import to_json
+from serve.decisions.request import DecisionRequest
+from serve.decisions.service import DecisionService
 
 Request = Callable[..., dict[str, Any]]
 

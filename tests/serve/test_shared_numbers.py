@@ -12,7 +12,7 @@ from tests.serve.racing import ROOT
 TOGETHER = """
 import asyncio, os
 from serve.admission.line import Line
-from serve.metrics import told
+from serve.monitoring.metrics import told
 
 async def play(num_waiting):
     line = Line(in_flight=2, waiting=num_waiting)

@@ -12,10 +12,10 @@ from fastapi.testclient import TestClient
 
 from scenarios.errors import InputError
 from serve.app import create_app
-from serve.order import NotFound
-from serve.retry import Contended
-from serve.service import DecisionService
-from serve.short_way import ShortWay
+from serve.decisions.service import DecisionService
+from serve.orders.order import NotFound
+from serve.storage.retry import Contended
+from serve.web.short_way import ShortWay
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 
-from serve.stage_thread import StageThread, Stalled
+from serve.decisions.stage_thread import StageThread, Stalled
 
 
 def test_answers_come_from_what_is_called() -> None:

@@ -12,13 +12,13 @@ import pytest
 
 from scenarios.errors import InputError
 from scenarios.local_time import format_utc, parse_utc
-from serve import tables
-from serve.desk import Desk
-from serve.ending import Ending, cancel_order
-from serve.order import Conflict, confirm_order
-from serve.record import find_decision, read_record
-from serve.retry import retried
-from serve.reviewing import approve, reject
+from serve.decisions.desk import Desk
+from serve.decisions.record import find_decision, read_record
+from serve.orders.ending import Ending, cancel_order
+from serve.orders.order import Conflict, confirm_order
+from serve.reviews.ending import approve, reject
+from serve.storage import tables
+from serve.storage.retry import retried
 from tests.serve.reviewed import count, empty_shelves, put_instead, reviews_of, state_of, take_back
 from tests.serve.test_desk import allocated, ask, ask_again, change, order_of
 from tests.serve.test_groups import another, hold_taken_back

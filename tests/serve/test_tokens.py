@@ -15,17 +15,17 @@ from sqlalchemy import select
 from starlette.types import Message, Receive, Scope, Send
 
 from scenarios.errors import InputError
-from serve import tables
-from serve.actor import ROLES
 from serve.app import create_app
-from serve.database import Database
-from serve.depth import MAX_DEPTH
-from serve.desk import Desk, DeskSettings
-from serve.guard import OPEN, Guard
+from serve.decisions.desk import Desk, DeskSettings
+from serve.decisions.service import DecisionService
 from serve.main import load_desk
-from serve.service import DecisionService
-from serve.token_command import main as token_main
-from serve.tokens import VARIABLE, Tokens, digest_of, tokens_from_environment
+from serve.storage import tables
+from serve.storage.database import Database
+from serve.web.actor import ROLES
+from serve.web.depth import MAX_DEPTH
+from serve.web.guard import OPEN, Guard
+from serve.web.token_command import main as token_main
+from serve.web.tokens import VARIABLE, Tokens, digest_of, tokens_from_environment
 from tests.serve.test_app import check_error, wait_until_ready
 from tests.serve.test_desk import order_of
 

@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import OperationalError
 
-from serve import tables
-from serve.database import Database
-from serve.turns import MOST_TOGETHER, Turns
+from serve.storage import tables
+from serve.storage.database import Database
+from serve.storage.turns import MOST_TOGETHER, Turns
 
 _NAMES = select(tables.baselines.c.name).order_by(tables.baselines.c.name)
 
@@ -110,7 +110,7 @@ def test_one_alone_fails_alone(sqlite_file: Database) -> None:
 
 def test_a_statement_that_fails_is_an_error_of_sqlalchemy(sqlite_file: Database) -> None:
     """Sent straight to the driver or not: answers depend on the kind of error."""
-    from serve.sending import fetch
+    from serve.storage.sending import fetch
 
     with pytest.raises(OperationalError, match="nowhere"), sqlite_file.reading() as tx:
         fetch(tx, select(text("1")).select_from(text("nowhere")))

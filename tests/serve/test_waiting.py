@@ -13,14 +13,14 @@ from sqlalchemy import select
 from agents.bundle import BundleAgent
 from envs.snapshot import Snapshot
 from scenarios.local_time import parse_utc
-from serve import tables
-from serve.chain import Choice
-from serve.database import Database
-from serve.desk import Desk, DeskSettings
+from serve.decisions.chain import Choice
+from serve.decisions.desk import Desk, DeskSettings
+from serve.decisions.service import DecisionService
 from serve.main import load_desk
-from serve.order import describe_order
-from serve.service import DecisionService
-from serve.tasks import lease_tasks
+from serve.orders.order import describe_order
+from serve.orders.tasks import lease_tasks
+from serve.storage import tables
+from serve.storage.database import Database
 from tests.policy_bundles import make_bundle
 from tests.serve.conftest import AMPLE_SECONDS
 from tests.serve.test_desk import allocated, ask, ask_again, total

@@ -13,17 +13,17 @@ from sqlalchemy import and_, func, select
 
 from scenarios.errors import InputError
 from scenarios.local_time import format_utc, parse_utc
-from serve import tables
-from serve.audit import complaints
-from serve.counted import count_stock
-from serve.desk import Desk
-from serve.ending import Ending, cancel_order
-from serve.event import Inventory
-from serve.order import Conflict, confirm_order, describe_order
-from serve.parcel import ENDING
-from serve.review import list_reviews
-from serve.reviewing import reject, take_back_to_queue
-from serve.tasks import lease_tasks
+from serve.audit.log import complaints
+from serve.decisions.desk import Desk
+from serve.orders.counted import count_stock
+from serve.orders.ending import Ending, cancel_order
+from serve.orders.event import Inventory
+from serve.orders.order import Conflict, confirm_order, describe_order
+from serve.orders.parcel import ENDING
+from serve.orders.tasks import lease_tasks
+from serve.reviews.ending import reject, take_back_to_queue
+from serve.reviews.queue import list_reviews
+from serve.storage import tables
 from tests.serve.test_desk import ask, ask_again, change
 from tests.serve.test_happened import tell
 

@@ -11,12 +11,12 @@ from agents.bundle import BundleAgent
 from agents.documents import parse_case
 from envs.plan_table import MAX_PLANS
 from envs.plan_table import SCORE as SCORE_RULE
-from serve.chain import Choice
-from serve.exclusion import Exclusions
-from serve.plan_writer import to_json
-from serve.record import Record, encode_record
-from serve.service import DecisionService, Mark, Weighed
-from serve.wanted import parcels_of, with_plan
+from serve.decisions.chain import Choice
+from serve.decisions.plan_writer import to_json
+from serve.decisions.record import Record, encode_record
+from serve.decisions.service import DecisionService, Mark, Weighed
+from serve.explanations.exclusion import Exclusions
+from serve.reviews.wanted import parcels_of, with_plan
 from tests.exhaustive import Exhaustive
 from tests.serve.random_cases import random_case
 

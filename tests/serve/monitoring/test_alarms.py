@@ -18,18 +18,18 @@ from prometheus_client import REGISTRY
 from sqlalchemy import event
 
 from scenarios.local_time import format_utc
-from serve import tables
-from serve.answer import Stage
 from serve.app import create_app
-from serve.chain import Choice
-from serve.database import Database
-from serve.desk import Desk, DeskSettings
+from serve.decisions.answer import Stage
+from serve.decisions.chain import Choice
+from serve.decisions.desk import Desk, DeskSettings
+from serve.decisions.service import Weighed
 from serve.monitoring.alarm import CHANCE, is_above
 from serve.monitoring.lately import EDGES_MS, Lately
 from serve.monitoring.outcomes import WINDOW_SECONDS, Due, read_due
 from serve.monitoring.settings import WatchSettings
-from serve.service import Weighed
-from serve.slots import Pick
+from serve.policies.slots import Pick
+from serve.storage import tables
+from serve.storage.database import Database
 from tests.serve.monitoring.test_watch import asked_at
 from tests.serve.test_app import wait_until_ready
 from tests.serve.test_desk import ask, order_of

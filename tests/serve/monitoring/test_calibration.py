@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from scenarios.local_time import format_utc, parse_utc
 from serve.app import create_app
-from serve.desk import Desk
+from serve.decisions.desk import Desk
 from serve.monitoring.calibration import Calibration, calibrate, interval
 from tests.serve.test_app import check_error, wait_until_ready
 from tests.serve.test_desk import ask, order_of

@@ -16,16 +16,16 @@ import pytest
 from fastapi.testclient import TestClient
 from prometheus_client import REGISTRY
 
-from serve.actor import Actor
 from serve.app import create_app
-from serve.database import Database
-from serve.desk import Desk, DeskSettings
+from serve.decisions.desk import Desk, DeskSettings
+from serve.decisions.service import DecisionService
 from serve.main import load_desk
 from serve.monitoring.logs import writing_logs
-from serve.policies import Change
-from serve.seed import seed
-from serve.service import DecisionService
-from serve.tokens import Tokens, digest_of
+from serve.policies.lifecycle import Change
+from serve.storage.database import Database
+from serve.storage.seed import seed
+from serve.web.actor import Actor
+from serve.web.tokens import Tokens, digest_of
 from tests.serve.lost_sku import without_sku
 from tests.serve.test_app import wait_until_ready
 from tests.serve.test_desk import order_of
@@ -90,7 +90,7 @@ def test_a_fault_of_our_own_is_a_line_and_counted(
         labels = {"method": "GET", "path": "/v1/orders/{order_id}", "status": "500"}
         return REGISTRY.get_sample_value("routelab_request_seconds_count", labels) or 0.0
 
-    monkeypatch.setattr("serve.routes.describe_order", fail)
+    monkeypatch.setattr("serve.web.routes.describe_order", fail)
     before = counted()
     assert client.get(f"/v1/orders/{CUSTOMER}").status_code == 500
     (line,) = answered(stream, "/v1/orders/{order_id}")

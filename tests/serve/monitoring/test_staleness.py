@@ -12,11 +12,11 @@ from sqlalchemy import delete
 
 from scenarios.local_time import format_utc, parse_utc
 from serve.app import create_app
-from serve.desk import Desk
+from serve.decisions.desk import Desk
+from serve.decisions.record import find_decision, read_record
 from serve.monitoring import tables
 from serve.monitoring.staleness import Staleness, hear, last_heard
-from serve.record import find_decision, read_record
-from serve.review import list_reviews
+from serve.reviews.queue import list_reviews
 from tests.serve.test_app import wait_until_ready
 from tests.serve.test_desk import ask, order_of
 

@@ -16,20 +16,20 @@ from sqlalchemy import func, select
 
 from agents.recording import Decision
 from scenarios.local_time import format_utc, parse_utc
-from serve.answer import Stage
 from serve.app import create_app
-from serve.asked import Asked
-from serve.chain import Choice
-from serve.desk import Desk
+from serve.decisions.answer import Stage
+from serve.decisions.asked import Asked
+from serve.decisions.chain import Choice
+from serve.decisions.desk import Desk
+from serve.decisions.request import RedecisionRequest
+from serve.decisions.service import DecisionService, Weighed
 from serve.monitoring import tables
 from serve.monitoring.reference import Reference
 from serve.monitoring.settings import WatchSettings
 from serve.monitoring.tally import KEPT_WINDOWS, NUM_BLOCKS, Tally, block_of, read_window, write_tally
 from serve.monitoring.watch import Watch
-from serve.request import RedecisionRequest
-from serve.review import list_reviews
-from serve.service import DecisionService, Weighed
-from serve.slots import Pick
+from serve.policies.slots import Pick
+from serve.reviews.queue import list_reviews
 from tests.serve.monitoring.weeks import later_weeks, reference_document
 from tests.serve.test_app import wait_until_ready
 from tests.serve.test_desk import ask, order_of

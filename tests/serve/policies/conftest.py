@@ -10,8 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from agents.bundle import BundleAgent
-from serve.desk import Desk
-from serve.service import DecisionService
+from serve.decisions.desk import Desk
+from serve.decisions.service import DecisionService
 from tests.serve.policies.slots import client_of, open_desk
 
 Request = Callable[..., dict[str, Any]]

@@ -11,10 +11,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from agents.bundle import BundleAgent
-from serve import policy_tables, tables
-from serve.desk import Desk
-from serve.record import find_decision, read_record
-from serve.service import DecisionService
+from serve.decisions.desk import Desk
+from serve.decisions.record import find_decision, read_record
+from serve.decisions.service import DecisionService
+from serve.policies import tables as policy_tables
+from serve.storage import tables
 from serve.trials.assignment import Subject
 from tests.serve.conftest import AMPLE_SECONDS
 from tests.serve.policies.slots import act, load

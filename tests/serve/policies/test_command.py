@@ -14,13 +14,13 @@ from experiments.settings import SQLITE
 from scenarios.errors import InputError
 from serve.app import create_app
 from serve.client import TOKEN_VARIABLE, Client
-from serve.database import Database
-from serve.desk import Desk, DeskSettings
+from serve.decisions.desk import Desk, DeskSettings
+from serve.decisions.service import DecisionService
 from serve.endpoint_error import EndpointError
 from serve.main import load_desk
-from serve.policy_command import main
-from serve.service import DecisionService
-from serve.tokens import Tokens, digest_of, make_token
+from serve.policies.command import main
+from serve.storage.database import Database
+from serve.web.tokens import Tokens, digest_of, make_token
 from tests.serve.replay.endpoints import listening
 
 PEOPLE = {"anna": "rule_editor", "bert": "approver", "vera": "viewer"}

@@ -15,10 +15,10 @@ from sqlalchemy.exc import OperationalError
 
 from agents.bundle import BundleAgent
 from serve.background import stop
-from serve.desk import Desk
-from serve.service import DecisionService
-from serve.slots import Standing
-from serve.standings import last_standing
+from serve.decisions.desk import Desk
+from serve.decisions.service import DecisionService
+from serve.policies.slots import Standing
+from serve.policies.standings import last_standing
 from tests.serve.conftest import AMPLE_SECONDS
 from tests.serve.policies.slots import act, client_of, load, name_of, open_desk
 from tests.serve.shelves import contrary
@@ -101,7 +101,7 @@ def test_trouble_with_following_is_told_once_and_when_it_is_over(
             raise OperationalError("SELECT 1", {}, Exception("away"))
         return last_standing(tx)
 
-    monkeypatch.setattr("serve.policies.last_standing", away_or_last)
+    monkeypatch.setattr("serve.policies.lifecycle.last_standing", away_or_last)
     for _ in range(3):
         policies.loop._once()
     is_away = False

@@ -15,9 +15,9 @@ from sqlalchemy import select
 
 from agents.bundle_files import FILES, manifest_of
 from agents.registry import MANIFEST
-from serve import policy_tables
-from serve.desk import Desk
-from serve.service import DecisionService
+from serve.decisions.desk import Desk
+from serve.decisions.service import DecisionService
+from serve.policies import tables as policy_tables
 from tests.serve.policies.slots import client_of, open_desk, under_load
 from tests.serve.test_app import check_error
 

@@ -14,11 +14,11 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import delete, func, select
 
-from serve import tables
-from serve.audit import complaints
-from serve.database import insert_new
-from serve.desk import Desk
-from serve.record import find_decision
+from serve.audit.log import complaints
+from serve.decisions.desk import Desk
+from serve.decisions.record import find_decision
+from serve.storage import tables
+from serve.storage.database import insert_new
 from serve.trials.assignment import draw
 from tests.policy_bundles import RELIABILITY
 from tests.serve.policies.slots import act, load, name_of, under_load

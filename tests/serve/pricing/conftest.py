@@ -11,14 +11,14 @@ import pytest
 
 from agents.bundle import BundleAgent
 from scenarios.local_time import DAY_SECONDS, HOUR_SECONDS
-from serve.answer import DecisionAnswer
-from serve.asked import Asked
-from serve.database import Database
-from serve.desk import Desk, DeskSettings
-from serve.known import Known
-from serve.request import DecisionRequest
-from serve.seed import seed
-from serve.service import DecisionService
+from serve.decisions.answer import DecisionAnswer
+from serve.decisions.asked import Asked
+from serve.decisions.desk import Desk, DeskSettings
+from serve.decisions.request import DecisionRequest
+from serve.decisions.service import DecisionService
+from serve.orders.known import Known
+from serve.storage.database import Database
+from serve.storage.seed import seed
 from tests.serve.conftest import AMPLE_SECONDS
 from tests.serve.pricing.bundles import make_dual_bundle
 

@@ -14,8 +14,8 @@ import pytest
 
 from envs.pricer import solved_prices
 from envs.state import new_observable
+from serve.decisions.service import DecisionService
 from serve.pricing.apart import NotSolved, solve_apart
-from serve.service import DecisionService
 
 SOLVER = [sys.executable, "-m", "serve.pricing.apart"]
 

@@ -18,9 +18,9 @@ from scenarios.draw import draw_trace
 from scenarios.network import Network
 from scenarios.registry import load_scenario
 from scenarios.trace import Trace
-from serve.database import Database
 from serve.pricing.kept import read_solved
 from serve.pricing.scheduled import scheduled_of
+from serve.storage.database import Database
 from tests.policy_bundles import FIRST_TEST_SEED
 from tests.serve.pricing.bundles import make_dual_bundle
 from tests.serve.replay.endpoints import check_same, replayed

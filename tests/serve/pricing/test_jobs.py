@@ -24,22 +24,23 @@ from agents.registry import MANIFEST
 from envs.pricer import solved_prices
 from scenarios.errors import InputError
 from scenarios.local_time import DAY_SECONDS, HOUR_SECONDS
-from serve import policy_tables, tables
-from serve.actor import Actor
-from serve.answer import DecisionAnswer
 from serve.app import create_app
-from serve.audit import complaints, payload
+from serve.audit.log import complaints, payload
 from serve.client import Client
-from serve.database import Database
-from serve.desk import Desk
+from serve.decisions.answer import DecisionAnswer
+from serve.decisions.desk import Desk
+from serve.decisions.record import find_decision, read_record
+from serve.decisions.request import DecisionRequest
+from serve.decisions.service import DecisionService
 from serve.main import load_desk
+from serve.policies import tables as policy_tables
 from serve.pricing.apart import NotSolved
 from serve.pricing.jobs import NOTICE_SECONDS, RETRY_SECONDS, SOLVE_SECONDS
 from serve.pricing.kept import claim
 from serve.pricing.tables import bid_prices
-from serve.record import find_decision, read_record
-from serve.request import DecisionRequest
-from serve.service import DecisionService
+from serve.storage import tables
+from serve.storage.database import Database
+from serve.web.actor import Actor
 from tests.policy_bundles import plan_settings
 from tests.serve.pricing.conftest import Clock
 

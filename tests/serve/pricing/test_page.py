@@ -9,8 +9,8 @@ from agents.bundle_files import MORE_FILES
 from agents.dual.pricer import DualPricer
 from envs.pricer import stale_seconds
 from scenarios.local_time import HOUR_SECONDS, MINUTE_SECONDS
+from serve.decisions.service import DecisionService
 from serve.pricing import jobs
-from serve.service import DecisionService
 
 WORDS = {"three": 3, "five": 5, "six": 6, "ten": 10, "a": 1}
 

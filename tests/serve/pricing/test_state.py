@@ -10,12 +10,12 @@ from agents.bundle import BundleAgent
 from scenarios.draw import draw_trace
 from scenarios.local_time import DAY_SECONDS, HOUR_SECONDS
 from scenarios.registry import load_scenario
-from serve import tables
-from serve.database import Database
-from serve.known import Known
+from serve.orders.known import Known
 from serve.pricing.scheduled import Scheduled, scheduled_of
 from serve.pricing.state import StateReader
-from serve.seed import seed
+from serve.storage import tables
+from serve.storage.database import Database
+from serve.storage.seed import seed
 from tests.policy_bundles import FIRST_TEST_SEED
 from tests.serve.lost_sku import without_sku
 

@@ -14,14 +14,14 @@ from sqlalchemy import select
 
 from envs.state import Observable
 from scenarios.local_time import DAY_SECONDS, HOUR_SECONDS, format_utc
-from serve import tables
 from serve.app import create_app
 from serve.client import Client
-from serve.database import Database
-from serve.desk import Desk, DeskSettings
+from serve.decisions.desk import Desk, DeskSettings
+from serve.decisions.service import DecisionService
 from serve.main import load_desk
 from serve.pricing.kept import Solved, claim, keep
-from serve.service import DecisionService
+from serve.storage import tables
+from serve.storage.database import Database
 
 Seen = list[tuple[int, int]]
 

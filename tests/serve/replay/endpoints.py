@@ -20,11 +20,11 @@ from envs.world import World
 from scenarios.trace import Trace
 from serve.app import create_app
 from serve.client import Client
-from serve.database import Database
-from serve.desk import DeskSettings
+from serve.decisions.desk import DeskSettings
+from serve.decisions.service import DecisionService
 from serve.main import load_desk
 from serve.replay.shop import Manner, Shop
-from serve.service import DecisionService
+from serve.storage.database import Database
 from tests.serve.conftest import AMPLE_SECONDS
 
 

@@ -17,7 +17,7 @@ from scenarios.draw import draw_trace
 from scenarios.errors import InputError
 from scenarios.local_time import DAY_SECONDS, format_utc, parse_utc
 from scenarios.registry import load_scenario
-from serve.desk import DeskSettings
+from serve.decisions.desk import DeskSettings
 from serve.endpoint_error import EndpointError
 from serve.replay.command import main, read_orders
 from tests.policy_bundles import FIRST_TEST_SEED, make_bundle

@@ -10,10 +10,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from serve.app import create_app
-from serve.database import Database
-from serve.desk import Desk, DeskSettings
+from serve.decisions.desk import Desk, DeskSettings
+from serve.decisions.service import DecisionService
 from serve.main import load_desk
-from serve.service import DecisionService
+from serve.storage.database import Database
 from serve.trials import experiments
 from tests.serve.test_app import wait_until_ready
 

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from scenarios.local_time import format_utc
-from serve.desk import Desk
+from serve.decisions.desk import Desk
 from serve.trials.tables import trials
 from tests.serve import test_desk
 

@@ -10,18 +10,18 @@ from sqlalchemy import select
 
 from scenarios.errors import InputError
 from scenarios.local_time import format_utc, parse_utc
-from serve import tables
-from serve.actor import Actor
 from serve.app import create_app
-from serve.audit import complaints
-from serve.database import Database
-from serve.desk import Desk, DeskSettings
+from serve.audit.log import complaints
+from serve.decisions.desk import Desk, DeskSettings
 from serve.main import load_desk
-from serve.order import Conflict
-from serve.tokens import Tokens, digest_of
+from serve.orders.order import Conflict
+from serve.storage import tables
+from serve.storage.database import Database
 from serve.trials.assignment import Subject
 from serve.trials.tables import trials
 from serve.trials.watch import GUARD
+from serve.web.actor import Actor
+from serve.web.tokens import Tokens, digest_of
 from tests.serve.test_app import wait_until_ready
 from tests.serve.trials.march import Harm, Request, begin, decide, expect, order_of
 

@@ -13,16 +13,16 @@ from fastapi.testclient import TestClient
 from sqlalchemy import event, select, update
 
 from scenarios.local_time import format_utc, parse_utc
-from serve import tables
 from serve.app import create_app
-from serve.database import Database
-from serve.desk import Desk, DeskSettings
-from serve.ending import note_ends
-from serve.path_names import in_path
+from serve.decisions.desk import Desk, DeskSettings
+from serve.orders.ending import note_ends
+from serve.storage import tables
+from serve.storage.database import Database
 from serve.trials.assignment import Assignment, Subject
 from serve.trials.kept import experiment_of, find_row
 from serve.trials.streams import read_orders, read_streams
 from serve.trials.tables import trials
+from serve.web.path_names import in_path
 from tests.serve.replay.endpoints import listening
 from tests.serve.reviewed import count, empty_shelves, state_of
 from tests.serve.test_app import check_error

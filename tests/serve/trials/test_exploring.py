@@ -20,13 +20,13 @@ from envs.snapshot import Snapshot
 from scenarios.draw import draw_trace
 from scenarios.network import Network
 from scenarios.registry import load_scenario
-from serve import tables
-from serve.desk import Desk
+from serve.decisions.desk import Desk
+from serve.decisions.service import DecisionService
 from serve.monitoring import drift
 from serve.monitoring.tally import Seen
-from serve.review import ReviewLimits, reasons_of
-from serve.service import DecisionService
-from serve.slots import Pick
+from serve.policies.slots import Pick
+from serve.reviews.queue import ReviewLimits, reasons_of
+from serve.storage import tables
 from serve.trials import routes
 from serve.trials.exploring import Exploration, explore, near_slots
 from tests.serve.monitoring.test_watch import asked_at

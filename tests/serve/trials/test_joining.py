@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Row, select, update
 
 from scenarios.local_time import parse_utc
-from serve import tables
-from serve.desk import Desk
-from serve.slots import Slots, Standing
+from serve.decisions.desk import Desk
+from serve.policies.slots import Slots, Standing
+from serve.storage import tables
 from serve.trials.design import Design
 from serve.trials.kept import create, experiment_of, find_row
 from serve.trials.streams import Counts, count_units, read_orders, read_streams

@@ -10,11 +10,11 @@ import msgspec
 import pytest
 from fastapi.testclient import TestClient
 
-from serve import record as records
-from serve.answer import DecisionAnswer
-from serve.desk import Desk
-from serve.plan_writer import LightDecision
-from serve.record import OF_THE_DRAW, OF_THE_MOMENT, Record, find_decision, read_record
+from serve.decisions import record as records
+from serve.decisions.answer import DecisionAnswer
+from serve.decisions.desk import Desk
+from serve.decisions.plan_writer import LightDecision
+from serve.decisions.record import OF_THE_DRAW, OF_THE_MOMENT, Record, find_decision, read_record
 from tests.serve.trials.march import Request, begin, decide, order_of
 
 LATER = "2030-01-01T00:00:00Z"

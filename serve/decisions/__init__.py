@@ -1,0 +1,1 @@
+"""Decisions: from an order to a plan that is kept."""

@@ -1,0 +1,1 @@
+"""Explanations: why a decision is as it is, and what would flip it."""

@@ -1,0 +1,1 @@
+"""Orders and their parcels after the decision: events, claims, releases, tasks."""

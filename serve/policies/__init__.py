@@ -1,0 +1,1 @@
+"""Policies: loaded, tried beside the active one, activated, given up."""

@@ -1,0 +1,1 @@
+"""Reviews: which decisions a person looks at, and what comes of it."""

@@ -1,0 +1,1 @@
+"""The schema's history, as Alembic keeps it; ``storage.database.Database.migrate`` brings a database up to date."""
