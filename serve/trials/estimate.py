@@ -74,7 +74,7 @@ def estimate(
         if propensity:
             covered.append((is_same, propensity, values[row.order_id]))
     table = np.array(covered, np.float64).reshape(len(covered), 3)
-    log, design = Log(table[:, 0] > 0, table[:, 1], table[:, 2]), experiment.design
+    log, design = Log(table[:, 0] > 0, table[:, 1], table[:, 2], METRICS[name].most), experiment.design
     value, interval = value_of_log(log, design.alpha, design.planned_units)
     return EstimateAnswer(
         policy=policy,

@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from serve.trials.sequence import MIN_UNITS, Interval, Stream, interval_of
+from serve.trials.sequence import MIN_UNITS, TYPICAL, Interval, Stream, bounded_interval_of, interval_of
 
 
 class Value(NamedTuple):
     """A mean of an order under another policy.
 
     Attributes:
-        ips: unbiased, and restless where weights are large; None of no units.
+        ips: unbiased, and restless where weights are large; None of no units, or if an arm decides who has a value.
         snips: over the sum of weights: a little biased, and calmer; None where no unit has weight.
         effective: number of units of equal weight that would tell as much.
     """
@@ -48,6 +48,9 @@ def value_by_weights(weights: np.ndarray, sums: np.ndarray, sizes: np.ndarray) -
 def value_of_arm(stream: Stream, arm: int, propensity: float) -> Value:
     """The same where units weigh one over the propensity of their arm, or nothing.
 
+    Inverse propensity scores are a total over a number of orders that no arm has influence on. If some orders have no
+    value, as one arm declines more of them, say, there is no such number, and only the self-normalised mean is told.
+
     Args:
         stream: what came of units.
         arm: column of the stream.
@@ -56,7 +59,7 @@ def value_of_arm(stream: Stream, arm: int, propensity: float) -> Value:
     orders, total = float(stream.sizes[:, arm].sum()), float(stream.sums[:, arm].sum())
     everything = float(stream.sizes.sum())
     return Value(
-        total / propensity / everything if everything else None,
+        total / propensity / everything if everything and not stream.num_absent else None,
         total / orders if orders else None,
         float(stream.counts[:, arm].sum()),
     )
@@ -69,11 +72,13 @@ class Log(NamedTuple):
         is_same: bool (n,), whether that plan came out.
         propensities: float (n,), the probability with which it could.
         values: float (n,), what came of the decision.
+        most: that a value can be, the least is 0; None if it has no bound.
     """
 
     is_same: np.ndarray
     propensities: np.ndarray
     values: np.ndarray
+    most: float | None = None
 
 
 def value_of_log(log: Log, alpha: float, planned: float) -> tuple[Value, Interval]:
@@ -92,7 +97,12 @@ def value_of_log(log: Log, alpha: float, planned: float) -> tuple[Value, Interva
     if num < 2 or value.effective < MIN_UNITS:
         return value, Interval(value.ips, None, None, num)
     before = (np.cumsum(log.values) / np.arange(1, num + 1))[:-1]  # the first one only starts it
-    missed = log.values[1:] - before
-    terms = before + weights[1:] * missed
-    least = float((1 / log.propensities).mean() * (missed**2).sum())
-    return value, interval_of(terms, ones[1:], least, num - 1, (alpha, planned))
+    mended, inflation = weights[1:] * (log.values[1:] - before), float((1 / log.propensities).mean())
+    if log.most is not None:
+        scale = log.most * float((1 / log.propensities).max())
+        limits = scale, planned * TYPICAL * inflation * log.most**2, alpha
+        return value, bounded_interval_of(before, mended, ones[1:], num - 1, limits)
+    if np.count_nonzero(log.values) < MIN_UNITS:
+        return value, Interval(value.ips, None, None, num)
+    least = inflation * float(((log.values[1:] - before) ** 2).sum())
+    return value, interval_of(before + mended, ones[1:], least, num - 1, (alpha, planned))

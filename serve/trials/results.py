@@ -23,7 +23,7 @@ class IntervalAnswer(BaseModel):
     """An estimate; its interval is right at all times together, so one may look whenever one likes."""
 
     estimate: float | None
-    low: float | None = Field(description="null until there are units enough")
+    low: float | None = Field(description="null until enough is known")
     high: float | None
     num_units: int = Field(description="that it rests on")
 
@@ -41,7 +41,7 @@ class ArmAnswer(BaseModel):
     """What one policy would give for all orders, estimated from those that fell to it."""
 
     arm: Literal["treatment", "control"]
-    ips: float | None = Field(description="weighted by inverse propensity")
+    ips: float | None = Field(description="weighted by inverse propensity; null if some orders have no value")
     snips: float | None = Field(description="the same over the sum of weights")
     effective_units: float = Field(description="units of equal weight that would tell as much")
 

@@ -10,11 +10,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from serve.trials.boundary import boundary
+
 MIN_UNITS = 20
 """In each arm; before there is no interval, which is asymptotic, and trusts a variance that few units do not tell."""
 
 MEMORY = 50
 """Rows of an arm whose mean predicts its next one: few, as demand drifts; a fiftieth of the variance is the price."""
+
+
+TYPICAL = 0.05
+"""Of the square of the most that an order can have: variance at which bounded intervals are tightest when as many units
+have come as are planned. A share of one in twenty has it; others have slightly wider ones."""
 
 
 class Stream(NamedTuple):
@@ -27,15 +34,21 @@ class Stream(NamedTuple):
         sizes: float (n, 2), their orders; arms have no influence on how many a unit has.
         sums: float (n, 2), of what is measured, over these orders.
         share: probability of the treatment.
+        most: that an order can have of it, the least is 0; None if it has no bound.
+        num_absent: orders of the same units that have no value of it, and so are in no size.
     """
 
     counts: np.ndarray
     sizes: np.ndarray
     sums: np.ndarray
     share: float
+    most: float | None = None
+    num_absent: int = 0
 
 
-def stream_of(is_treated: np.ndarray, sizes: np.ndarray, sums: np.ndarray, share: float) -> Stream:
+def stream_of(
+    is_treated: np.ndarray, sizes: np.ndarray, sums: np.ndarray, share: float, most: float | None = None
+) -> Stream:
     """One row a unit.
 
     Args:
@@ -43,9 +56,10 @@ def stream_of(is_treated: np.ndarray, sizes: np.ndarray, sums: np.ndarray, share
         sizes: float (n,).
         sums: float (n,).
         share: probability of the treatment.
+        most: that an order can have, see ``Stream``.
     """
     arms = np.stack([~is_treated, is_treated], axis=1).astype(np.float64)
-    return Stream(arms, arms * sizes[:, None], arms * sums[:, None], share)
+    return Stream(arms, arms * sizes[:, None], arms * sums[:, None], share, most)
 
 
 class Terms(NamedTuple):
@@ -53,19 +67,19 @@ class Terms(NamedTuple):
 
     Attributes:
         sizes: float (m,), orders in both arms.
-        values: float (m, 2), had all units fallen to the arm.
-        squares: float (m,), of what the predictions for the arms missed.
+        guesses: float (m, 2), what was predicted for all units of the row, had they fallen to the arm.
+        missed: float (m, 2), what the units of the arm came to less what was predicted of them.
         counts: float (2,), units of each arm in all rows.
     """
 
     sizes: np.ndarray
-    values: np.ndarray
-    squares: np.ndarray
+    guesses: np.ndarray
+    missed: np.ndarray
     counts: np.ndarray
 
 
 class Interval(NamedTuple):
-    """An estimate with an interval that is right at all times together; ends are None before ``MIN_UNITS``."""
+    """An estimate with an interval that is right at all times together; ends are None until enough is known."""
 
     estimate: float | None
     low: float | None
@@ -83,17 +97,16 @@ def terms_of(stream: Stream) -> Terms:
     confidence sequences", Annals of Statistics 52(6), section 3.2: pseudo-outcomes of a randomised experiment, with
     known propensities and a predictable regression; here the mean of an order in the arm lately, times the unit's size.
     """
-    counts, sizes, sums, share = stream
+    counts, sizes, sums = stream[:3]
     were_seen = (np.cumsum(counts, axis=0) > 0).all(axis=1)
     start = int(np.argmax(were_seen)) + 1 if were_seen.any() else len(counts)  # the first row after both arms were seen
     all_sizes = sizes[start:].sum(axis=1)
-    values, squares = np.zeros((len(all_sizes), 2)), np.zeros(len(all_sizes))
-    for arm, propensity in enumerate((1.0 - share, share)):
+    guesses, missed = np.zeros((len(all_sizes), 2)), np.zeros((len(all_sizes), 2))
+    for arm in (0, 1):
         means = _means_before(sizes[:, arm], sums[:, arm], start)
-        missed = sums[start:, arm] - sizes[start:, arm] * means
-        values[:, arm] = all_sizes * means + missed / propensity
-        squares += missed**2
-    return Terms(all_sizes, values, squares, counts[start:].sum(axis=0))
+        guesses[:, arm] = all_sizes * means
+        missed[:, arm] = sums[start:, arm] - sizes[start:, arm] * means
+    return Terms(all_sizes, guesses, missed, counts[start:].sum(axis=0))
 
 
 def _means_before(sizes: np.ndarray, sums: np.ndarray, start: int) -> np.ndarray:
@@ -135,25 +148,54 @@ def interval_of(
     return Interval(estimate, estimate - reach, estimate + reach, num_units)
 
 
+def bounded_interval_of(
+    guesses: np.ndarray, mended: np.ndarray, sizes: np.ndarray, num_units: int, limits: tuple[float, float, float]
+) -> Interval:
+    """The same where an order's value is bounded: right for few units, too, and before a rare event has come.
+
+    Args:
+        guesses: float (n,), at least one; of the terms, from what was before.
+        mended: float (n,), terms less guesses.
+        sizes: float (n,), positive.
+        num_units: that the terms are of.
+        limits: the largest that ``mended`` can be on either side, the sum of its squares at which the interval is to
+            be tightest, and the probability of ever being wrong.
+    """
+    scale, planned, alpha = limits
+    total = float(sizes.sum())
+    estimate = float((guesses + mended).sum()) / total
+    reach = boundary(float((mended**2).sum()), scale, planned, alpha / 2) / total
+    return Interval(estimate, estimate - reach, estimate + reach, num_units)
+
+
 def difference_of(stream: Stream, alpha: float, planned: float) -> Interval:
     """Treatment less control, of the mean of an order."""
-    terms = terms_of(stream)
-    inflation = 1 / stream.share + 1 / (1 - stream.share)
-    return _interval(terms, terms.values[:, 1] - terms.values[:, 0], inflation, (alpha, planned))
+    return _interval(stream, np.array([-1 / (1 - stream.share), 1 / stream.share]), (alpha, planned))
 
 
 def value_of(stream: Stream, is_treatment: bool, alpha: float, planned: float) -> Interval:
     """The mean of an order, if all units fell to one arm."""
+    weights = [0.0, 1 / stream.share] if is_treatment else [1 / (1 - stream.share), 0.0]
+    return _interval(stream, np.array(weights), (alpha, planned))
+
+
+def _interval(stream: Stream, weights: np.ndarray, level: tuple[float, float]) -> Interval:
+    """Of the arms, each times the sign of its weight, which is one over its propensity where it counts."""
     terms = terms_of(stream)
-    propensity = stream.share if is_treatment else 1 - stream.share
-    return _interval(terms, terms.values[:, int(is_treatment)], 1 / propensity, (alpha, planned))
-
-
-def _interval(terms: Terms, values: np.ndarray, inflation: float, level: tuple[float, float]) -> Interval:
-    """``inflation``: by how much more than one order's the square of a term is, if both arms vary alike."""
-    num_units = int(terms.counts.sum())
-    if not len(values):
+    num_units, num_rows = int(terms.counts.sum()), len(terms.sizes)
+    if not num_rows:
         return Interval(None, None, None, 0)
-    if terms.counts.min() < MIN_UNITS or len(values) < 2 * MIN_UNITS:
-        return Interval(float(values.sum() / terms.sizes.sum()), None, None, num_units)
-    return interval_of(values, terms.sizes, inflation * float(terms.squares.sum()), num_units, level)
+    guesses, mended = terms.guesses @ np.sign(weights), terms.missed @ weights
+    inflation = float(np.abs(weights).sum())
+    has_enough = terms.counts.min() >= MIN_UNITS and num_rows >= 2 * MIN_UNITS
+    if stream.most is None:  # until as many have anything of it, their variance does not tell what is to come
+        has_enough &= np.count_nonzero(stream.sums.any(axis=1)) >= MIN_UNITS
+    if not has_enough:
+        return Interval(float((guesses + mended).sum() / terms.sizes.sum()), None, None, num_units)
+    if stream.most is not None:
+        largest = max(stream.most, float(np.abs(terms.missed).max()))
+        planned = level[1] * TYPICAL * inflation * stream.most**2 * float(terms.sizes.sum()) / num_units
+        limits = float(np.abs(weights).max()) * largest, planned, level[0]
+        return bounded_interval_of(guesses, mended, terms.sizes, num_units, limits)
+    least = inflation * float((terms.missed**2).sum())
+    return interval_of(guesses + mended, terms.sizes, least, num_units, level)

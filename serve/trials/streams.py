@@ -87,17 +87,18 @@ def _grain(tx: Connection, experiment_id: str, design: Design) -> int:
 
 
 def _streams(rows: Any, names: list[MetricName], share: float) -> dict[MetricName, Stream]:
-    """Rows: moment, arm; then units, size and sum of each metric."""
-    table = np.array([tuple(row) for row in rows], np.float64).reshape(len(rows), 2 + 3 * len(names))
+    """Rows: moment, arm, orders; then units, size and sum of each metric."""
+    table = np.array([tuple(row) for row in rows], np.float64).reshape(len(rows), 3 + 3 * len(names))
     begins = np.flatnonzero(np.diff(table[:, 0], prepend=-1.0))
     place = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(table)))
     arms = np.zeros((len(begins), 2, table.shape[1]))
     arms[place, table[:, 1].astype(np.int64)] = table
     streams = {}
     for i, name in enumerate(names):
-        counts, sizes, sums = (arms[:, :, 2 + 3 * i + column] for column in range(3))
+        counts, sizes, sums = (arms[:, :, 3 + 3 * i + column] for column in range(3))
         keep = sizes.sum(axis=1) > 0
-        streams[name] = Stream(counts[keep], sizes[keep], sums[keep], share)
+        num_absent = int(table[:, 2].sum() - sizes.sum())
+        streams[name] = Stream(counts[keep], sizes[keep], sums[keep], share, METRICS[name].most, num_absent)
     return streams
 
 
@@ -181,6 +182,7 @@ def _by_unit(orders: Any, names: list[MetricName]) -> Any:
         column.unit,
         column.is_treated,
         func.min(column.entered_at).label("began"),
+        func.sum(case((column.is_counted, 1), else_=0)).label("orders"),
         func.sum(case((column.is_counted, column.pending), else_=0)).label("pending"),
         func.max(case((column.is_counted, column.known_at), else_=null())).label("known_at"),
         *figures,
@@ -200,11 +202,13 @@ def _over(units: Any, design: Design, now: int) -> Any:
 def _by_moment(units: Any, names: list[MetricName], grain: int) -> Any:
     """Units that began within the same ``grain`` seconds together, each arm by itself; 0: each unit alone.
 
+    Their orders come first, then units with a value, these values' number and their sum for each metric.
+
     A unit counts for a metric if it has a value of it, so that no metric depends on which others are asked for.
     """
     column = units.c
     moment = column.began // grain if grain else func.row_number().over(order_by=(column.began, column.unit))
-    values = []
+    values = [column.orders]
     for name in names:
         size = column[f"{name}_size"]
         values += [case((size > 0, 1), else_=0), size, column[name]]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from serve.trials.boundary import boundary
+from serve.trials.off_policy import Log, value_of_arm, value_of_log
 from serve.trials.results import GUARDRAIL_ALPHA
 from serve.trials.sequence import MIN_UNITS, Stream, difference_of, stream_of, terms_of, value_of
 
@@ -34,7 +36,7 @@ def looks(num: int) -> list[int]:
 
 
 def until(stream: Stream, num: int) -> Stream:
-    return Stream(stream.counts[:num], stream.sizes[:num], stream.sums[:num], stream.share)
+    return stream._replace(counts=stream.counts[:num], sizes=stream.sizes[:num], sums=stream.sums[:num])
 
 
 def is_ever_wrong(stream: Stream, truth: float) -> bool:
@@ -78,7 +80,7 @@ def test_a_plain_interval_looked_at_as_often_is_wrong_far_more_often() -> None:
     for _ in range(runs):
         stream = units_of(rng, "normal", 1000, 0.5)
         terms = terms_of(stream)
-        values = terms.values[:, 1] - terms.values[:, 0]
+        values = (terms.guesses + 2 * terms.missed) @ [-1.0, 1.0]
         for num in looks(len(values)):
             error = values[:num].std() / num**0.5
             if abs(values[:num].mean()) > 1.96 * error:
@@ -135,6 +137,78 @@ def test_many_units_may_be_taken_together_by_when_they_began() -> None:
     assert np.mean(reaches, axis=0)[1] == pytest.approx(np.mean(reaches, axis=0)[0], rel=0.1)
 
 
+def events(rng: np.random.Generator, rates: tuple[float, float], num: int, share: float, most: float | None) -> Stream:
+    """Orders that need a person, say, with another rate in each arm: control, treatment."""
+    is_treated = rng.random(num) < share
+    came = rng.random(num) < np.where(is_treated, rates[1], rates[0])
+    return stream_of(is_treated, np.ones(num), came * (most or 100.0), share, most)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.1])
+@pytest.mark.parametrize("most", [1.0, 24.0, None])
+@pytest.mark.parametrize("rates", [(0.01, 0.02), (0.02, 0.01), (0.01, 0.05), (0.2, 0.3)])
+def test_rare_events_that_do_differ_are_covered(rates: tuple[float, float], most: float | None, share: float) -> None:
+    """Until the first event came, all terms are 0, and a variance that is only seen would be, too."""
+    rng, runs, truth = np.random.default_rng([31, int(10 * share)]), 60, (rates[1] - rates[0]) * (most or 100.0)
+    wrong = sum(is_ever_wrong(events(rng, rates, 800, share, most), truth) for _ in range(runs))
+    assert wrong <= ALPHA * runs + 3 * (ALPHA * (1 - ALPHA) * runs) ** 0.5
+
+
+def test_nothing_that_came_is_not_taken_for_nothing_that_can_come() -> None:
+    is_treated = np.arange(60) % 2 == 0
+    bounded = difference_of(stream_of(is_treated, np.ones(60), np.zeros(60), 0.5, 1.0), ALPHA, PLANNED)
+    assert bounded.estimate == 0.0
+    assert bounded.low == pytest.approx(-bounded.high)
+    assert 0.1 < bounded.high < 1.0  # none of thirty is nothing strange at one in ten
+    free = difference_of(stream_of(is_treated, np.ones(60), np.zeros(60), 0.5), ALPHA, PLANNED)
+    assert (free.estimate, free.low, free.high) == (0.0, None, None)
+
+
+def test_a_great_difference_of_shares_is_found() -> None:
+    rng = np.random.default_rng(37)
+    found = [difference_of(events(rng, (0.05, 0.15), 2000, 0.5, 1.0), ALPHA, PLANNED) for _ in range(40)]
+    assert sum(seen.low is not None and seen.low > 0 for seen in found) >= 36
+    seen = value_of(events(rng, (0.05, 0.15), 2000, 0.5, 1.0), True, ALPHA, PLANNED)
+    assert seen.low is not None
+    assert seen.high is not None
+    assert 0.05 < seen.low < 0.15 < seen.high < 0.25
+
+
+def test_blocks_of_many_orders_have_shares_too() -> None:
+    rng, runs, wrong, widths = np.random.default_rng(41), 60, 0, []
+    for _ in range(runs):
+        sizes = rng.poisson(30, 400) + 1.0
+        is_treated, level = rng.random(400) < 0.5, rng.beta(2, 18, 400)  # each block has a day of its own
+        stream = stream_of(is_treated, sizes, rng.binomial(sizes.astype(int), level) * 1.0, 0.5, 1.0)
+        wrong += is_ever_wrong(stream, 0.0)
+        seen = difference_of(stream, ALPHA, PLANNED)
+        widths.append(seen.high - seen.low)
+    assert wrong <= ALPHA * runs + 3 * (ALPHA * (1 - ALPHA) * runs) ** 0.5
+    assert np.mean(widths) < 0.1
+
+
+def test_bounded_sums_cross_their_boundary_as_rarely_as_stated() -> None:
+    """Terms that seldom lie far below their mean, so that their squares look small for long."""
+    rng, runs, alpha, plain = np.random.default_rng(43), 200, 0.05, 0
+    num_crossed = 0
+    for _ in range(runs):
+        came = (rng.random(600) < 0.02).astype(float)
+        sums, squares = np.cumsum(0.02 - came), np.cumsum(came**2)  # each was guessed to be 0
+        looked = range(9, 600, 15)
+        num_crossed += any(sums[i] > boundary(float(squares[i]), 1.0, 10.0, alpha) for i in looked)
+        plain += any(sums[i] > 1.645 * squares[i] ** 0.5 for i in looked)
+    assert num_crossed <= alpha * runs + 3 * (alpha * (1 - alpha) * runs) ** 0.5
+    assert plain > 10 * alpha * runs
+
+
+def test_a_boundary_grows_with_what_was_missed_and_with_what_may_come() -> None:
+    reaches = [boundary(square, 1.0, 10.0, 0.05) for square in (0.0, 1.0, 10.0, 1000.0)]
+    assert reaches == sorted(reaches)
+    assert np.log(1 / 0.05) < reaches[0] < 10  # so much may be owed before anything is seen
+    assert boundary(10.0, 2.0, 10.0, 0.05) > reaches[2] > boundary(10.0, 1.0, 10.0, 0.2)
+    assert boundary(1e6, 1e-3, 1e6, 0.05) == pytest.approx(1e3 * (3.4), rel=0.2)  # next to no bound: a normal mixture
+
+
 def test_there_is_no_interval_before_both_arms_have_units_enough() -> None:
     rng = np.random.default_rng(1)
     stream = units_of(rng, "normal", 400, 0.5)
@@ -146,3 +220,32 @@ def test_there_is_no_interval_before_both_arms_have_units_enough() -> None:
         seen = difference_of(until(stream, num), ALPHA, PLANNED)
         assert (seen.low, seen.high) == (None, None)
     assert difference_of(stream, ALPHA, PLANNED).low is not None
+
+
+def test_a_total_over_orders_that_an_arm_leaves_out_is_not_told() -> None:
+    """Both arms are late in a fifth, but one declines three in ten: its total would look too small."""
+    rng = np.random.default_rng(23)
+    is_treated = rng.random(20_000) < 0.5
+    has_value = ~is_treated | (rng.random(20_000) < 0.7)
+    late = (rng.random(20_000) < 0.2).astype(float)
+    whole = stream_of(is_treated[has_value], np.ones(has_value.sum()), late[has_value], 0.5, 1.0)
+    assert value_of_arm(whole, 1, 0.5).ips == pytest.approx(0.165, abs=0.01)  # what would be told
+    some = whole._replace(num_absent=int((~has_value).sum()))
+    assert value_of_arm(some, 1, 0.5).ips is None
+    assert [value_of_arm(some, arm, 0.5).snips for arm in (0, 1)] == pytest.approx([0.2, 0.2], abs=0.01)
+
+
+@pytest.mark.parametrize("most", [1.0, None])
+def test_a_rare_event_under_another_policy_is_covered(most: float | None) -> None:
+    rng, runs, wrong = np.random.default_rng(29), 60, 0
+    for _ in range(runs):
+        propensities = rng.choice([0.9, 0.1], 1000)
+        is_same = rng.random(1000) < propensities
+        values = (rng.random(1000) < 0.03).astype(float)
+        for num in looks(1000):
+            log = Log(is_same[:num], propensities[:num], values[:num], most)
+            _, seen = value_of_log(log, ALPHA, PLANNED)
+            if seen.low is not None and seen.high is not None and not seen.low <= 0.03 <= seen.high:
+                wrong += 1
+                break
+    assert wrong <= ALPHA * runs + 3 * (ALPHA * (1 - ALPHA) * runs) ** 0.5
