@@ -162,6 +162,14 @@ def reserve_until(tx: Connection, first_id: str, until: int) -> None:
     tx.execute(update(tables.orders).where(together, row.state == "reserved").values(expires_at=until))
 
 
+def expire_sooner(tx: Connection, first_id: str, seconds: int) -> None:
+    """What nobody has confirmed expires so much sooner, of an order and all that are decided together with it."""
+    row = tables.orders.c
+    together = or_(row.id == first_id, row.group_id == first_id)
+    reserved = update(tables.orders).where(together, row.state == "reserved")
+    tx.execute(reserved.values(expires_at=row.expires_at - seconds))
+
+
 def note_break(tx: Connection, order_id: str, cause: Cause, now: int) -> None:
     """A parcel of an order has lost lines; what becomes of them is not said."""
     tx.execute(tables.breaks.insert().values(order_id=order_id, cause=cause, broke_at=now))

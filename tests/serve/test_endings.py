@@ -207,3 +207,61 @@ def test_what_waits_for_a_person_is_in_review_though_the_rest_was_cancelled(desk
 
 def skus_of_order(answer: dict[str, Any]) -> list[str]:
     return [sku for parcel in answer["plan"]["parcels"] for sku in skus_of(parcel)]
+
+
+@pytest.mark.parametrize("is_confirmed", [False, True])
+def test_nothing_is_owed_once_all_that_waited_is_cancelled(
+    desk: Desk, make_request: Request, is_confirmed: bool
+) -> None:
+    order = order_of(make_request, "one")
+    answer, now = ask(desk, order), parse_utc("t", order["placed_at"])
+    if is_confirmed:
+        change(desk, lambda tx, changes: confirm_order(tx, "one"))
+    lost = skus_of(answer["plan"]["parcels"][1])[0]
+    count(desk, lost, now + 20, 0)
+    broken = described(desk, "one")
+    assert broken.planned_lines
+    tell(desk, now + 30, {"kind": "cancelled", "order": "one", "skus": broken.open_lines})
+    assert tasks_at(desk, now + 40) == []
+    left = described(desk, "one")
+    assert (left.state, left.planned_lines) == ("confirmed" if is_confirmed else "reserved", broken.planned_lines)
+    assert left.expires_at == broken.expires_at
+    check(desk)
+
+
+def test_nobody_looks_at_what_cannot_be_routed_and_is_cancelled(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    answer, now = ask(desk, order), parse_utc("t", order["placed_at"])
+    lost = skus_of(answer["plan"]["parcels"][1])[0]
+    count(desk, lost, now + 20, 0)
+    assert ask_again(desk, "one", now + 30)["review"]["reasons"] == ["unroutable"]
+    first, *rest = described(desk, "one").open_lines
+    if rest:  # as long as one of them is open, somebody looks
+        cancel(desk, "one", now + 35, rest)
+        assert [review.reasons for review in reviews_of(desk)] == [["unroutable"]]
+    assert described(desk, "one").expires_at == format_utc(
+        now + 30 + desk.settings.review.seconds + desk.settings.reservation_seconds
+    )
+    cancel(desk, "one", now + 40, [first])
+    assert (reviews_of(desk), len(reviews_of(desk, "superseded"))) == ([], 1)
+    left = described(desk, "one")
+    assert (left.state, bool(left.planned_lines), left.review_id) == ("reserved", True, None)
+    assert left.expires_at == format_utc(now + 40 + desk.settings.reservation_seconds)
+    cancel(desk, "one", now + 50, [first])  # twice is fine
+    assert described(desk, "one") == left
+    check(desk)
+
+
+def test_a_plan_that_a_person_looks_at_is_still_looked_at_when_a_part_is_cancelled(
+    desk: Desk, make_request: Request
+) -> None:
+    order = order_of(make_request, "one")
+    ask(desk, order)
+    now = parse_utc("t", order["placed_at"])
+    take_back(desk, "one", now + 10)
+    again = ask_again(desk, "one", now + 20)
+    assert again["review"]["reasons"] == ["taken_back"]
+    before = described(desk, "one")
+    cancel(desk, "one", now + 30, skus_of(again["plan"]["parcels"][0])[:1])
+    assert [review.reasons for review in reviews_of(desk)] == [["taken_back"]]
+    assert described(desk, "one").expires_at == before.expires_at
