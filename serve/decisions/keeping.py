@@ -23,7 +23,7 @@ from serve.orders.changes import Changes, Taken
 from serve.orders.demand_seen import count_arrival, hour_of
 from serve.orders.ending import note_ends
 from serve.orders.known import Known
-from serve.orders.order import OPEN, State, change_order, confirmation, open_order, reserve_until
+from serve.orders.order import OPEN, State, change_order, check_confirmable, confirmation, open_order, reserve_until
 from serve.orders.parcel import (
     PlannedParcel,
     leave,
@@ -219,7 +219,11 @@ class Keeping:
             count_arrival(tx, fresh, hour_of(asked.now, self.known.epoch))
 
     def _standing(self, tx: Connection, asked: Asked, draft: Draft) -> dict[str, dict[str, Any]]:
-        """How the orders stand from now on: columns of their rows, by their ids."""
+        """How the orders stand from now on: columns of their rows, by their ids.
+
+        Raises:
+            Conflict: an order is to be confirmed that has expired or ended.
+        """
         question, hold_seconds = draft.question, draft.hold_seconds
         is_planned = bool(draft.planned or hold_seconds)
         sent = set() if is_planned or not question.group else with_a_plan(tx, question.group)
@@ -243,6 +247,7 @@ class Keeping:
                 standing[order_id] |= confirmation(state)
         if asked.request.confirm and asked.order_id is not None and asked.order_id not in standing:
             (named,) = (order for order in question.group if order.id == asked.order_id)
+            check_confirmable(named.state)
             standing[named.id] = confirmation(named.state)  # though others of its group are what is decided
         if question.fresh is not None:
             standing[question.fresh.id] |= question.fresh.model_dump(include={"num_holds", "held_seconds", "is_again"})

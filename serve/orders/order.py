@@ -122,10 +122,18 @@ def confirm_order(tx: Connection, order_id: str) -> None:
     Raises:
         Conflict: it has expired or ended.
     """
-    order = find_order(tx, order_id, lock=True)
-    if order.state not in ("reserved", "confirmed", "held", "review"):
-        raise Conflict(InputError("order", order.state, "an order that is reserved or waits", "redecide it first"))
+    check_confirmable(find_order(tx, order_id, lock=True).state)
     confirm_orders(tx, [order_id])
+
+
+def check_confirmable(state: State) -> None:
+    """Refuses to confirm an order that stands like this, if it has expired or ended.
+
+    Raises:
+        Conflict: see above.
+    """
+    if state not in ("reserved", "confirmed", "held", "review"):
+        raise Conflict(InputError("order", state, "an order that is reserved or waits", "redecide it first"))
 
 
 def confirm_orders(tx: Connection, ids: Sequence[str] | Select[Any]) -> None:
