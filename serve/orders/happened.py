@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from agents.documents import Document
 from agents.rolling_calendar import MAX_AHEAD_DAYS
+from scenarios.checks import MAX_UNITS
 from scenarios.errors import InputError
 from scenarios.local_time import DAY_SECONDS, parse_utc
 from serve.orders import event as told
@@ -151,9 +152,13 @@ class Happened:
         self._changes.make(self._tx)
         self._changes = Changes()
         cell = tables.stock.c
+        own = (cell.sku == receipt.sku, cell.warehouse == receipt.warehouse)
+        on_hand = self._tx.execute(select(cell.on_hand_units).where(*own)).scalar() or 0
+        if on_hand > MAX_UNITS:  # a record with more could not be read
+            before, place = on_hand - happened.units, f"{receipt.sku} at {receipt.warehouse}"
+            raise self._refuse("units", happened.units, f"at most {MAX_UNITS} units of {place}, where {before} are")
         free = cell.on_hand_units - cell.allocated_units
-        where = (cell.sku == receipt.sku, cell.warehouse == receipt.warehouse, free > cell.reference_units)
-        self._tx.execute(update(tables.stock).where(*where).values(reference_units=free))
+        self._tx.execute(update(tables.stock).where(*own, free > cell.reference_units).values(reference_units=free))
 
     @_apply.register
     def _start_pick(self, happened: told.PickStarted) -> None:
