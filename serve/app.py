@@ -29,6 +29,7 @@ from serve.explanations.routes import add_explain_routes
 from serve.monitoring.health_routes import add_health_routes
 from serve.monitoring.metrics import told
 from serve.monitoring.routes import add_monitoring_routes
+from serve.policies.lifecycle import Lacking
 from serve.policies.routes import add_policy_routes
 from serve.pricing.bid_prices import PriceStanding
 from serve.reviews.routes import add_review_routes
@@ -177,6 +178,10 @@ def create_app(
         detail = InputError("service", "not ready", "a checked bundle and compiled rules", str(error))
         return error_response(503, detail, {"Retry-After": "5"})
 
+    @app.exception_handler(Lacking)
+    def lack(request: Request, error: Lacking) -> Response:
+        return error_response(503, error.detail, {"Retry-After": "5"})
+
     orders = APIRouter()
     refusals = ERRORS | TOO_MANY
 
@@ -219,6 +224,7 @@ def create_app(
         if open_desk is not None:
             desk = loading.desk()
             desk.pulse.check()
+            desk.policies.check()
             service = desk.policies.active
             if service.scheduled is not None:
                 prices = desk.prices.standing(service.scheduled, desk.pricing.now)

@@ -66,6 +66,13 @@ def open_places(tx: Connection, group: Sequence[Row[Any]]) -> list[Place]:
     return sorted(((row.order_id, row.position) for row in tx.execute(query)), key=lambda place: _rank(ids, place))
 
 
+def with_a_plan(tx: Connection, group: Sequence[Row[Any]]) -> set[str]:
+    """Ids of orders of which a line is in a parcel, or was delivered in one."""
+    ids = [order.id for order in group]
+    sent = _line.state.not_in(("open", "cancelled", "declined"))
+    return set(tx.execute(select(_line.order_id).where(_line.order_id.in_(ids), sent)).scalars())
+
+
 def _rank(ids: list[str], place: Place) -> tuple[int, int]:
     return ids.index(place[0]), place[1]
 

@@ -14,7 +14,7 @@ from scenarios.local_time import format_utc
 from serve.audit.log import AuditWriter, Entry
 from serve.decisions.answer import ReservationAnswer
 from serve.decisions.asked import Asked, Question
-from serve.decisions.group import find_group, history, join, note_customer, open_places
+from serve.decisions.group import find_group, history, join, note_customer, open_places, with_a_plan
 from serve.decisions.plan_writer import to_json
 from serve.decisions.record import encode_record
 from serve.decisions.service import Mark, Weighed, milliseconds_since
@@ -23,7 +23,7 @@ from serve.orders.changes import Changes, Taken
 from serve.orders.demand_seen import count_arrival, hour_of
 from serve.orders.ending import note_ends
 from serve.orders.known import Known
-from serve.orders.order import OPEN, State, change_order, confirmation, open_order, reserve_until
+from serve.orders.order import OPEN, State, change_order, check_confirmable, confirmation, open_order, reserve_until
 from serve.orders.parcel import (
     PlannedParcel,
     leave,
@@ -185,7 +185,7 @@ class Keeping:
                 if is_taken_back(tx, question.first_id) is not question.is_taken_back:
                     raise Taken(f"order {question.first_id}")
                 supersede_reviews(tx, question.first_id, asked.now)
-        standing, placed = self._standing(asked, draft), placed_lines(draft.planned, question.places)
+        standing, placed = self._standing(tx, asked, draft), placed_lines(draft.planned, question.places)
         if fresh is not None:
             own = {
                 place[1]: {**OPEN, "promise_at": promise_of(draft.weighed.snapshot, i), **placed.pop(place, {})}
@@ -218,9 +218,15 @@ class Keeping:
         if fresh is not None:
             count_arrival(tx, fresh, hour_of(asked.now, self.known.epoch))
 
-    def _standing(self, asked: Asked, draft: Draft) -> dict[str, dict[str, Any]]:
-        """How the orders stand from now on: columns of their rows, by their ids."""
+    def _standing(self, tx: Connection, asked: Asked, draft: Draft) -> dict[str, dict[str, Any]]:
+        """How the orders stand from now on: columns of their rows, by their ids.
+
+        Raises:
+            Conflict: an order is to be confirmed that has expired or ended.
+        """
         question, hold_seconds = draft.question, draft.hold_seconds
+        is_planned = bool(draft.planned or hold_seconds)
+        sent = set() if is_planned or not question.group else with_a_plan(tx, question.group)
         before: dict[str, Row[Any] | None] = {order.id: order for order in question.asked}
         if question.fresh is not None:
             before[question.fresh.id] = None
@@ -233,7 +239,7 @@ class Keeping:
                 state = "held"
             elif draft.planned:
                 state, values["expires_at"] = "reserved", draft.reserved_until
-            elif known is not None and known.state in ("reserved", "confirmed") and question.is_part(known):
+            elif known is not None and known.state in ("reserved", "confirmed") and order_id in sent:
                 # what its other lines have stays as it is
                 state, values["expires_at"] = known.state, known.expires_at
             standing[order_id] = values | {"state": state}
@@ -241,6 +247,7 @@ class Keeping:
                 standing[order_id] |= confirmation(state)
         if asked.request.confirm and asked.order_id is not None and asked.order_id not in standing:
             (named,) = (order for order in question.group if order.id == asked.order_id)
+            check_confirmable(named.state)
             standing[named.id] = confirmation(named.state)  # though others of its group are what is decided
         if question.fresh is not None:
             standing[question.fresh.id] |= question.fresh.model_dump(include={"num_holds", "held_seconds", "is_again"})

@@ -140,9 +140,10 @@ class DriftWatch:
         return Drift("alarm" if is_alarm else "steady", window.num_decisions, findings)
 
     def standing(self) -> list[str]:
-        """Policies that may decide, the active one first."""
-        standing = self._policies.slots.standing
-        return [standing.active] + ([standing.candidate] if standing.candidate else [])
+        """Policies that may decide, the active one first; not a candidate whose bundle is gone."""
+        slots = self._policies.slots  # one moment
+        standing = slots.standing
+        return [standing.active] + ([standing.candidate] if standing.candidate in slots.services else [])
 
     def reference(self, sha256: str) -> Reference:
         """What a policy's traffic is compared with."""

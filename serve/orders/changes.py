@@ -82,8 +82,11 @@ class Changes:
             _check(done, f"receipt {receipt}")
         for key, parcels in sorted(self.bookings.items()):
             self._book(tx, key, parcels)
-        for warehouse, (parcels, seconds) in sorted(self.queues.items()):
-            change(tx, _QUEUE, at=warehouse, parcels=parcels, seconds=seconds)
+        queues = [
+            {"at": warehouse, "parcels": parcels, "seconds": seconds}
+            for warehouse, (parcels, seconds) in sorted(self.queues.items())
+        ]
+        change_each(tx, _QUEUE, queues)
         if self.awaited:  # last: outages change the rows of queues, too, so one of both sees the other
             self._check_awaited(tx)
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, update
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Boolean, Connection, bindparam, case, select, update
 
 from scenarios.errors import InputError
 from serve.orders.changes import Changes
@@ -11,7 +15,11 @@ from serve.orders.known import Known
 from serve.orders.order import break_plan
 from serve.orders.parcel import find_parcels, take_apart
 from serve.storage import tables
-from serve.storage.database import insert
+from serve.storage.database import insert, insert_for
+from serve.storage.sending import change_each
+
+_AT_ONCE = 500
+"""Names in one statement."""
 
 
 def count_stock(tx: Connection, known: Known, counted: Inventory, now: int) -> None:
@@ -30,14 +38,74 @@ def count_stock(tx: Connection, known: Known, counted: Inventory, now: int) -> N
     for i, row in enumerate(counted.rows):
         known.check(f"rows[{i}]", warehouse=row.warehouse, sku=row.sku)
     _check_once([(row.warehouse, row.sku) for row in counted.rows])
-    for row in sorted(counted.rows, key=lambda row: (row.sku, row.warehouse)):
-        _count(tx, row, now)
+    rows = sorted(counted.rows, key=lambda row: (row.sku, row.warehouse))
+    if _count_together(tx, rows) == len(rows):
+        return
+    short, enough = _short(tx, rows), list[CountedStock]()  # nobody else changes these rows any more
+    for row in rows:  # in the same sequence, as a plan that breaks gives units of other goods back
+        if (row.sku, row.warehouse) in short:
+            _count_together(tx, enough)
+            _count_short(tx, row, now)
+            enough = []
+        else:
+            enough.append(row)
+    _count_together(tx, enough)
 
 
-def _count(tx: Connection, row: CountedStock, now: int) -> None:
+def _count_together(tx: Connection, rows: Sequence[CountedStock]) -> int:
+    """Takes over a count of goods of which no more is promised than there is.
+
+    Args:
+        tx: a writing transaction, in which nobody else changes these goods from now on.
+        rows: in the sequence in which all writers take them.
+
+    Returns:
+        How many are taken over; where more is promised, nothing is changed.
+    """
+    counted = [
+        {
+            "sku": row.sku,
+            "warehouse": row.warehouse,
+            "on_hand_units": row.on_hand_units,
+            "reference_units": row.on_hand_units if row.reference_units is None else row.reference_units,
+            "is_available": row.reference_units is None,
+        }
+        for row in rows
+    ]
+    return change_each(tx, _counting(tx.dialect.name), counted)
+
+
+@cache
+def _counting(dialect: str) -> Any:
+    """Stores what lies there, where that is enough; what is available of it, too, if it is not stated."""
+    cell, counted = tables.stock.c, insert_for(dialect, tables.stock)
+    on_hand, reference = counted.excluded.on_hand_units, counted.excluded.reference_units
+    is_available = bindparam("is_available", type_=Boolean)
+    return counted.on_conflict_do_update(
+        index_elements=tables.stock.primary_key.columns,
+        set_={
+            "on_hand_units": on_hand,
+            "reference_units": case((is_available, on_hand - cell.allocated_units), else_=reference),
+        },
+        where=cell.allocated_units <= on_hand,
+    )
+
+
+def _short(tx: Connection, rows: Sequence[CountedStock]) -> set[tuple[str, str]]:
+    """SKU and warehouse of what has been counted and is not enough for what is promised."""
+    cell, skus = tables.stock.c, sorted({row.sku for row in rows})
+    promised = dict[tuple[str, str], int]()
+    for first in range(0, len(skus), _AT_ONCE):
+        of_some = (cell.sku.in_(skus[first : first + _AT_ONCE]), cell.allocated_units > 0)
+        found = tx.execute(select(cell.sku, cell.warehouse, cell.allocated_units).where(*of_some))
+        promised |= {(sku, warehouse): units for sku, warehouse, units in found}
+    keys = {(row.sku, row.warehouse): row.on_hand_units for row in rows}
+    return {key for key, on_hand in keys.items() if promised.get(key, 0) > on_hand}
+
+
+def _count_short(tx: Connection, row: CountedStock, now: int) -> None:
+    """Takes over a count of goods that have a row; the plans made last break until the rest is enough."""
     cell = tables.stock.c
-    key = {"sku": row.sku, "warehouse": row.warehouse}
-    tx.execute(insert(tx, tables.stock).values(**key).on_conflict_do_nothing())
     where = (cell.sku == row.sku, cell.warehouse == row.warehouse)
     found = tx.execute(select(tables.stock).where(*where).with_for_update()).one()
     missing = found.allocated_units - row.on_hand_units

@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, and_, case, null, or_, select, update
 
-from serve.decisions.group import find_group
+from serve.decisions.group import find_group, open_places
 from serve.orders.changes import Changes
 from serve.orders.known import Known
-from serve.orders.order import change_order, set_state
+from serve.orders.order import change_order, expire_sooner, set_state
 from serve.orders.parcel import ENDING, UNTOUCHED, find_parcels, leave, lines_of, take_out
 from serve.orders.tasks import add_task, finish_tasks
-from serve.reviews.queue import supersede_reviews
+from serve.reviews.queue import supersede_reviews, supersede_unroutable
 from serve.storage import tables
 from serve.trials.metric import SETTLE_SECONDS
 
@@ -91,19 +91,23 @@ def _end_if_over(tx: Connection, order_id: str) -> bool:
 
 
 def _end_what_is_owed(tx: Connection, group: Sequence[Row[Any]], now: int) -> None:
-    if not _is_unsettled(tx, group):
-        for row in group:
-            finish_tasks(tx, row.id, now)
+    """Where no line of a group waits for a decision, nobody need make one, nor look at one that could not be made."""
+    is_planned = _is_untouched(tx, group)
+    for row in [] if open_places(tx, group) else group:
+        finish_tasks(tx, row.id, now)
+        if not is_planned:
             supersede_reviews(tx, row.id, now)
+        elif seconds := supersede_unroutable(tx, row.id, now):
+            expire_sooner(tx, row.id, seconds)  # the rest is kept for the usual time after a review, which ends now
     note_ends(tx, group[0].id, now)
 
 
-def _is_unsettled(tx: Connection, group: Sequence[Row[Any]]) -> bool:
-    """Whether a line of a group may still be decided, or decided otherwise."""
+def _is_untouched(tx: Connection, group: Sequence[Row[Any]]) -> bool:
+    """Whether a line of a group has a plan that may still be changed."""
     parcel = tables.parcels.c
     untouched = select(parcel.id).where(parcel.id == _line.parcel_id, parcel.stage.in_(UNTOUCHED)).exists()
     of_group = _line.order_id.in_([order.id for order in group])
-    return tx.execute(select(_line.position).where(of_group, or_(_line.state == "open", untouched))).first() is not None
+    return tx.execute(select(_line.position).where(of_group, untouched)).first() is not None
 
 
 def expire_order(tx: Connection, known: Known, changes: Changes, order_id: str, now: int) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from functools import singledispatchmethod
+from functools import cache, singledispatchmethod
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
 from agents.documents import Document
 from agents.rolling_calendar import MAX_AHEAD_DAYS
+from scenarios.checks import MAX_UNITS
 from scenarios.errors import InputError
 from scenarios.local_time import DAY_SECONDS, parse_utc
 from serve.orders import event as told
@@ -21,7 +22,8 @@ from serve.orders.order import Cause, break_plan, confirm_orders, note_break
 from serve.orders.parcel import Place, find_parcels, give_room_back, leave, lines_of, set_stage, stop_pick, take_apart
 from serve.orders.release import release
 from serve.storage import tables
-from serve.storage.database import insert, insert_new
+from serve.storage.database import insert, insert_for, insert_new
+from serve.storage.sending import change_each
 
 _MEMORY = 16
 """Deliveries over which punctuality is averaged, as in ``envs.delivery``."""
@@ -151,9 +153,13 @@ class Happened:
         self._changes.make(self._tx)
         self._changes = Changes()
         cell = tables.stock.c
+        own = (cell.sku == receipt.sku, cell.warehouse == receipt.warehouse)
+        on_hand = self._tx.execute(select(cell.on_hand_units).where(*own)).scalar() or 0
+        if on_hand > MAX_UNITS:  # a record with more could not be read
+            before, place = on_hand - happened.units, f"{receipt.sku} at {receipt.warehouse}"
+            raise self._refuse("units", happened.units, f"at most {MAX_UNITS} units of {place}, where {before} are")
         free = cell.on_hand_units - cell.allocated_units
-        where = (cell.sku == receipt.sku, cell.warehouse == receipt.warehouse, free > cell.reference_units)
-        self._tx.execute(update(tables.stock).where(*where).values(reference_units=free))
+        self._tx.execute(update(tables.stock).where(*own, free > cell.reference_units).values(reference_units=free))
 
     @_apply.register
     def _start_pick(self, happened: told.PickStarted) -> None:
@@ -251,12 +257,11 @@ class Happened:
         self._changes.make(self._tx)
         self._changes = Changes()
         is_of_many = happened.warehouse is None or happened.service is None
-        for house, service in itertools.product(houses, services):
-            row = insert(self._tx, tables.interruptions).values(warehouse=house, service=service, until=until)
-            # what is told of many does not end what was told of one of them, unless it says that all is over
-            shorter = tables.interruptions.c.until < until if is_of_many and not is_over else None
-            keys = tables.interruptions.primary_key.columns
-            self._tx.execute(row.on_conflict_do_update(index_elements=keys, set_={"until": until}, where=shorter))
+        # what is told of many does not end what was told of one of them, unless it says that all is over
+        interrupting = _interrupting(self._tx.dialect.name, is_of_many and not is_over)
+        pairs = itertools.product(sorted(houses), sorted(services))
+        rows = [{"warehouse": house, "service": service, "until": until} for house, service in pairs]
+        change_each(self._tx, interrupting, rows)
         if find_parcels(self._tx, *waiting):
             raise Taken("a collection that will not come")
 
@@ -311,6 +316,18 @@ class Happened:
         if parcel.stage == "queued":
             self._changes.queue(parcel.warehouse, -1, -parcel.pick_seconds)
         stop_pick(self._tx, parcel)
+
+
+@cache
+def _interrupting(dialect: str, is_longer: bool) -> Any:
+    """Stores until when services are interrupted; ``is_longer``: where that is longer than what is known."""
+    told_of = insert_for(dialect, tables.interruptions)
+    until = told_of.excluded.until
+    return told_of.on_conflict_do_update(
+        index_elements=tables.interruptions.primary_key.columns,
+        set_={"until": until},
+        where=tables.interruptions.c.until < until if is_longer else None,
+    )
 
 
 def _latest(parcel: Row[Any]) -> int:

@@ -122,10 +122,18 @@ def confirm_order(tx: Connection, order_id: str) -> None:
     Raises:
         Conflict: it has expired or ended.
     """
-    order = find_order(tx, order_id, lock=True)
-    if order.state not in ("reserved", "confirmed", "held", "review"):
-        raise Conflict(InputError("order", order.state, "an order that is reserved or waits", "redecide it first"))
+    check_confirmable(find_order(tx, order_id, lock=True).state)
     confirm_orders(tx, [order_id])
+
+
+def check_confirmable(state: State) -> None:
+    """Refuses to confirm an order that stands like this, if it has expired or ended.
+
+    Raises:
+        Conflict: see above.
+    """
+    if state not in ("reserved", "confirmed", "held", "review"):
+        raise Conflict(InputError("order", state, "an order that is reserved or waits", "redecide it first"))
 
 
 def confirm_orders(tx: Connection, ids: Sequence[str] | Select[Any]) -> None:
@@ -160,6 +168,14 @@ def reserve_until(tx: Connection, first_id: str, until: int) -> None:
     row = tables.orders.c
     together = or_(row.id == first_id, row.group_id == first_id)
     tx.execute(update(tables.orders).where(together, row.state == "reserved").values(expires_at=until))
+
+
+def expire_sooner(tx: Connection, first_id: str, seconds: int) -> None:
+    """What nobody has confirmed expires so much sooner, of an order and all that are decided together with it."""
+    row = tables.orders.c
+    together = or_(row.id == first_id, row.group_id == first_id)
+    reserved = update(tables.orders).where(together, row.state == "reserved")
+    tx.execute(reserved.values(expires_at=row.expires_at - seconds))
 
 
 def note_break(tx: Connection, order_id: str, cause: Cause, now: int) -> None:

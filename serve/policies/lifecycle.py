@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from serve.audit.kinds import LastingKind
 from serve.audit.log import AuditWriter, Entry
 from serve.background import Background
 from serve.decisions.service import DecisionService
+from serve.orders.changes import Taken
 from serve.orders.order import Conflict
 from serve.policies.shelf import Shelf
 from serve.policies.slots import Pick, Slots, Standing
@@ -34,6 +35,18 @@ INTERVAL_SECONDS = 1.0
 
 COMMAND_LINE = "command line"
 """Who loaded the bundle that the endpoint was started with; no token has a space in its name."""
+
+
+class Lacking(Exception):
+    """What is to decide cannot be read here.
+
+    Args:
+        detail: in the error schema.
+    """
+
+    def __init__(self, detail: InputError) -> None:
+        self.detail = detail
+        super().__init__(detail)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +92,7 @@ class Policies:
         self._base, self._database, self._audit = base, database, audit
         self._shelf = Shelf(base, directory)
         self.slots = Slots(Standing(0, base.policy.bundle_sha256), {base.policy.bundle_sha256: base})
+        self._lacking: InputError | None = None
         self._lock = threading.Lock()
         self.loop = Background("policies", self.follow, INTERVAL_SECONDS)
 
@@ -113,12 +127,22 @@ class Policies:
         """Takes over what another process has changed.
 
         Raises:
-            Conflict: a bundle that stands in a slot cannot be read here.
+            Conflict: a bundle that decides cannot be read here.
         """
         with self._database.reading() as tx:
             standing = last_standing(tx)
         if standing is not None:
-            self._take_over(standing, None)
+            self._take_over(standing, {})
+
+    def check(self) -> None:
+        """Returns if who decides here is who is to decide.
+
+        Raises:
+            Lacking: his bundle could not be read when it was to be taken over; another one goes on.
+        """
+        lacking = self._lacking  # one moment
+        if lacking is not None:
+            raise Lacking(lacking)
 
     @property
     def active(self) -> DecisionService:
@@ -211,13 +235,24 @@ class Policies:
         """One transaction; then this process follows at once, and others within a second.
 
         An experiment that runs in the slots ends with any change of them.
+
+        Raises:
+            Conflict: the slots do not stand as they must, or a bundle that is to decide cannot be read here.
         """
+        services: dict[str, DecisionService] = {}
+        if change.fresh is not None:
+            services[change.fresh.policy.bundle_sha256] = change.fresh
 
         def once() -> Standing:
-            self.follow()  # what stands after the change can be used here before the change is made
+            self.try_to_follow()
+            with self._database.reading() as tx:
+                before = last_standing(tx) or self.slots.standing
+            services.update(self._services(change.make(before), services))  # first: they are read for seconds
             with self._database.writing() as tx:
                 before = last_standing(tx) or self.slots.standing
                 after = _numbered(change.make(before), before.number + 1)
+                if not services.keys() >= set(after.needed()):
+                    raise Taken("the slots")
                 if change.needs_four_eyes:
                     _check_four_eyes(tx, change)
                 if change.also is not None:
@@ -232,19 +267,35 @@ class Policies:
                 return after
 
         after = retried(once)
-        self._take_over(after, change.fresh)
+        self._take_over(after, services)
         _log.info("%s: standing %d", change.kind, after.number)  # names are as somebody sent them
         return after
 
-    def _take_over(self, standing: Standing, fresh: DecisionService | None) -> None:
+    def _take_over(self, standing: Standing, known: Mapping[str, DecisionService]) -> None:
         with self._lock:
             if standing.number <= self.slots.standing.number:
                 return
-            services = {}
-            for sha256 in standing.policies():
-                is_fresh = fresh is not None and fresh.policy.bundle_sha256 == sha256
-                services[sha256] = fresh if is_fresh and fresh else self.find(sha256)
+            try:
+                services = self._services(standing, known)
+            except Conflict as error:
+                self._lacking = error.detail
+                raise
             self.slots = Slots(standing, services, self._experiment(standing))
+            self._lacking = None
+
+    def _services(self, standing: Standing, known: Mapping[str, DecisionService]) -> dict[str, DecisionService]:
+        """All that are needed, and of the others those that are there: these are looked for again when they are.
+
+        Raises:
+            Conflict: one that is needed cannot be read here.
+        """
+        services = {sha256: known.get(sha256) or self.find(sha256) for sha256 in standing.needed()}
+        for sha256 in standing.policies() - services.keys():
+            try:
+                services[sha256] = known.get(sha256) or self.find(sha256)
+            except Conflict as error:
+                _log.warning("a policy at rest is left out: %s", error.detail)
+        return services
 
     def _experiment(self, standing: Standing) -> Experiment | None:
         if standing.experiment_id is None:

@@ -40,6 +40,10 @@ class Standing:
         """All that stand somewhere."""
         return {sha256 for sha256 in (self.active, self.previous, self.candidate) if sha256}
 
+    def needed(self) -> list[str]:
+        """Without which no order can be answered: those that decide, if only for the record; the active one first."""
+        return [self.active] if self.candidate is None or self.mode == "loaded" else [self.active, self.candidate]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pick:
@@ -75,7 +79,7 @@ class Slots:
 
     Attributes:
         standing: who stands where.
-        services: of all policies in ``standing``, by SHA-256.
+        services: of policies in ``standing``, by SHA-256: all that are needed, and of the others those that are there.
         experiment: that runs, if ``standing`` names one.
     """
 
@@ -102,7 +106,7 @@ class Slots:
         """Who decides orders of a unit; None: what belongs to no unit, or came before the experiment."""
         standing, assignment = self.standing, self.assignment
         active = Pick(self.services[standing.active])
-        candidate = self.services[standing.candidate] if standing.candidate else None
+        candidate = self.services.get(standing.candidate) if standing.candidate else None
         if standing.mode == "shadow":
             return replace(active, shadow=candidate)
         if assignment is None or candidate is None or unit is None:

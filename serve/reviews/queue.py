@@ -158,6 +158,18 @@ def supersede_reviews(tx: Connection, order_id: str, now: int) -> None:
     tx.execute(ended.values(state="superseded", closed_at=now))
 
 
+def supersede_unroutable(tx: Connection, order_id: str, now: int) -> int:
+    """What could not be routed is not to be sent any more.
+
+    Returns:
+        Seconds that were left to look at it; 0 if nobody had to.
+    """
+    row = tables.reviews.c
+    where = (row.order_id == order_id, row.state == "open", row.reasons == "unroutable")
+    ended = update(tables.reviews).where(*where).values(state="superseded", closed_at=now).returning(row.due_at)
+    return max((due_at - now for due_at in tx.execute(ended).scalars()), default=0)
+
+
 def list_reviews(tx: Connection, state: ReviewState, after: int, limit: int) -> list[ReviewAnswer]:
     """Reviews of a state in the order of opening, those numbered above ``after``."""
     row = tables.reviews.c

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from agents.documents import OrderDocument
 from envs.snapshot import Snapshot
-from scenarios.local_time import parse_utc
+from scenarios.local_time import DAY_SECONDS, format_utc, parse_utc
 from serve.decisions.chain import Choice
 from serve.decisions.desk import Desk
 from serve.orders.changes import Changes
@@ -191,6 +191,21 @@ def test_deciding_again_confirms_whom_it_names_though_it_waits_for_nothing(datab
         assert again["reservation"]["state"] == "reserved"  # that of the first one
         assert confirmed(described(desk, "first")) == ("reserved", False, True)
         assert confirmed(described(desk, "late")) == ("confirmed", True, False)
+
+
+def test_deciding_again_does_not_confirm_who_cancelled(database_url: str, tmp_path: Path) -> None:
+    with decided_group(database_url, tmp_path) as (desk, answer, now):
+        tell(desk, now + 60, {"kind": "cancelled", "order": "late"})
+        (parcel,) = answer["plan"]["parcels"]
+        until = format_utc(now + 40 * DAY_SECONDS)
+        tell(desk, now + 70, {"kind": "outage", "warehouse": parcel["warehouse"], "until": until})
+        with pytest.raises(Conflict, match="cancelled"):
+            ask_again(desk, "late", now + 80, confirm=True)
+        assert confirmed(described(desk, "late")) == ("cancelled", False, False)
+        assert described(desk, "first").open_lines  # nothing was decided
+        ask_again(desk, "late", now + 80)
+        assert confirmed(described(desk, "late")) == ("cancelled", False, False)
+        assert not described(desk, "first").open_lines
 
 
 @pytest.mark.parametrize("is_wanted", [False, True])

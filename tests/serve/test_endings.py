@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,12 @@ from scenarios.local_time import DAY_SECONDS, format_utc, parse_utc
 from serve.decisions.desk import Desk, DeskSettings
 from serve.monitoring.health import make_report
 from serve.orders.ending import Ending, cancel_order
-from serve.orders.order import Conflict
+from serve.orders.order import Conflict, confirm_order
 from serve.reviews.ending import reject
 from serve.reviews.queue import ReviewLimits
 from serve.storage import tables
 from serve.storage.retry import retried
-from tests.serve.reviewed import reviews_of, take_back
+from tests.serve.reviewed import count, reviews_of, take_back
 from tests.serve.test_desk import allocated, ask, ask_again, change, order_of
 from tests.serve.test_groups import decided_group, described, owner_of, states
 from tests.serve.test_happened import breaks_at, limited, tasks_at, tell
@@ -181,3 +181,87 @@ def test_cancelled_while_its_pick_ends_short(desk: Desk, make_request: Request) 
         assert described(desk, order["id"]).state == "cancelled"
         assert tasks_at(desk, now + DAY_SECONDS) == []
         check(desk)
+
+
+def cancel(desk: Desk, order_id: str, now: int, skus: Sequence[str]) -> None:
+    change(desk, lambda tx, changes: cancel_order(tx, desk.known, changes, Ending(order_id, now, skus=skus)))
+
+
+def test_what_waits_for_a_person_is_in_review_though_the_rest_was_cancelled(desk: Desk, make_request: Request) -> None:
+    """Whether that was paid for or not, nothing of it is planned."""
+    now = parse_utc("t", order_of(make_request, "one")["placed_at"])
+    for order_id in ("one", "two"):
+        *others, last = skus_of_order(ask(desk, order_of(make_request, order_id)))
+        if order_id == "two":
+            change(desk, lambda tx, changes: confirm_order(tx, "two"))
+        cancel(desk, order_id, now + 10, others)
+        count(desk, last, now + 20, 0)
+        assert described(desk, order_id).planned_lines == []
+        assert ask_again(desk, order_id, now + 30)["stage"] == "review"
+        stands = described(desk, order_id)
+        assert (stands.state, stands.expires_at, stands.is_confirmed) == ("review", None, order_id == "two")
+        count(desk, last, now + 40, 1000)
+    assert [review.order_id for review in reviews_of(desk)] == ["one", "two"]
+    check(desk)
+
+
+def skus_of_order(answer: dict[str, Any]) -> list[str]:
+    return [sku for parcel in answer["plan"]["parcels"] for sku in skus_of(parcel)]
+
+
+@pytest.mark.parametrize("is_confirmed", [False, True])
+def test_nothing_is_owed_once_all_that_waited_is_cancelled(
+    desk: Desk, make_request: Request, is_confirmed: bool
+) -> None:
+    order = order_of(make_request, "one")
+    answer, now = ask(desk, order), parse_utc("t", order["placed_at"])
+    if is_confirmed:
+        change(desk, lambda tx, changes: confirm_order(tx, "one"))
+    lost = skus_of(answer["plan"]["parcels"][1])[0]
+    count(desk, lost, now + 20, 0)
+    broken = described(desk, "one")
+    assert broken.planned_lines
+    tell(desk, now + 30, {"kind": "cancelled", "order": "one", "skus": broken.open_lines})
+    assert tasks_at(desk, now + 40) == []
+    left = described(desk, "one")
+    assert (left.state, left.planned_lines) == ("confirmed" if is_confirmed else "reserved", broken.planned_lines)
+    assert left.expires_at == broken.expires_at
+    check(desk)
+
+
+def test_nobody_looks_at_what_cannot_be_routed_and_is_cancelled(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    answer, now = ask(desk, order), parse_utc("t", order["placed_at"])
+    lost = skus_of(answer["plan"]["parcels"][1])[0]
+    count(desk, lost, now + 20, 0)
+    assert ask_again(desk, "one", now + 30)["review"]["reasons"] == ["unroutable"]
+    first, *rest = described(desk, "one").open_lines
+    if rest:  # as long as one of them is open, somebody looks
+        cancel(desk, "one", now + 35, rest)
+        assert [review.reasons for review in reviews_of(desk)] == [["unroutable"]]
+    assert described(desk, "one").expires_at == format_utc(
+        now + 30 + desk.settings.review.seconds + desk.settings.reservation_seconds
+    )
+    cancel(desk, "one", now + 40, [first])
+    assert (reviews_of(desk), len(reviews_of(desk, "superseded"))) == ([], 1)
+    left = described(desk, "one")
+    assert (left.state, bool(left.planned_lines), left.review_id) == ("reserved", True, None)
+    assert left.expires_at == format_utc(now + 40 + desk.settings.reservation_seconds)
+    cancel(desk, "one", now + 50, [first])  # twice is fine
+    assert described(desk, "one") == left
+    check(desk)
+
+
+def test_a_plan_that_a_person_looks_at_is_still_looked_at_when_a_part_is_cancelled(
+    desk: Desk, make_request: Request
+) -> None:
+    order = order_of(make_request, "one")
+    ask(desk, order)
+    now = parse_utc("t", order["placed_at"])
+    take_back(desk, "one", now + 10)
+    again = ask_again(desk, "one", now + 20)
+    assert again["review"]["reasons"] == ["taken_back"]
+    before = described(desk, "one")
+    cancel(desk, "one", now + 30, skus_of(again["plan"]["parcels"][0])[:1])
+    assert [review.reasons for review in reviews_of(desk)] == [["taken_back"]]
+    assert described(desk, "one").expires_at == before.expires_at

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, and_, select, update
 
 from agents.bundle import BundleAgent
+from scenarios.checks import MAX_UNITS
 from scenarios.errors import InputError
 from scenarios.local_time import DAY_SECONDS, format_utc, parse_utc
 from serve.audit.log import complaints
@@ -185,6 +186,26 @@ def test_a_receipt_serves_claims_in_order_and_the_rest_is_for_sale(desk: Desk, m
     assert total(desk, tables.bookings.c.booked_parcels) == 3  # with the probe's
     with pytest.raises(InputError, match="not arrived"):
         tell(desk, now + 7300, {"kind": "receipt_arrived", "receipt": "truck", "units": 5})
+
+
+def test_no_shelf_holds_more_than_a_record_can_say(desk: Desk, make_request: Request) -> None:
+    order = order_of(make_request, "one")
+    now, sku, house = parse_utc("t", order["placed_at"]), order["lines"][0]["sku"], desk.known.names.warehouses[0]
+    before, of_goods = cell(desk, house, sku)[0], {"warehouse": house, "sku": sku, "expected_at": format_utc(now)}
+    announced = {"kind": "receipt_announced", "units": MAX_UNITS, **of_goods}
+    tell(desk, now, *({**announced, "receipt": receipt} for receipt in ("first", "second")))
+    arrived = {"kind": "receipt_arrived", "receipt": "first", "units": MAX_UNITS - before}
+    tell(desk, now + 1, arrived)
+    assert cell(desk, house, sku)[0] == MAX_UNITS
+    expected = rf"\.units = 1: expected at most {MAX_UNITS} units of {sku} at {house}, where {MAX_UNITS} are\. Correct"
+    with pytest.raises(InputError, match=expected):
+        tell(desk, now + 2, {**arrived, "receipt": "second", "units": 1})
+    assert cell(desk, house, sku)[0] == MAX_UNITS
+    answer = ask(desk, order)
+    with desk.database.reading() as tx:
+        record = read_record(tx, find_decision(tx, answer["decision_id"]))
+    assert record.replay(desk.service).is_same
+    tell(desk, now + 3, {**arrived, "receipt": "second", "units": 0})  # it was still to come
 
 
 def test_an_outage_breaks_what_needs_its_collections(desk: Desk, make_request: Request) -> None:

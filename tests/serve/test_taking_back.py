@@ -58,6 +58,9 @@ def test_a_refusal_is_taken_back_too(desk: Desk, make_request: Request) -> None:
     assert state_of(desk, "one") == "declined"
     take_back(desk, "one", now)  # the refusal
     assert state_of(desk, "one") == "review"
+    assert ask_again(desk, "one", now)["review"]["reasons"] == ["taken_back"]
+    assert (state_of(desk, "one"), len(reviews_of(desk))) == ("reserved", 1)
+    take_back(desk, "one", now)
     change(desk, lambda tx, changes: cancel_order(tx, desk.known, changes, Ending("one", now)))
     assert reviews_of(desk) == []
     with pytest.raises(Conflict, match="with lines"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import shutil
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from agents.bundle import BundleAgent
+from agents.bundle_writer import write_bundle
+from serve.app import create_app
 from serve.background import stop
 from serve.decisions.desk import Desk
 from serve.decisions.service import DecisionService
@@ -120,7 +124,88 @@ def test_a_bundle_that_is_gone_leaves_the_slots_as_they_are(
     with client_of(second) as other:
         second.policies.try_to_follow()
         assert name_of(other, apart) == "hand-made"
-        assert other.post(f"/v1/policies/{sha256}/rollback").status_code == 409  # it cannot see what it would change
-    assert name_of(client, apart) == "contrary"  # has it in memory
-    assert act(client, sha256, "rollback")["active"]["name"] == "hand-made"
+        told = other.get("/health/ready")
+        assert (told.status_code, check_error(told)["key"], check_error(told)["value"]) == (503, "bundle", sha256)
+        assert name_of(client, apart) == "contrary"  # has it in memory
+        assert act(other, sha256, "rollback")["active"]["name"] == "hand-made"  # which it can read
+        assert other.get("/health/ready").json()["policy"]["name"] == "hand-made"
+    desk.policies.follow()
+    assert name_of(client, apart) == "hand-made"
     second.database.close()
+
+
+@pytest.fixture
+def more(sound_agent: BundleAgent, shelf: Path) -> Iterator[Path]:
+    """A shelf with bundles in the folders ``third`` and ``fourth``, too."""
+    bundle, names = sound_agent.bundle, ("third", "fourth")
+    for name in names:
+        write_bundle(
+            shelf / name,
+            model=bundle.model,
+            public=bundle.public,
+            plan=replace(bundle.plan, name=name),
+            golden=bundle.golden,
+            reference=bundle.reference,
+            provenance={"run": "a test"},
+        )
+    yield shelf
+    for name in names:
+        shutil.rmtree(shelf / name, ignore_errors=True)
+
+
+@pytest.mark.parametrize("slot", ["previous", "candidate"])
+def test_what_was_activated_decides_after_a_restart_though_one_at_rest_is_gone(
+    slot: str, database_url: str, service: DecisionService, more: Path, apart: dict[str, Any]
+) -> None:
+    before = open_desk(service, database_url, more)
+    with client_of(before) as client:
+        folders = ("third", "other") if slot == "previous" else ("other", "third")
+        first = load(client, folders[0])
+        act(client, first, "activate")
+        second = load(client, folders[1])
+        if slot == "previous":
+            act(client, second, "activate")
+    before.database.close()
+    shutil.rmtree(more / "third")
+    gone, active = (first, second) if slot == "previous" else (second, first)
+    after = open_desk(service, database_url, more)
+    with client_of(after) as client:
+        assert name_of(client, apart) == "contrary"
+        assert client.get("/health/ready").json()["policy"]["bundle_sha256"] == active
+        stands = client.get("/v1/policies").json()
+        assert (stands["active"]["bundle_sha256"], stands[slot]["bundle_sha256"]) == (active, gone)
+        assert [row["bundle_sha256"] for row in client.get("/v1/monitoring").json()["drift"]] == [active]
+        path = f"{active}/rollback" if slot == "previous" else f"{gone}/shadow"
+        refused = client.post(f"/v1/policies/{path}")
+        assert (refused.status_code, check_error(refused)["key"]) == (409, "bundle")
+        assert check_error(refused)["value"] == gone
+        assert client.get("/v1/policies").json() == stands
+        if slot == "candidate":
+            assert act(client, gone, "withdraw")["candidate"] is None
+        assert load(client, "fourth") != gone
+        assert name_of(client, apart) == "contrary"
+    after.database.close()
+
+
+def test_without_a_canary_that_stands_it_is_not_ready_until_that_is_withdrawn(
+    database_url: str, service: DecisionService, more: Path, apart: dict[str, Any]
+) -> None:
+    before = open_desk(service, database_url, more)
+    with client_of(before) as client:
+        act(client, load(client), "activate")
+        gone = load(client, "third")
+        act(client, gone, "canary", share=0.5)
+    before.database.close()
+    shutil.rmtree(more / "third")
+    after = open_desk(service, database_url, more)
+    app = create_app(lambda: service, open_desk=lambda _: after)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        until = time.monotonic() + 60
+        while check_error(client.get("/health/ready"))["key"] == "service" and time.monotonic() < until:
+            time.sleep(0.01)
+        told = client.get("/health/ready")
+        assert (told.status_code, told.headers["retry-after"]) == (503, "5")
+        assert (check_error(told)["key"], check_error(told)["value"]) == ("bundle", gone)
+        assert act(client, gone, "withdraw")["candidate"] is None
+        assert client.get("/health/ready").json()["policy"]["name"] == name_of(client, apart) == "contrary"
+    after.database.close()
