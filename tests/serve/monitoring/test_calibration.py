@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 
 from scenarios.local_time import format_utc, parse_utc
 from serve.app import create_app
 from serve.decisions.desk import Desk
 from serve.monitoring.calibration import Calibration, calibrate, interval
+from serve.orders.known import Known
+from serve.storage import tables
+from tests.serve.lost_sku import without_sku
 from tests.serve.test_app import check_error, wait_until_ready
 from tests.serve.test_desk import ask, order_of
 from tests.serve.test_happened import tell
@@ -68,6 +73,34 @@ def test_a_line_with_a_presale_date_is_promised_later(desk: Desk, make_request: 
         len(parcels),
         len(parcels) - 1,
     )
+
+
+@pytest.mark.parametrize("change", ["gone", "presale"])
+def test_a_network_that_changes_later_changes_no_promise(desk: Desk, make_request: Request, change: str) -> None:
+    order = one_line(make_request)
+    now, late = parse_utc("t", order["placed_at"]), parse_utc("t", order["promise_at"]) + 3600
+    (parcel,) = ask(desk, order)["plan"]["parcels"]
+    tell(desk, late, {"kind": "delivered", "parcel": parcel["id"]})
+    before, public, sku = of_period(desk, now, late + 1), desk.known.public, order["lines"][0]["sku"]
+    assert [(row.num, row.share) for row in before.lateness] == [(1, 1.0)]
+    day = (now - public.epoch_seconds) // 86_400 + 5
+    later = tuple(replace(row, ship_from_day=day) if row.name == sku else row for row in public.skus)
+    desk.known = without_sku(public, sku) if change == "gone" else Known(replace(public, skus=later))
+    assert of_period(desk, now, late + 1) == before
+
+
+def test_lines_from_before_their_promises_were_kept_count_by_that_of_their_order(
+    desk: Desk, make_request: Request
+) -> None:
+    order = one_line(make_request)
+    now, promise = (parse_utc("t", order[key]) for key in ("placed_at", "promise_at"))
+    for i, name in enumerate(("one", "two")):
+        (parcel,) = ask(desk, {**order, "id": name})["plan"]["parcels"]
+        tell(desk, promise + i, {"kind": "delivered", "parcel": parcel["id"]})
+    with desk.database.writing() as tx:
+        tx.execute(update(tables.lines).values(promise_at=None))
+    found = of_period(desk, now, promise + 2).lateness
+    assert (sum(row.num for row in found), sum(row.num * row.share for row in found)) == (2, 1)
 
 
 def test_what_is_as_expected_is_seldom_off() -> None:
