@@ -24,7 +24,7 @@ from serve.decisions.service import DecisionService, Mark
 from serve.explanations.completion import Completions
 from serve.explanations.exclusion import Exclusions, cause_by
 from serve.explanations.explanation import Explanation, ExplanationAnswer
-from serve.explanations.flip import find_plan, plan_key, repriced, restocked
+from serve.explanations.flip import find_plan, plan_key, repriced, repromised, restocked
 from tests.exhaustive import Exhaustive
 from tests.serve.conftest import AMPLE_SECONDS
 from tests.serve.random_cases import random_case
@@ -253,7 +253,8 @@ def test_each_change_flips_a_curved_policy_and_one_unit_less_does_not(
                 elif flip.unit == "units":
                     then = agent.reader.read(restocked(explanation.weighed.case, flip.warehouse, flip.sku, int(change)))
                 else:
-                    continue
+                    assert flip.unit == "minutes"
+                    then = agent.reader.read(repromised(explanation.weighed.case, int(change)))
                 slot = best_slot(agent.scores(then.plans.features, then.plans.context), then.num_plans)
                 assert (plan_key(then, slot) == key) == is_same
             checked[flip.lever] += 1
