@@ -25,6 +25,7 @@ from serve.explanations.completion import Completions
 from serve.explanations.exclusion import Exclusions, cause_by
 from serve.explanations.explanation import Explanation, ExplanationAnswer
 from serve.explanations.flip import find_plan, plan_key, repriced, repromised, restocked
+from serve.explanations.reasons import describe_plan
 from tests.exhaustive import Exhaustive
 from tests.serve.conftest import AMPLE_SECONDS
 from tests.serve.random_cases import random_case
@@ -259,6 +260,35 @@ def test_each_change_flips_a_curved_policy_and_one_unit_less_does_not(
                 assert (plan_key(then, slot) == key) == is_same
             checked[flip.lever] += 1
     assert {"dearer", "cheaper", "less_stock", "earlier_promise", "later_promise"} == set(checked)
+
+
+def test_where_the_policy_fails_on_a_changed_case_the_flip_is_that_of_who_comes_next(
+    agent: BundleAgent, sound_agent: BundleAgent
+) -> None:
+    service, real, seen = DecisionService(agent, AMPLE_SECONDS), agent.scores, Counter[str]()
+    for seed in range(20):
+        document = random_case(sound_agent, seed)
+        explanation = explained(service, document)
+        snapshot, slot = explanation._snapshot, explanation.weighed.choice.slot
+        if slot is None or explanation.weighed.choice.stage != "policy":
+            continue
+
+        def scores(
+            features: np.ndarray, context: np.ndarray, known: np.ndarray = snapshot.plans.features
+        ) -> np.ndarray:
+            return real(features, context) if np.array_equal(features, known) else np.full(32, np.nan, np.float32)
+
+        agent.scores = scores  # type: ignore[method-assign]
+        key = plan_key(snapshot, slot)
+        for flip in explanation.answer().flips:
+            seen[flip.lever] += 1
+            if flip.unit == "minutes":
+                then = agent.reader.read(repromised(explanation.weighed.case, flip.change))
+                chosen = int(then.plans.rules[: then.num_plans, SCORE_RULE].argmin())
+                assert plan_key(then, chosen) != key
+                assert flip.chosen_then == describe_plan(then, service.reader.names, chosen)
+        agent.scores = real  # type: ignore[method-assign]
+    assert seen.keys() >= {"dearer", "earlier_promise", "later_promise"}
 
 
 def test_another_price_is_another_table(service: DecisionService, make_request: Request) -> None:
