@@ -119,7 +119,9 @@ def _share(name: str, count: int, num: int, expected: float) -> Share:
 
 
 def interval(count: int, num: int) -> tuple[float, float]:
-    """Wilson's interval of a share. Source: Wilson (1927)."""
+    """Wilson's interval of a share; of none it begins at 0, and of all it ends at 1, exactly. Source: Wilson (1927)."""
     share, square = count / num, _QUANTILE * _QUANTILE / num
     middle, half = share + square / 2, math.sqrt(square * (share * (1 - share) + square / 4))
-    return max(0.0, (middle - half) / (1 + square)), min(1.0, (middle + half) / (1 + square))
+    low = 0.0 if count == 0 else (middle - half) / (1 + square)
+    high = 1.0 if count == num else (middle + half) / (1 + square)
+    return low, high

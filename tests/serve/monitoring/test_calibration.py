@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from scipy.stats import binomtest
 from sqlalchemy import update
 
 from scenarios.local_time import format_utc, parse_utc
@@ -111,6 +112,17 @@ def test_what_is_as_expected_is_seldom_off() -> None:
     assert num_off <= 20
     low, high = interval(240, 300)
     assert high < 0.9
+
+
+def test_the_interval_is_wilsons_and_exact_at_its_ends() -> None:
+    """Rounding left the upper end of 19 of 19 below 1, so that a share of 1 that was expected to be 1 was off."""
+    for num in range(1, 1000):
+        assert interval(0, num)[0] == 0.0
+        assert interval(num, num)[1] == 1.0
+        count = num * 37 % (num + 1)
+        known = binomtest(count, num).proportion_ci(0.99, "wilson")
+        assert interval(count, num) == pytest.approx((known.low, known.high), abs=1e-4)
+        assert 0 <= interval(count, num)[0] < interval(count, num)[1] <= 1
 
 
 def test_over_http(desk: Desk, make_request: Request) -> None:
