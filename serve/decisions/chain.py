@@ -172,6 +172,24 @@ class Chain:
         slot = load_fallback(heuristic).choose(snapshot) if heuristic else None
         return Choice(stage, slot, reason, heuristic)
 
+    def foresee(self, snapshot: Snapshot, stage: Stage, heuristic: str | None) -> int | None:
+        """The slot that a stage would choose from another snapshot; where the policy fails, the first heuristic's.
+
+        Args:
+            snapshot: another one.
+            stage: that decided.
+            heuristic: that decided, if one did.
+
+        Returns:
+            None if a person would have to decide.
+        """
+        if stage != "policy":
+            return self.repeat(snapshot, stage, None, heuristic).slot
+        try:
+            return self.repeat(snapshot, stage, None, None).slot
+        except Exception:  # whatever a model does, as where it decides
+            return self._heuristics[0].choose(snapshot)
+
     def _choice(self, snapshot: Snapshot, scores: np.ndarray) -> Choice:
         slot = best_slot(scores, snapshot.num_plans)
         real = scores[: snapshot.num_plans].astype(np.float64) / self._plan.temperature

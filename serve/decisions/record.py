@@ -65,6 +65,7 @@ class Record:
         exploration: how a plan was drawn; None if none was.
         draw: of the arm; None if none was drawn.
         is_draw_kept: whether ``draw`` tells; records from before it was kept do not say.
+        is_only_kept: how a full table took a person's plan, see ``with_plan``.
     """
 
     case: dict[str, Any]
@@ -75,6 +76,7 @@ class Record:
     exploration: Exploration | None = None
     draw: Draw | None = None
     is_draw_kept: bool = True
+    is_only_kept: bool = True
 
     def told(self) -> DecisionAnswer:
         """The answer, read."""
@@ -86,7 +88,7 @@ class Record:
         snapshot = service.reader.read(case)
         if self.parcels is None:
             return Weighed(case, snapshot, self.repeat(service, snapshot, told))
-        found = with_plan(snapshot, frozenset(self.parcels))
+        found = with_plan(snapshot, frozenset(self.parcels), self.is_only_kept)
         if found is None:
             raise Conflict(InputError("decision", told.decision_id, "a plan that can be", "the bundle has changed"))
         return Weighed(case, found[0], Choice(told.stage, found[1], told.fallback_reason))
@@ -125,6 +127,7 @@ def encode_record(weighed: Weighed, max_alternatives: int, answer: bytes, draw: 
         "max_alternatives": max_alternatives,
         "heuristic": weighed.choice.heuristic,
         "parcels": _parcels_of_a_person(weighed),
+        "is_only_kept": True,
         "exploration": weighed.exploration,
         "draw": draw,
         "answer": answer.decode(),
@@ -172,4 +175,5 @@ def read_record(tx: Connection, decision: Row[Any]) -> Record:
         None if exploration is None else Exploration(*exploration),
         None if draw is None else Draw(Assignment(**draw[0]), *draw[1:]),
         "draw" in data,
+        data.get("is_only_kept", False),
     )

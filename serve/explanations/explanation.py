@@ -171,7 +171,7 @@ class Explanation:
             self.weighed.case,
             self._snapshot,
             slot,
-            lambda snapshot: self.record.repeat(self.service, snapshot, told).own_slot,
+            lambda snapshot: self.service.chain.foresee(snapshot, told.stage, self.record.heuristic),
             self.service.reader.read,
         )
         if self.record.parcels is not None or self.weighed.choice.replaced is not None:  # no rule led to this plan

@@ -10,8 +10,6 @@ from typing import Any
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection, Float, Integer, and_, case, cast, func, select
 
-from agents.documents import CaseDocument, parse_case, promise_of_line
-from agents.light_documents import recorded_case
 from scenarios.local_time import parse_utc
 from scenarios.public import PublicScenario
 from serve.audit.log import payload
@@ -65,7 +63,7 @@ def calibrate(tx: Connection, public: PublicScenario, since: int, until: int) ->
     return Calibration(
         num_delivered=sum(row.num for row in quotes),
         quotes=sorted(quotes, key=lambda row: row.name),
-        lateness=_reliability(tx, public, within),
+        lateness=_reliability(tx, within),
         num_overdue=tx.execute(select(func.count()).where(waits)).scalar_one(),
         mean_outcome_seconds=tx.execute(delay).scalar(),
     )
@@ -76,9 +74,9 @@ def _decision_of(parcel_id: Any) -> Any:
     return func.substr(parcel_id, 1, 32)
 
 
-def _reliability(tx: Connection, public: PublicScenario, within: Any) -> list[Share]:
+def _reliability(tx: Connection, within: Any) -> list[Share]:
     bands: list[list[tuple[float, bool]]] = [[] for _ in range(len(BANDS) + 1)]
-    for expected, is_late in _outcomes(tx, public, within):
+    for expected, is_late in _outcomes(tx, within):
         bands[sum(expected >= edge for edge in BANDS)].append((expected, is_late))
     edges = (0.0, *BANDS, 1.0)
     return [
@@ -93,37 +91,25 @@ def _reliability(tx: Connection, public: PublicScenario, within: Any) -> list[Sh
     ]
 
 
-def _outcomes(tx: Connection, public: PublicScenario, within: Any) -> Iterator[tuple[float, bool]]:
-    """Expected probability of being late, and whether it was, of each parcel."""
-    parcel, made = tables.parcels.c, tables.decisions.c
+def _outcomes(tx: Connection, within: Any) -> Iterator[tuple[float, bool]]:
+    """Expected probability of being late, and whether it was, of each parcel.
+
+    A parcel is promised when the first of its lines is, as it was given: presale dates have moved since, and SKUs have
+    gone. Lines from before their promises were kept count by that of their order.
+    """
+    parcel, line, made = tables.parcels.c, tables.lines.c, tables.decisions.c
     decided = tables.parcels.join(tables.decisions, _decision_of(parcel.id) == made.id)
-    query = select(parcel.id, parcel.delivered_at, made.writer, made.seq).select_from(decided)
-    presale = dict(zip(public.names.skus, public.ship_from_seconds, strict=True))
-    for found in tx.execute(query.where(within).order_by(parcel.number.desc()).limit(MAX_RECORDS)).all():
+    promised = select(func.min(line.promise_at)).where(line.parcel_id == parcel.id).scalar_subquery()
+    query = select(parcel.id, parcel.delivered_at, promised.label("promise_at"), made.writer, made.seq)
+    latest = query.select_from(decided).where(within).order_by(parcel.number.desc()).limit(MAX_RECORDS)
+    for found in tx.execute(latest).all():
         content = payload(tx, found.writer, found.seq)
         if content is not None:
-            record = json.loads(content)
-            told = next(row for row in json.loads(record["answer"])["plan"]["parcels"] if row["id"] == found.id)
-            promise = _promise_of(
-                parse_case(recorded_case(record["case"])), {line["sku"] for line in told["lines"]}, presale
-            )
+            answer = json.loads(json.loads(content)["answer"])
+            told = next(row for row in answer["plan"]["parcels"] if row["id"] == found.id)
+            of_order = parse_utc("promise_at", answer["promise_at"])
+            promise = of_order if found.promise_at is None else found.promise_at
             yield told["late_probability"], found.delivered_at > promise
-
-
-def _promise_of(asked: CaseDocument, skus: set[str], presale: dict[str, int]) -> int:
-    """The earliest promise of some lines, as ``agents.document_reader`` understands an order."""
-    order, now = asked.order, parse_utc("now", asked.snapshot.now)
-    placed_at = now if order.placed_at is None else parse_utc("placed_at", order.placed_at)
-    promise_at = parse_utc("promise_at", order.promise_at)
-    promises = []
-    for line in order.lines:
-        ship_from = presale[line.sku] if presale[line.sku] > now else 0
-        if line.ship_from is not None:
-            ship_from = parse_utc("ship_from", line.ship_from)
-        own = promise_of_line(promise_at, placed_at, ship_from)
-        if line.sku in skus:
-            promises.append(own if line.promise_at is None else parse_utc("promise_at", line.promise_at))
-    return min(promises)
 
 
 def _share(name: str, count: int, num: int, expected: float) -> Share:
@@ -133,7 +119,9 @@ def _share(name: str, count: int, num: int, expected: float) -> Share:
 
 
 def interval(count: int, num: int) -> tuple[float, float]:
-    """Wilson's interval of a share. Source: Wilson (1927)."""
+    """Wilson's interval of a share; of none it begins at 0, and of all it ends at 1, exactly. Source: Wilson (1927)."""
     share, square = count / num, _QUANTILE * _QUANTILE / num
     middle, half = share + square / 2, math.sqrt(square * (share * (1 - share) + square / 4))
-    return max(0.0, (middle - half) / (1 + square)), min(1.0, (middle + half) / (1 + square))
+    low = 0.0 if count == 0 else (middle - half) / (1 + square)
+    high = 1.0 if count == num else (middle + half) / (1 + square)
+    return low, high

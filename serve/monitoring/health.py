@@ -23,6 +23,10 @@ NOTABLE = 3.0
 LEAST_VALUES = 20
 """Of a figure in either period; fewer do not tell how far such values are apart by chance, and one alone not at all."""
 
+LEAST_SECONDS = 1.0
+"""Of two mean delays. Times are told in whole seconds: means that differ by less may differ by rounding alone, however
+little single delays are apart."""
+
 MAY_END_EARLY: Kind = "hold_ended"
 """The tasks that are known before they are due."""
 
@@ -57,7 +61,9 @@ class HealthReport(BaseModel):
     num_manual: int = Field(description="of these, for which a review was opened")
     stages: dict[str, int] = Field(description="decisions of these orders by who decided")
     delays: list[Delay]
-    exceptions: dict[str, int] = Field(description="reviews opened by reason, tasks due by kind")
+    exceptions: dict[str, int] = Field(
+        description="reviews opened by reason, tasks due by kind: not those that are due after the report was made"
+    )
     breaks: dict[Cause, int] | None = Field(
         default=None,
         description="parcels that lost lines, by cause; null in baselines recorded before causes were kept",
@@ -76,7 +82,8 @@ class Change(BaseModel):
     value: float
     baseline: float
     is_notable: bool = Field(
-        description=f"more than {NOTABLE:g} standard errors apart, of at least {LEAST_VALUES} values in each period"
+        description=f"more than {NOTABLE:g} standard errors apart, of at least {LEAST_VALUES} values in each period; "
+        "mean delays by a second, too"
     )
 
 
@@ -88,8 +95,15 @@ class HealthAnswer(BaseModel):
     changes: list[Change] = Field(description="figures that both periods have")
 
 
-def make_report(tx: Connection, since: int, until: int) -> HealthReport:
-    """The report of ``since`` <= time < ``until``, UTC seconds."""
+def make_report(tx: Connection, since: int, until: int, now: int | None = None) -> HealthReport:
+    """The report of ``since`` <= time < ``until``, UTC seconds.
+
+    Args:
+        tx: a reading transaction.
+        since: see above.
+        until: see above.
+        now: UTC seconds; what is due later is nothing that has happened. None: the period is over.
+    """
 
     def within(column: Any) -> Any:
         return (column >= since) & (column < until)
@@ -103,7 +117,7 @@ def make_report(tx: Connection, since: int, until: int) -> HealthReport:
     stages = select(made.stage, func.count()).where(within(made.decided_at)).group_by(made.stage)
     reasons = select(review.reasons, func.count()).where(within(review.opened_at)).group_by(review.reasons)
     is_early = task.done_at < task.due_at
-    due = or_(task.done_at.is_(None), ~is_early)
+    due = or_(task.done_at.is_(None), ~is_early) & (task.due_at <= (until if now is None else now))
     kinds = select(task.kind, func.count()).where(within(task.due_at), due).group_by(task.kind)
     early = select(func.count()).select_from(tables.tasks).where(within(task.done_at), is_early)
     causes = select(broken.cause, func.count()).where(within(broken.broke_at)).group_by(broken.cause)
@@ -169,8 +183,9 @@ def compare(report: HealthReport, baseline: HealthReport) -> list[Change]:
     """Shares, rates and mean delays of both, and whether they differ by more than chance lets them."""
     changes, is_early_apart = [], report.num_early is not None and baseline.num_early is not None
     if report.num_orders and baseline.num_orders:
-        counts = [("manual share", report.num_manual, baseline.num_manual)]
-        counts += _counts("{} an order", *(_comparable(period, is_early_apart) for period in (report, baseline)))
+        manual = (report.num_manual, report.num_orders), (baseline.num_manual, baseline.num_orders)
+        changes.append(_shares("manual share", *manual))
+        counts = _counts("{} an order", *(_comparable(period, is_early_apart) for period in (report, baseline)))
         broken, usual = report.breaks, baseline.breaks
         if broken is not None and usual is not None and "unknown" not in broken.keys() | usual.keys():
             counts += _counts("broken by {} an order", broken, usual)
@@ -187,14 +202,14 @@ def _means(now: Delay, before: Delay) -> list[Change]:
         return []
     error = math.hypot(*(d.spread_seconds / math.sqrt(d.num) for d in (now, before) if d.spread_seconds))
     means, nums = (now.mean_seconds, before.mean_seconds), (now.num, before.num)
-    return [_change(f"mean seconds of {now.stage}", means, nums, error)]
+    return [_change(f"mean seconds of {now.stage}", means, nums, error, LEAST_SECONDS)]
 
 
 def _late_shares(now: Delay, before: Delay) -> list[Change]:
     num_due, usual_due = _num_due(now), _num_due(before)
     if now.num_late is None or before.num_late is None or not num_due or not usual_due:
         return []
-    return [_rates(f"late share of {now.stage}", (now.num_late, num_due), (before.num_late, usual_due))]
+    return [_shares(f"late share of {now.stage}", (now.num_late, num_due), (before.num_late, usual_due))]
 
 
 def _num_due(delay: Delay) -> int | None:
@@ -211,16 +226,46 @@ def _counts(figure: str, now: Mapping[Any, int], before: Mapping[Any, int]) -> l
     return [(figure.format(name), now.get(name, 0), before.get(name, 0)) for name in sorted(now.keys() | before.keys())]
 
 
+def _shares(figure: str, now: tuple[int, int], before: tuple[int, int]) -> Change:
+    """Two counts of so many that could each count once; they are taken to vary as independent draws do.
+
+    The pooled error is too small for a share near 0 or 1 of which one period has few values: one of 20 is 7 of
+    them from none of 1,000, and comes by chance once in fifty times. There that of Agresti and Caffo (2000), with one
+    more of either kind in each period, is the larger one.
+    """
+    value, baseline = now[0] / now[1], before[0] / before[1]
+    pooled = (now[0] + before[0]) / (now[1] + before[1])
+    error = math.sqrt(pooled * (1 - pooled) * (1 / now[1] + 1 / before[1]))
+    guarded = math.hypot(*(_error_of_share(count + 1, num + 2) for count, num in (now, before)))
+    return _change(figure, (value, baseline), (now[1], before[1]), max(error, guarded))
+
+
+def _error_of_share(count: int, num: int) -> float:
+    share = count / num
+    return math.sqrt(share * (1 - share) / num)
+
+
 def _rates(figure: str, now: tuple[int, int], before: tuple[int, int]) -> Change:
-    """Two counts of so many orders; they are taken to vary as independent events do."""
+    """Two counts of so many orders, each of which may count again; they are taken to vary as independent events do."""
     value, baseline = now[0] / now[1], before[0] / before[1]
     pooled = (now[0] + before[0]) / (now[1] + before[1])
     error = math.sqrt(pooled * (1 / now[1] + 1 / before[1]))
     return _change(figure, (value, baseline), (now[1], before[1]), error)
 
 
-def _change(figure: str, values: tuple[float, float], nums: tuple[int, int], error: float) -> Change:
-    """A figure of both periods, each of so many values, and the standard error of their difference."""
+def _change(
+    figure: str, values: tuple[float, float], nums: tuple[int, int], error: float, least: float = 0.0
+) -> Change:
+    """A figure of both periods.
+
+    Args:
+        figure: its name.
+        values: now and in the baseline.
+        nums: of how many values each is.
+        error: standard error of their difference.
+        least: a smaller difference is not notable, whatever its error.
+    """
     value, baseline = values
-    is_notable = min(nums) >= LEAST_VALUES and abs(value - baseline) > NOTABLE * error
+    apart = abs(value - baseline)
+    is_notable = min(nums) >= LEAST_VALUES and apart >= least and apart > NOTABLE * error
     return Change(figure=figure, value=value, baseline=baseline, is_notable=is_notable)

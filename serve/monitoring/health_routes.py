@@ -32,9 +32,9 @@ def add_health_routes(desk_of: Callable[[], Desk]) -> APIRouter:
 
     @router.get("/health-report", summary="Where orders break, wait, or need a hand")
     def health(since: Since, until: Until, baseline: Baseline = None) -> HealthAnswer:
-        begin, end = period(since, until)
-        with desk_of().database.reading() as tx:
-            report = make_report(tx, begin, end)
+        desk, (begin, end) = desk_of(), period(since, until)
+        with desk.database.reading() as tx:
+            report = make_report(tx, begin, end, _now(desk))
             before = None if baseline is None else _baseline(tx, baseline)
         changes = [] if before is None else compare(report, before)
         return HealthAnswer(report=report, baseline=before, changes=changes)
@@ -45,7 +45,7 @@ def add_health_routes(desk_of: Callable[[], Desk]) -> APIRouter:
 
         def once() -> HealthReport:
             with desk.database.writing() as tx:
-                report = make_report(tx, begin, end)
+                report = make_report(tx, begin, end, _now(desk))
                 kept = {"document": report.model_dump_json()}
                 row = insert(tx, tables.baselines).values(name=name, **kept)
                 tx.execute(row.on_conflict_do_update(index_elements=["name"], set_=kept))
@@ -67,6 +67,11 @@ def period(since: str, until: str) -> tuple[int, int]:
     if begin >= end:
         raise InputError("until", until, "a time after since", "correct one of them")
     return begin, end
+
+
+def _now(desk: Desk) -> int | None:
+    """UTC seconds; None where requests state the time, as those for reports do not."""
+    return None if desk.settings.is_request_clock else desk.now()
 
 
 def _baseline(tx: Connection, name: str) -> HealthReport:

@@ -29,7 +29,11 @@ REQUESTS = Histogram(
 DECISIONS = Counter("routelab_decisions", "Decisions weighed, by who decided", ["stage"])
 RETRIES = Counter("routelab_retries", "Transactions tried again because another one was faster")
 
-ARMS = Counter("routelab_arm_decisions", "Decisions kept, by arm, bundle and who decided", ["arm", "bundle", "stage"])
+ARMS = Counter(
+    "routelab_arm_decisions",
+    "Decisions on record but for overrides, by arm, bundle and who decided",
+    ["arm", "bundle", "stage"],
+)
 ALARM = _Worst("routelab_alarm", "1 while something is alarmed", ["kind", "bundle"])
 FALLBACK_SHARE = _Worst("routelab_fallback_share", "Of the last minutes' decisions, those not made by the policy")
 SLOW_SHARE = _Worst("routelab_slow_share", "Of the last minutes' decisions, those beyond their deadline or the limit")

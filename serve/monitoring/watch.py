@@ -67,7 +67,7 @@ class Watch:
         )
 
     def see(self, pick: Pick, weighed: Weighed, asked: Asked) -> None:
-        """Takes note of a decision that was kept, which stands whatever happens here."""
+        """Takes note of a decision on record, a person's apart, which stands whatever happens here."""
         try:
             self._note(pick, weighed, asked)
         except Exception as error:

@@ -22,11 +22,16 @@ def parcels_of(snapshot: Snapshot, slot: int) -> frozenset[Parcel]:
     return frozenset(tuple(int(row[field]) for field in _FIELDS) for row in rows)  # type: ignore[misc]
 
 
-def with_plan(snapshot: Snapshot, wanted: frozenset[Parcel]) -> tuple[Snapshot, int] | None:
+def with_plan(snapshot: Snapshot, wanted: frozenset[Parcel], is_only_kept: bool = True) -> tuple[Snapshot, int] | None:
     """A table that holds a plan, and its slot; None if the rules do not allow it.
 
-    Every parcel must be one that was priced, which means that all hard constraints hold for it. Where the table is
-    full, the plan takes the place of the last one.
+    Every parcel must be one that was priced, which means that all hard constraints hold for it.
+
+    Args:
+        snapshot: with the table of those that were good enough.
+        wanted: the plan's parcels.
+        is_only_kept: where the table is full, the plan takes the place of the last one that is not the only one of its
+            kind, see ``_spare``. Otherwise that of the last one whatever it is, as in records of overrides from before.
     """
     found = _slot_of(snapshot, wanted)
     if found is not None:
@@ -36,11 +41,23 @@ def with_plan(snapshot: Snapshot, wanted: frozenset[Parcel]) -> tuple[Snapshot, 
         return None
     plans = Plans(*(array.copy() for array in snapshot.plans))
     slot = min(snapshot.num_plans, MAX_PLANS - 1)
+    if snapshot.num_plans == MAX_PLANS and is_only_kept:
+        spare = _spare(plans)
+        for array in (plans.slots, plans.chosen, plans.costs, plans.rules):
+            array[spare] = array[slot]
     plans.counts[COUNT_PLANS] = slot + 1
     _write(plans, slot, options)
     changed = resorted(snapshot, plans)
     found = _slot_of(changed, wanted)
     return None if found is None else (changed, found)
+
+
+def _spare(plans: Plans) -> int:
+    """The last slot of a full table without whose plan it still tells whether one parcel, or stock alone, would do."""
+    num_parcels = plans.slots["num_parcels"]
+    kinds = (num_parcels == 1, (num_parcels > 0) & (plans.slots["num_backordered_lines"] == 0))
+    only = [kind for kind in kinds if kind.sum() == 1]
+    return int(np.flatnonzero(~np.logical_or.reduce(only, initial=False))[-1]) if only else MAX_PLANS - 1
 
 
 def _slot_of(snapshot: Snapshot, wanted: frozenset[Parcel]) -> int | None:

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection, Row, select
 
+from agents.bundle import PolicyError
 from scenarios.errors import InputError
 from serve.decisions.record import Record, read_record
 from serve.decisions.service import DecisionService
@@ -102,7 +103,7 @@ def _first_decisions(tx: Connection, experiment: Experiment, limit: int) -> list
 
 
 def _seen_by(record: Record, logged: DecisionService, other: DecisionService) -> tuple[bool, float]:
-    """Whether the other policy's plan came out, and the probability with which it could."""
+    """Whether the other policy's plan came out, and the probability with which it could; 0 if it gives none."""
     assert record.exploration is not None
     told = record.told()
     weighed = record.weighed(logged)
@@ -111,7 +112,10 @@ def _seen_by(record: Record, logged: DecisionService, other: DecisionService) ->
     assert drawn is not None
     assert best is not None
     asked = other.reader.read(weighed.case)
-    wanted = other.chain.repeat(asked, "policy", None, None).slot
+    try:
+        wanted = other.chain.repeat(asked, "policy", None, None).slot
+    except PolicyError:  # what would come out then, its fallback's plan, is none of its own
+        return False, 0.0
     assert wanted is not None
     plan, near = parcels_of(asked, wanted), near_slots(snapshot, best, record.exploration.margin_millicents)
     slot = next((int(slot) for slot in near if plan and parcels_of(snapshot, int(slot)) == plan), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -24,7 +24,8 @@ from serve.decisions.service import DecisionService, Mark
 from serve.explanations.completion import Completions
 from serve.explanations.exclusion import Exclusions, cause_by
 from serve.explanations.explanation import Explanation, ExplanationAnswer
-from serve.explanations.flip import find_plan, plan_key, repriced, restocked
+from serve.explanations.flip import Lever, find_plan, plan_key, repriced, repromised, restocked
+from serve.explanations.reasons import describe_plan
 from tests.exhaustive import Exhaustive
 from tests.serve.conftest import AMPLE_SECONDS
 from tests.serve.random_cases import random_case
@@ -189,7 +190,7 @@ def flips_of(answer: ExplanationAnswer, *levers: str) -> list[Any]:
 def test_a_price_flips_the_policy_and_a_millicent_less_does_not(
     service: DecisionService, sound_agent: BundleAgent
 ) -> None:
-    checked = 0
+    checked = Counter[str]()
     for seed in range(60):
         document = random_case(sound_agent, seed)
         explanation = explained(service, document)
@@ -200,8 +201,8 @@ def test_a_price_flips_the_policy_and_a_millicent_less_does_not(
             step = 1 if flip.change > 0 else -1
             assert own_price_flip(sound_agent, snapshot, flip.plan, flip.change + 2 * step) != slot
             assert own_price_flip(sound_agent, snapshot, flip.plan, flip.change - 2 * step) == slot
-            checked += 1
-    assert checked > 30
+            checked[flip.lever] += 1
+    assert min(checked["dearer"], checked["cheaper"]) > 15
 
 
 def test_a_price_flips_a_rule_exactly(agent: BundleAgent, sound_agent: BundleAgent) -> None:
@@ -246,18 +247,49 @@ def test_each_change_flips_a_curved_policy_and_one_unit_less_does_not(
         if choice.slot is None:
             continue
         key = plan_key(snapshot, choice.slot)
-        for flip in explanation.answer().flips:
+        house = agent.reader.names.warehouses[seed % len(agent.reader.names.warehouses)]
+        for flip in explanation.answer().flips + flips_of(explanation.answer(house), "more_stock"):
             for change, is_same in ((flip.change, False), (flip.change - np.sign(flip.change), True)):
                 if flip.unit == "millicents":
                     then = repriced(snapshot, flip.plan, int(change))
                 elif flip.unit == "units":
                     then = agent.reader.read(restocked(explanation.weighed.case, flip.warehouse, flip.sku, int(change)))
                 else:
-                    continue
+                    assert flip.unit == "minutes"
+                    then = agent.reader.read(repromised(explanation.weighed.case, int(change)))
                 slot = best_slot(agent.scores(then.plans.features, then.plans.context), then.num_plans)
                 assert (plan_key(then, slot) == key) == is_same
             checked[flip.lever] += 1
-    assert {"dearer", "cheaper", "less_stock", "earlier_promise", "later_promise"} == set(checked)
+    assert set(get_args(Lever)) == set(checked)
+
+
+def test_where_the_policy_fails_on_a_changed_case_the_flip_is_that_of_who_comes_next(
+    agent: BundleAgent, sound_agent: BundleAgent
+) -> None:
+    service, real, seen = DecisionService(agent, AMPLE_SECONDS), agent.scores, Counter[str]()
+    for seed in range(20):
+        document = random_case(sound_agent, seed)
+        explanation = explained(service, document)
+        snapshot, slot = explanation._snapshot, explanation.weighed.choice.slot
+        if slot is None or explanation.weighed.choice.stage != "policy":
+            continue
+
+        def scores(
+            features: np.ndarray, context: np.ndarray, known: np.ndarray = snapshot.plans.features
+        ) -> np.ndarray:
+            return real(features, context) if np.array_equal(features, known) else np.full(32, np.nan, np.float32)
+
+        agent.scores = scores  # type: ignore[method-assign]
+        key = plan_key(snapshot, slot)
+        for flip in explanation.answer().flips:
+            seen[flip.lever] += 1
+            if flip.unit == "minutes":
+                then = agent.reader.read(repromised(explanation.weighed.case, flip.change))
+                chosen = int(then.plans.rules[: then.num_plans, SCORE_RULE].argmin())
+                assert plan_key(then, chosen) != key
+                assert flip.chosen_then == describe_plan(then, service.reader.names, chosen)
+        agent.scores = real  # type: ignore[method-assign]
+    assert seen.keys() >= {"dearer", "earlier_promise", "later_promise"}
 
 
 def test_another_price_is_another_table(service: DecisionService, make_request: Request) -> None:
@@ -282,7 +314,7 @@ def test_why_not_one_warehouse(service: DecisionService, make_request: Request) 
     explanation = explained(service, make_request())
     told = explanation.record.told()
     assert told.plan is not None
-    used = {parcel.warehouse for parcel in told.plan.parcels}
+    used, num_flips = {parcel.warehouse for parcel in told.plan.parcels}, 0
     for house in service.reader.names.warehouses:
         answer = explanation.answer(house)
         assert answer.why_not is not None
@@ -296,5 +328,8 @@ def test_why_not_one_warehouse(service: DecisionService, make_request: Request) 
         assert [flip.plan for flip in cheaper] in ([best], [])
         for flip in cheaper:
             assert house in flip.chosen_then
+        num_flips += len(cheaper)
+    assert used < set(service.reader.names.warehouses)
+    assert num_flips
     with pytest.raises(InputError, match="warehouse"):
         explanation.answer("Atlantis")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,26 @@ def test_tasks_of_a_baseline_that_counted_early_ends_are_not_compared() -> None:
     assert figures(0, None) == figures(None, 0) == kept
 
 
+def test_a_hold_that_is_not_due_yet_is_no_exception(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with toy_desk("toy-hold", database_url, tmp_path, "hold_seconds") as (desk, order):
+        now, until = (parse_utc("t", text) for text in (order["placed_at"], ask(desk, order)["plan"]["hold_until"]))
+        with desk.database.reading() as tx:
+            told = [make_report(tx, now, until + 1, at).exceptions for at in (now, until - 1, until, None)]
+        assert told == [{}, {}, {"hold_ended": 1}, {"hold_ended": 1}]
+        period, told = {"since": format_utc(now), "until": format_utc(until + 1)}, []
+        app = create_app(lambda: desk.service, open_desk=lambda service: desk)
+        with TestClient(app, raise_server_exceptions=False) as client:
+            wait_until_ready(client)
+            desk.settings = replace(desk.settings, is_request_clock=False)
+            for at in (until - 1, until):
+                monkeypatch.setattr(Desk, "now", lambda _, at=at: at)
+                told.append(client.get("/v1/health-report", params=period).json()["report"]["exceptions"])
+                told.append(client.put("/v1/health-report/baselines/now", params=period).json()["exceptions"])
+        assert told == [{}, {}, {"hold_ended": 1}, {"hold_ended": 1}]
+
+
 def test_what_was_handed_over_late_counts_though_nobody_told_its_pick(desk: Desk, make_request: Request) -> None:
     order = order_of(make_request, "one")
     first, second = ask(desk, order)["plan"]["parcels"]
@@ -236,6 +257,58 @@ def test_what_has_changed_is_notable_and_chance_is_not() -> None:
         worse = compare(report_of(dice, 400, 0.20, 600), baseline)
         assert {change.figure for change in worse if change.is_notable} == {"manual share", "mean seconds of queue"}
     assert false_alarms <= 6  # expected: about one
+
+
+def changes_of(now: tuple[int, int], before: tuple[int, int], means: tuple[float, float] = (60.0, 60.0)) -> set[str]:
+    """Notable figures where so many of so many orders were manual, and as many parcels late, after waits all alike."""
+    periods = []
+    for (count, num), mean in zip((now, before), means, strict=True):
+        waits = {"mean_seconds": mean, "spread_seconds": 0.0, "longest_seconds": 61}
+        row = Delay(stage="delivery", num=num, num_due=num, num_late=count, **waits)  # type: ignore[arg-type]
+        manual = {"num_manual": count, "delays": [row]}
+        periods.append(report_of(random.Random(5), num, 0.0, 300).model_copy(update=manual))
+    return {change.figure for change in compare(*periods) if change.is_notable}
+
+
+SHARES = {"manual share", "late share of delivery"}
+
+
+@pytest.mark.parametrize(
+    ("now", "before"),
+    [((70, 100), (90, 100)), ((60, 100), (85, 100)), ((380, 400), (340, 400)), ((5, 100), (30, 100))],
+)
+def test_large_shares_that_have_changed_are_notable(now: tuple[int, int], before: tuple[int, int]) -> None:
+    assert changes_of(now, before) == changes_of(before, now) == SHARES
+
+
+@pytest.mark.parametrize(
+    ("now", "before"),
+    [
+        ((0, 100), (0, 100)),
+        ((100, 100), (50, 50)),
+        ((1, 20), (0, 1000)),
+        ((19, 20), (1000, 1000)),
+        ((75, 100), (90, 100)),
+    ],
+)
+def test_shares_that_chance_brings_are_not_notable(now: tuple[int, int], before: tuple[int, int]) -> None:
+    assert changes_of(now, before) == changes_of(before, now) == set()
+
+
+@pytest.mark.parametrize(("share", "num"), [(0.01, 20), (0.05, 40), (0.8, 20), (0.99, 50)])
+def test_equal_shares_of_a_short_and_a_long_period_are_seldom_notable(share: float, num: int) -> None:
+    dice, count = random.Random(7), 0
+    for _ in range(500):
+        now, before = (sum(dice.random() < share for _ in range(size)) for size in (num, 1000))
+        count += bool(changes_of((now, num), (before, 1000)))
+    assert count <= 6  # expected: about one
+
+
+def test_mean_delays_that_differ_by_less_than_a_second_are_not_notable() -> None:
+    """Of waits that are all alike the error is none."""
+    changed = {"mean seconds of delivery"}
+    assert changes_of((0, 30), (0, 30), (60.000001, 60.0)) == changes_of((0, 30), (0, 30), (60.9, 60.0)) == set()
+    assert changes_of((0, 30), (0, 30), (61.0, 60.0)) == changes_of((0, 30), (0, 30), (60.0, 61.0)) == changed
 
 
 def test_few_values_are_not_notable() -> None:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import random
+from collections.abc import Iterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from agents.bundle import BundleAgent
 from agents.documents import parse_case
-from envs.plan_table import MAX_PLANS
+from envs.plan_table import COUNT_PRICED, MAX_PLANS, Plans
 from envs.plan_table import SCORE as SCORE_RULE
+from envs.snapshot import Snapshot
 from serve.decisions.chain import Choice
 from serve.decisions.plan_writer import to_json
-from serve.decisions.record import Record, encode_record
+from serve.decisions.record import Record, encode_record, read_record
 from serve.decisions.service import DecisionService, Mark, Weighed
 from serve.explanations.exclusion import Exclusions
-from serve.reviews.wanted import parcels_of, with_plan
+from serve.reviews.wanted import Parcel, parcels_of, with_plan
 from tests.exhaustive import Exhaustive
 from tests.serve.random_cases import random_case
 
@@ -84,3 +91,73 @@ def test_nothing_else_can_be_had(service: DecisionService, sound_agent: BundleAg
             assert (with_plan(snapshot, wanted) is not None) == (wanted in every)
             refused += wanted not in every
     assert refused > 500
+
+
+def full_tables(service: DecisionService, agent: BundleAgent) -> Iterator[tuple[dict[str, Any], Snapshot]]:
+    """Cases whose table is full, with a plan in one parcel in the last slot alone."""
+    for seed in range(50):
+        document = random_case(agent, seed)
+        snapshot = service.reader.read(parse_case(document))
+        is_full = snapshot.num_plans == MAX_PLANS
+        if is_full and np.flatnonzero(snapshot.plans.slots["num_parcels"] == 1).tolist() == [MAX_PLANS - 1]:
+            yield document, snapshot
+
+
+def another_split(snapshot: Snapshot) -> frozenset[Parcel]:
+    """A plan of two parcels that the table does not hold."""
+    rows = snapshot.plans.priced[: snapshot.plans.counts[COUNT_PRICED]]
+    parcels = [tuple(int(row[field]) for field in ("warehouse", "service", "receipt", "lines_mask")) for row in rows]
+    held = {parcels_of(snapshot, slot) for slot in range(snapshot.num_plans)}
+    pairs = (frozenset(pair) for pair in itertools.combinations(parcels, 2))
+    return next(pair for pair in pairs if pair not in held and with_plan(snapshot, pair) is not None)  # type: ignore[misc,arg-type]
+
+
+def test_a_plan_that_is_put_into_a_full_table_makes_no_reason_false(
+    service: DecisionService, sound_agent: BundleAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what was recorded when it took the last place whatever stood there replays as it was."""
+    seen = 0
+    for document, snapshot in full_tables(service, sound_agent):
+        case, wanted, answers = parse_case(document), another_split(snapshot), []
+        for is_only_kept in (True, False):
+            found = with_plan(snapshot, wanted, is_only_kept)
+            assert found is not None
+            assert found[0].num_plans == MAX_PLANS
+            assert parcels_of(*found) == wanted
+            weighed = Weighed(case, found[0], Choice("review", found[1], "a person chose"))
+            answer = service.answer(weighed, Mark("a decision", 1.0), 5)
+            answers.append(to_json(answer))
+            kept = json.loads(encode_record(weighed, 5, answers[-1]))
+            assert kept.pop("is_only_kept")
+            content = json.dumps({**kept, "is_only_kept": True} if is_only_kept else kept)
+            monkeypatch.setattr("serve.decisions.record.payload", lambda *_, content=content: content)
+            record = read_record(None, SimpleNamespace(id="a decision", writer="one", seq=1))  # type: ignore[arg-type]
+            assert record.is_only_kept == is_only_kept
+            assert record.replay(service).is_same
+            assert any("although one parcel was possible" in text for text in answer.reasons) == is_only_kept
+        assert not replace(record, is_only_kept=True).replay(service).is_same
+        seen += 1
+    assert seen >= 2
+
+
+def costs_of(snapshot: Snapshot) -> dict[frozenset[Parcel], list[int]]:
+    """Of each plan of a table, by its parcels."""
+    return {parcels_of(snapshot, slot): snapshot.plans.costs[slot].tolist() for slot in range(snapshot.num_plans)}
+
+
+def test_the_only_plan_from_stock_stays_in_a_full_table(service: DecisionService, sound_agent: BundleAgent) -> None:
+    _, snapshot = next(full_tables(service, sound_agent))
+    plans = Plans(*(array.copy() for array in snapshot.plans))
+    plans.slots["num_backordered_lines"] = 1
+    plans.slots["num_backordered_lines"][MAX_PLANS - 2] = 0
+    snapshot = Snapshot(snapshot.network, snapshot.seen, plans)
+    only = parcels_of(snapshot, MAX_PLANS - 2)  # before the only one in one parcel
+    displaced = parcels_of(snapshot, MAX_PLANS - 3)
+    found = with_plan(snapshot, another_split(snapshot))
+    assert found is not None
+    before, after = costs_of(snapshot), costs_of(found[0])
+    assert only in after
+    assert before.keys() - after.keys() == {displaced}
+    assert {parcels: costs for parcels, costs in after.items() if parcels in before} == {
+        parcels: costs for parcels, costs in before.items() if parcels != displaced
+    }

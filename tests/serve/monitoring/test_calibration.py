@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from scipy.stats import binomtest
+from sqlalchemy import update
 
 from scenarios.local_time import format_utc, parse_utc
 from serve.app import create_app
 from serve.decisions.desk import Desk
 from serve.monitoring.calibration import Calibration, calibrate, interval
+from serve.orders.known import Known
+from serve.storage import tables
+from tests.serve.lost_sku import without_sku
 from tests.serve.test_app import check_error, wait_until_ready
 from tests.serve.test_desk import ask, order_of
 from tests.serve.test_happened import tell
@@ -70,6 +76,34 @@ def test_a_line_with_a_presale_date_is_promised_later(desk: Desk, make_request: 
     )
 
 
+@pytest.mark.parametrize("change", ["gone", "presale"])
+def test_a_network_that_changes_later_changes_no_promise(desk: Desk, make_request: Request, change: str) -> None:
+    order = one_line(make_request)
+    now, late = parse_utc("t", order["placed_at"]), parse_utc("t", order["promise_at"]) + 3600
+    (parcel,) = ask(desk, order)["plan"]["parcels"]
+    tell(desk, late, {"kind": "delivered", "parcel": parcel["id"]})
+    before, public, sku = of_period(desk, now, late + 1), desk.known.public, order["lines"][0]["sku"]
+    assert [(row.num, row.share) for row in before.lateness] == [(1, 1.0)]
+    day = (now - public.epoch_seconds) // 86_400 + 5
+    later = tuple(replace(row, ship_from_day=day) if row.name == sku else row for row in public.skus)
+    desk.known = without_sku(public, sku) if change == "gone" else Known(replace(public, skus=later))
+    assert of_period(desk, now, late + 1) == before
+
+
+def test_lines_from_before_their_promises_were_kept_count_by_that_of_their_order(
+    desk: Desk, make_request: Request
+) -> None:
+    order = one_line(make_request)
+    now, promise = (parse_utc("t", order[key]) for key in ("placed_at", "promise_at"))
+    for i, name in enumerate(("one", "two")):
+        (parcel,) = ask(desk, {**order, "id": name})["plan"]["parcels"]
+        tell(desk, promise + i, {"kind": "delivered", "parcel": parcel["id"]})
+    with desk.database.writing() as tx:
+        tx.execute(update(tables.lines).values(promise_at=None))
+    found = of_period(desk, now, promise + 2).lateness
+    assert (sum(row.num for row in found), sum(row.num * row.share for row in found)) == (2, 1)
+
+
 def test_what_is_as_expected_is_seldom_off() -> None:
     dice, num_off = random.Random(3), 0
     for _ in range(1000):
@@ -78,6 +112,17 @@ def test_what_is_as_expected_is_seldom_off() -> None:
     assert num_off <= 20
     low, high = interval(240, 300)
     assert high < 0.9
+
+
+def test_the_interval_is_wilsons_and_exact_at_its_ends() -> None:
+    """Rounding left the upper end of 19 of 19 below 1, so that a share of 1 that was expected to be 1 was off."""
+    for num in range(1, 1000):
+        assert interval(0, num)[0] == 0.0
+        assert interval(num, num)[1] == 1.0
+        count = num * 37 % (num + 1)
+        known = binomtest(count, num).proportion_ci(0.99, "wilson")
+        assert interval(count, num) == pytest.approx((known.low, known.high), abs=1e-4)
+        assert 0 <= interval(count, num)[0] < interval(count, num)[1] <= 1
 
 
 def test_over_http(desk: Desk, make_request: Request) -> None:

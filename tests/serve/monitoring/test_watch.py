@@ -24,13 +24,16 @@ from serve.decisions.desk import Desk
 from serve.decisions.request import RedecisionRequest
 from serve.decisions.service import DecisionService, Weighed
 from serve.monitoring import tables
+from serve.monitoring.metrics import ARMS
 from serve.monitoring.reference import Reference
 from serve.monitoring.settings import WatchSettings
 from serve.monitoring.tally import KEPT_WINDOWS, NUM_BLOCKS, Tally, block_of, read_window, write_tally
 from serve.monitoring.watch import Watch
 from serve.policies.slots import Pick
 from serve.reviews.queue import list_reviews
+from serve.storage.tables import decisions as made
 from tests.serve.monitoring.weeks import later_weeks, reference_document
+from tests.serve.reviewed import put_instead, reviews_of, take_back
 from tests.serve.test_app import wait_until_ready
 from tests.serve.test_desk import ask, order_of
 
@@ -119,6 +122,23 @@ def test_a_shift_alarms_everywhere(
     desk.monitor.judge(end)
     assert gauge("drift", desk) == 0
     desk.policies.slots = slots
+
+
+def test_decisions_of_arms_are_all_on_record_but_for_overrides(desk: Desk, make_request: Request) -> None:
+    def count() -> float:
+        (metric,) = ARMS.collect()
+        return sum(sample.value for sample in metric.samples if sample.name == "routelab_arm_decisions_total")
+
+    order, before = order_of(make_request, "one"), count()
+    now, plan = parse_utc("t", order["placed_at"]), ask(desk, order)["plan"]
+    ask(desk, order_of(make_request, "advice"), at=now, snapshot=make_request()["snapshot"])
+    assert count() == before + 2
+    take_back(desk, "one", now + 60)
+    put_instead(desk, reviews_of(desk)[0].review_id, plan, now + 70)
+    assert count() == before + 2
+    with desk.database.reading() as tx:
+        stages = tx.execute(select(made.c.stage)).scalars().all()
+    assert sorted(stages) == ["policy", "policy", "review"]
 
 
 @pytest.mark.slow

@@ -173,6 +173,28 @@ def test_advice_in_the_second_of_an_order_does_not_stand_for_it(
     assert [found[f"num_{what}"] for what in ("decisions", "random", "covered")] == [2, 2, 2]
 
 
+def test_an_order_that_a_policy_cannot_decide_is_not_covered_and_the_others_are(
+    client: TestClient, desk: Desk, make_request: Request, treatment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(client, treatment, share=1e-9, **DRAWN)
+    for number in range(12):
+        decide(client, order_of(make_request, f"order {number}"))
+    agent, calls = desk.policies.find(treatment).chain._agent, Counter[str]()
+    real = agent.scores
+
+    def scores(features: np.ndarray, context: np.ndarray) -> np.ndarray:
+        calls["scores"] += 1
+        return np.full(32, np.nan, np.float32) if calls["scores"] == 7 else real(features, context)
+
+    path, policy = "/v1/experiments/march/estimate", {"policy": treatment}
+    whole = client.get(path, params=policy).json()
+    monkeypatch.setattr(agent, "scores", scores)
+    found = client.get(path, params=policy)
+    assert (found.status_code, calls["scores"]) == (200, 12)
+    assert whole["num_covered"] == whole["num_random"] == found.json()["num_random"] == 12
+    assert found.json()["num_covered"] == 11
+
+
 def test_where_chance_had_no_part_nothing_is_estimated(
     client: TestClient, make_request: Request, treatment: str
 ) -> None:
