@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from math import log
-
-from scipy.optimize import brentq
-from scipy.special import gammainc, gammaln
+from math import lgamma, log
 
 
 def boundary(square: float, scale: float, planned: float, alpha: float) -> float:
@@ -25,9 +22,12 @@ def boundary(square: float, scale: float, planned: float, alpha: float) -> float
     sequences", Annals of Statistics 49(2): theorem 4 (empirical Bernstein) with the gamma-exponential mixture of
     proposition 9.
     """
+    from scipy.optimize import brentq  # here, as an endpoint without an experiment does without its 35 MB
+    from scipy.special import gammainc
+
     rho = planned / (-2 * log(alpha) + log(1 - 2 * log(alpha)))
     shape, ripe = rho / scale**2, (square + rho) / scale**2
-    start = shape * log(shape) - float(gammaln(shape)) - log(float(gammainc(shape, shape))) + float(gammaln(ripe))
+    start = shape * log(shape) - lgamma(shape) - log(float(gammainc(shape, shape))) + lgamma(ripe)
 
     def excess(reach: float) -> float:
         """Logarithm of the mixture supermartingale, less that of what it is ever above with probability alpha."""
