@@ -12,7 +12,6 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from agents.documents import Time
-from scenarios.local_time import parse_utc
 from serve.audit.log import Entry
 from serve.decisions.answer import DecisionAnswer
 from serve.decisions.asked import Asked
@@ -29,6 +28,7 @@ from serve.orders.happened import Happened, is_new
 from serve.orders.order import NotFound, OrderAnswer, confirm_order, describe_order
 from serve.orders.tasks import MAX_TASKS, Lease, TaskAnswer, acknowledge, lease_tasks
 from serve.shop_clock import by_our_clock
+from serve.stated_time import stated_utc
 from serve.storage.retry import retried
 from serve.web.actor import Who
 from serve.web.errors import ErrorAnswer
@@ -211,4 +211,4 @@ def _count(tx: Connection, desk: Desk, counted: Inventory | Stations) -> Applied
 
 def _happened_at(desk: Desk, key: str, text: str) -> int:
     """UTC second of what is told; by the wall's clock not after now."""
-    return parse_utc(key, text) if desk.settings.is_request_clock else by_our_clock(key, text, int(time.time()))
+    return stated_utc(key, text) if desk.settings.is_request_clock else by_our_clock(key, text, int(time.time()))

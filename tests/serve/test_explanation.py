@@ -24,7 +24,7 @@ from serve.decisions.service import DecisionService, Mark
 from serve.explanations.completion import Completions
 from serve.explanations.exclusion import Exclusions, cause_by
 from serve.explanations.explanation import Explanation, ExplanationAnswer
-from serve.explanations.flip import find_plan, plan_key, repriced, restocked
+from serve.explanations.flip import find_plan, plan_key, repriced, repromised, restocked
 from tests.exhaustive import Exhaustive
 from tests.serve.conftest import AMPLE_SECONDS
 from tests.serve.random_cases import random_case
@@ -128,6 +128,14 @@ def test_the_best_plan_around_a_parcel_is_exact(service: DecisionService, sound_
             assert completions.least_score(option) == least.get(parcel)
             compared += 1
     assert compared > 1000
+
+
+def test_a_promise_is_not_moved_beyond_the_last_year(make_request: Request) -> None:
+    case = parse_case(make_request())
+    for text in ("9999-12-31T23:59:59Z", "2242-03-16T12:56:31Z"):  # the first is in records from before it was refused
+        late = case.model_copy(update={"order": case.order.model_copy(update={"promise_at": text})})
+        with pytest.raises(InputError, match="promise_at"):
+            repromised(late, 1)
 
 
 def test_what_forbids_a_service_is_named(service: DecisionService, make_request: Request) -> None:
