@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import time
 import zlib
@@ -17,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from scenarios.errors import InputError
 from serve.audit.command import main
 from serve.audit.kinds import ERASED, LastingKind
-from serve.audit.log import AuditWriter, Entry, complaints, hash_of, payload
+from serve.audit.log import Altered, AuditWriter, Entry, complaints, hash_of, payload
 from serve.storage import tables
 from serve.storage.database import Database
 
@@ -315,6 +316,32 @@ def test_a_given_up_transaction_leaves_no_gap(database: Database) -> None:
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
+def test_bytes_that_move_between_salt_and_payload_show(database: Database, writers: list[AuditWriter]) -> None:
+    """The hash is over both: wherever they are divided, it is the same."""
+    row, (writer, _) = tables.payloads.c, writers
+    where = (row.writer == writer.id, row.seq == 2)
+    with database.reading() as tx:
+        salt, content = tx.execute(select(row.salt, row.content).where(*where)).one()
+    both, parted = salt + content, update(tables.payloads).where(*where)
+    for place in set(range(len(both) + 1)) - {len(salt)}:
+        with database.writing() as tx:
+            tx.execute(parted.values(salt=both[:place], content=both[place:]))
+        assert found_complaints(database) == [f"row 2 of writer {writer.id}: its payload was altered"], place
+        with pytest.raises(Altered, match="audit verify"), database.reading() as tx:
+            payload(tx, writer.id, 2)
+
+
+def test_a_payload_that_cannot_be_unpacked_shows_though_its_hash_fits(
+    database: Database, writers: list[AuditWriter]
+) -> None:
+    kept, row, writer = tables.payloads.c, tables.audit.c, writers[0].id
+    salt, content = b"s" * 16, b"not compressed"
+    digest = hashlib.sha256(salt + content).hexdigest()
+    altered = update(tables.payloads).where(kept.writer == writer, kept.seq == 2).values(salt=salt, content=content)
+    audited = update(tables.audit).where(row.writer == writer, row.seq == 2).values(payload_sha256=digest)
+    assert f"row 2 of writer {writer}: its payload was altered" in complaints_after(database, altered, audited)
+
+
         fail()
     with database.writing() as tx:
         assert writer.write(tx, Entry("decided", "tester", "b", b"")) == 1

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from scenarios.local_time import DAY_SECONDS, format_utc, parse_utc
@@ -70,6 +70,19 @@ def test_an_order_from_decision_to_delivery(client: TestClient, desk: Desk, make
     assert check_error(client.post("/v1/events", json={"events": events}))["key"] == "events[0].kind"
     del events[0]["kind"]
     assert check_error(client.post("/v1/events", json={"events": events}))["key"] == "events[0].kind"
+
+
+def test_a_record_that_was_altered_is_no_answer(client: TestClient, desk: Desk, make_request: Request) -> None:
+    headers, request = {"Idempotency-Key": "k"}, asked(make_request)
+    decision = f"/v1/decisions/{client.post('/v1/decisions', json=request, headers=headers).json()['decision_id']}"
+    kept = tables.payloads.c
+    with desk.database.writing() as tx:
+        tx.execute(update(tables.payloads).values(salt=kept.salt.concat(kept.content), content=b""))
+    refused = [client.get(decision), client.get(f"{decision}/explain"), client.post(f"{decision}/replay")]
+    refused.append(client.post("/v1/decisions", json=request, headers=headers))
+    for answer in refused:
+        assert answer.status_code == 409
+        assert "audit verify" in check_error(answer)["remedy"]
 
 
 def test_a_carriers_capacity_is_told_once(client: TestClient, desk: Desk, make_request: Request) -> None:
