@@ -85,8 +85,8 @@ class GivenUp(Exception):
 
 def take_guard_away(tx: Connection) -> None:
     """As who owns the schema can."""
-    triggers = ("audit_update", "audit_delete") if tx.dialect.name == "sqlite" else ("audit_append_only ON audit",)
-    for trigger in triggers:
+    of_sqlite = ("audit_update", "audit_delete", "audit_insert")
+    for trigger in of_sqlite if tx.dialect.name == "sqlite" else ("audit_append_only ON audit",):
         tx.execute(text(f"DROP TRIGGER {trigger}"))
 
 
@@ -107,13 +107,32 @@ def complaints_after(database: Database, *statements: Executable) -> list[str]:
     return found
 
 
+def replacements(database: Database) -> list[Executable]:
+    """Statements that insert, and change what is there already."""
+    names = [column.name for column in tables.audit.columns]
+    all_names, altered = ", ".join(names), ", ".join("'nobody'" if name == "actor" else name for name in names)
+    source = f"SELECT {altered} FROM audit WHERE seq = 1"
+    upsert = f"INSERT INTO audit ({all_names}) {source} ON CONFLICT (writer, seq) DO UPDATE SET actor = 'nobody'"
+    with database.reading() as tx:
+        if tx.dialect.name != "sqlite":
+            return [text(upsert)]
+    place = f"INSERT OR REPLACE INTO audit (rowid, {all_names}) SELECT rowid, {altered.replace('seq', 'seq + 90')}"
+    return [
+        text(upsert),
+        text(f"INSERT OR REPLACE INTO audit ({all_names}) {source}"),
+        text(f"REPLACE INTO audit ({all_names}) {source}"),
+        text(f"{place} FROM audit WHERE seq = 1"),  # a row in the place of another one
+    ]
+
+
 @pytest.mark.parametrize("is_tampered_with", [False, True])
 def test_rows_are_written_once(database: Database, writers: list[AuditWriter], is_tampered_with: bool) -> None:
     """No statement of ours, nor one that somebody types, changes a row while the guard is there."""
     with database.writing() as tx:
         if is_tampered_with:
             take_guard_away(tx)
-    for statement in (update(tables.audit).values(actor="nobody"), delete(tables.audit)):
+    changes = [update(tables.audit).values(actor="nobody"), *replacements(database), delete(tables.audit)]
+    for statement in changes:
         refused = nullcontext() if is_tampered_with else pytest.raises(IntegrityError, match="audit log is append-only")
         with refused, database.writing() as tx:
             tx.execute(statement)
@@ -297,25 +316,6 @@ def test_an_altered_payload_shows(database: Database, writers: list[AuditWriter]
     assert found_complaints(database) == [f"row 2 of writer {writers[0].id}: its payload was altered"]
 
 
-def test_erasing_is_said_and_removing_is_not(database: Database, writers: list[AuditWriter]) -> None:
-    with database.writing() as tx:
-        writers[0].erase(tx, writers[1].id, 2, "tester")
-    assert found_complaints(database) == []
-    with database.writing() as tx:
-        assert payload(tx, writers[1].id, 2) is None
-        tx.execute(delete(tables.payloads).where(tables.payloads.c.seq == 1))
-    assert len(found_complaints(database)) == 2
-
-
-def test_a_given_up_transaction_leaves_no_gap(database: Database) -> None:
-    writer = AuditWriter()
-
-    def fail() -> None:
-        with database.writing() as tx:
-            writer.write(tx, Entry("decided", "tester", "a", b""))
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
 def test_bytes_that_move_between_salt_and_payload_show(database: Database, writers: list[AuditWriter]) -> None:
     """The hash is over both: wherever they are divided, it is the same."""
     row, (writer, _) = tables.payloads.c, writers
@@ -342,6 +342,25 @@ def test_a_payload_that_cannot_be_unpacked_shows_though_its_hash_fits(
     assert f"row 2 of writer {writer}: its payload was altered" in complaints_after(database, altered, audited)
 
 
+def test_erasing_is_said_and_removing_is_not(database: Database, writers: list[AuditWriter]) -> None:
+    with database.writing() as tx:
+        writers[0].erase(tx, writers[1].id, 2, "tester")
+    assert found_complaints(database) == []
+    with database.writing() as tx:
+        assert payload(tx, writers[1].id, 2) is None
+        tx.execute(delete(tables.payloads).where(tables.payloads.c.seq == 1))
+    assert len(found_complaints(database)) == 2
+
+
+def test_a_given_up_transaction_leaves_no_gap(database: Database) -> None:
+    writer = AuditWriter()
+
+    def fail() -> None:
+        with database.writing() as tx:
+            writer.write(tx, Entry("decided", "tester", "a", b""))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
         fail()
     with database.writing() as tx:
         assert writer.write(tx, Entry("decided", "tester", "b", b"")) == 1
