@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from agents.documents import Time
+from serve.admission.aside import aside
 from serve.audit.log import Entry
 from serve.decisions.answer import DecisionAnswer
 from serve.decisions.asked import Asked
@@ -82,10 +83,11 @@ def add_routes(desk_of: Callable[[], Desk]) -> APIRouter:
     @router.post("/decisions/{decision_id}/replay", summary="Make a decision again from its record")
     def replay(decision_id: str) -> ReplayAnswer:
         desk = desk_of()
-        with desk.database.reading() as tx:
-            found = find_decision(tx, decision_id)
-            record = read_record(tx, found)
-        return record.replay(desk.policies.find(found.bundle_sha256))
+        with aside():
+            with desk.database.reading() as tx:
+                found = find_decision(tx, decision_id)
+                record = read_record(tx, found)
+            return record.replay(desk.policies.find(found.bundle_sha256))
 
     @router.get("/orders/{order_id:name}", summary="How an order stands")
     def order(order_id: OrderId) -> OrderAnswer:
