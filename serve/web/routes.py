@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from agents.documents import Time
@@ -24,10 +23,10 @@ from serve.monitoring.staleness import hear
 from serve.orders.changes import Changes
 from serve.orders.counted import count_stations, count_stock
 from serve.orders.ending import Ending, cancel_order
-from serve.orders.event import AFTER_PRICES, EventBatch, Inventory, Stations
+from serve.orders.event import AFTER_PRICES, Applied, EventBatch, Inventory, Stations
 from serve.orders.happened import Happened, is_new
 from serve.orders.order import NotFound, OrderAnswer, confirm_order, describe_order
-from serve.orders.tasks import MAX_TASKS, Lease, TaskAnswer, acknowledge, lease_tasks
+from serve.orders.tasks import MAX_TASKS, Lease, TaskList, acknowledge, lease_tasks
 from serve.shop_clock import by_our_clock
 from serve.stated_time import stated_utc
 from serve.storage.retry import retried
@@ -49,19 +48,6 @@ ERRORS: dict[int | str, dict[str, object]] = {
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
 OrderId = str
 StatedNow = Annotated[Time | None, Query(description="of a replay, see --clock request")]
-
-
-class TaskList(BaseModel):
-    """Tasks that are now held by who asked."""
-
-    tasks: list[TaskAnswer]
-
-
-class Applied(BaseModel):
-    """What became of events."""
-
-    applied: int = Field(description="new ones")
-    known: int = Field(description="sent before, with the same content")
 
 
 def answer_once(desk: Desk, asked: Asked) -> Response:
