@@ -170,6 +170,8 @@ def create_app(
         version="1",
         summary="Which warehouse, which carrier, which collection: a routing decision for one order.",
         lifespan=lifespan,
+        redoc_url=None,  # what is not described as open is not there
+        swagger_ui_oauth2_redirect_url=None,
     )
     add_error_handlers(app)
 

@@ -7,23 +7,27 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import httpx
+from pydantic import BaseModel
 
 from agents.documents import OrderDocument
+from scenarios.errors import InputError
 from scenarios.local_time import format_utc
 from serve.decisions.answer import DecisionAnswer
 from serve.decisions.request import DecisionRequest, RedecisionRequest
-from serve.endpoint_error import EndpointError, read_answer, refusal, retry_after
+from serve.endpoint_error import EndpointError, foreign, read_answer, refusal, retry_after
 from serve.explanations.explanation import ExplanationAnswer
 from serve.monitoring.health import HealthAnswer
-from serve.orders.event import AnyEvent, CountedStock, EventBatch, Inventory
+from serve.orders.event import AnyEvent, Applied, CountedStock, EventBatch, Inventory
 from serve.orders.order import OrderAnswer
-from serve.orders.tasks import Lease, TaskAnswer
+from serve.orders.tasks import Lease, TaskAnswer, TaskList
 from serve.policies.answer import Canary, Load, SlotsAnswer
 from serve.reviews.override import Override, WantedParcel
-from serve.reviews.queue import ReviewAnswer
+from serve.reviews.queue import ReviewAnswer, ReviewList
 from serve.web.path_names import in_path
+from serve.web.short_way import MOST_KEY
 
 TOKEN_VARIABLE = "ROUTELAB_TOKEN"
 """Environment variable of commands with the token that they send."""
@@ -35,6 +39,12 @@ LATER = REFUSED | {502, 504}
 the endpoint of a commit."""
 
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.1, 5.0
+
+
+class _Ready(BaseModel):
+    """What an endpoint says that is ready."""
+
+    status: Literal["ready"]
 
 
 class Client:
@@ -50,6 +60,9 @@ class Client:
         patience_seconds: in which an attempt may begin, the first one aside.
         http: sends requests instead of a new connection; ``url`` and ``token`` are not looked at then.
         sleep: waits.
+
+    Raises:
+        InputError: no such URL.
     """
 
     def __init__(
@@ -63,7 +76,7 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else None
-        self._http = http or httpx.Client(base_url=url, headers=headers, timeout=timeout_seconds)
+        self._http = http or httpx.Client(base_url=_address(url), headers=headers, timeout=timeout_seconds)
         self._patience_seconds, self._sleep = patience_seconds, sleep
 
     def __enter__(self) -> Client:
@@ -80,9 +93,9 @@ class Client:
         """Returns once orders can be answered.
 
         Raises:
-            EndpointError: not within the patience.
+            EndpointError: not within the patience, or another service answers there.
         """
-        self._send("GET", "/health/ready")
+        read_answer(self._send("GET", "/health/ready"), _Ready)
 
     def decide(
         self,
@@ -98,12 +111,17 @@ class Client:
 
         Args:
             order: with an id that is new.
-            key: ``Idempotency-Key``; the same key and order get the same answer. One of its own if not given.
+            key: ``Idempotency-Key``, printable ASCII; the same key and order get the same answer. One of its own if
+                not given.
             now: UTC seconds, where time comes from requests.
             confirm: what is reserved does not expire.
             max_alternatives: other plans to be shown.
             deadline_ms: in which an attempt is to be answered; too little for the policy: by a heuristic. No further
                 attempt begins after it; as refusals ask for a second's pause, a short one leaves one attempt.
+
+        Raises:
+            InputError: a key that cannot be sent.
+            EndpointError: what was refused, or that nobody answered, or another service.
         """
         fields = {"order": order, "now": _text(now), "confirm": confirm, "max_alternatives": max_alternatives}
         asked = DecisionRequest.model_validate({**fields, "deadline_ms": deadline_ms})
@@ -158,31 +176,31 @@ class Client:
             How many of them the endpoint did not know yet.
         """
         body = EventBatch(events=list(events)).model_dump_json(exclude_none=True)
-        return int(self._send("POST", "/v1/events", body=body).json()["applied"])
+        return read_answer(self._send("POST", "/v1/events", body=body), Applied).applied
 
     def count_stock(self, at: int, rows: Sequence[CountedStock], *, id: str | None = None) -> None:
         """Tells what lies in warehouses at ``at``, UTC seconds."""
         counted = Inventory(id=id or uuid.uuid4().hex, at=format_utc(at), rows=list(rows))
-        self._send("PUT", "/v1/inventory", body=counted.model_dump_json(exclude_none=True))
+        body = counted.model_dump_json(exclude_none=True)
+        read_answer(self._send("PUT", "/v1/inventory", body=body), Applied)
 
     def tasks(self, *, limit: int = 10, lease_seconds: int = 60, now: int | None = None) -> list[TaskAnswer]:
         """Leases orders that are to be looked at."""
         params = {"limit": str(limit), "lease_seconds": str(lease_seconds)} | _stated(now)
-        rows = self._send("GET", "/v1/tasks", params=params).json()["tasks"]
-        return [TaskAnswer.model_validate(row) for row in rows]
+        return read_answer(self._send("GET", "/v1/tasks", params=params), TaskList).tasks
 
     def acknowledge(self, task: TaskAnswer, *, now: int | None = None) -> None:
         """A task is done."""
         body = Lease(lease=task.lease).model_dump_json()
-        self._send("POST", f"/v1/tasks/{task.task_id}/acknowledge", body=body, params=_stated(now))
+        path = f"/v1/tasks/{in_path(task.task_id)}/acknowledge"
+        answer = self._send("POST", path, body=body, params=_stated(now))
+        if answer.status_code != httpx.codes.NO_CONTENT:
+            raise foreign(answer)
 
     def reviews(self, *, state: str = "open", after: int = 0, limit: int = 100) -> list[ReviewAnswer]:
         """What a person should look at, in the order of opening."""
         params = {"state": state, "after": str(after), "limit": str(limit)}
-        return [
-            ReviewAnswer.model_validate(row)
-            for row in self._send("GET", "/v1/reviews", params=params).json()["reviews"]
-        ]
+        return read_answer(self._send("GET", "/v1/reviews", params=params), ReviewList).reviews
 
     def policies(self) -> SlotsAnswer:
         """Who decides, and who is to."""
@@ -222,7 +240,7 @@ class Client:
         return read_answer(self._send("GET", "/v1/health-report", params=params), HealthAnswer)
 
     def _decided(self, path: str, asked: DecisionRequest | RedecisionRequest, key: str | None) -> DecisionAnswer:
-        body, headers = asked.model_dump_json(exclude_defaults=True), {"Idempotency-Key": key or uuid.uuid4().hex}
+        body, headers = asked.model_dump_json(exclude_defaults=True), {"Idempotency-Key": _sendable(key)}
         lasts = math.inf if asked.deadline_ms is None else asked.deadline_ms / 1000
         return read_answer(self._send("POST", path, body=body, headers=headers, lasts=lasts), DecisionAnswer)
 
@@ -259,13 +277,44 @@ class Client:
             except httpx.TransportError as error:
                 what = f"{type(error).__name__} at {method} {path}"
                 problem = EndpointError("endpoint", what, "an answer", "look whether the endpoint runs there")
-                if not is_repeatable and not isinstance(error, httpx.ConnectError):
+                is_hopeless = isinstance(error, (httpx.UnsupportedProtocol, httpx.LocalProtocolError))
+                if is_hopeless or (not is_repeatable and not isinstance(error, httpx.ConnectError)):
                     raise problem from error
             pause = max(least, wait * random.uniform(0.5, 1.0))  # not all clients at once
             if time.monotonic() + pause > until:
                 raise problem
             self._sleep(pause)
             wait = min(2 * wait, LONGEST_WAIT_SECONDS)
+
+
+def _address(url: str) -> str:
+    """The URL.
+
+    Raises:
+        InputError: nobody can be asked there.
+    """
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        parsed = httpx.URL()
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        expected = "an address that begins with http:// or https://"
+        raise InputError("url", url, expected, "write it like http://127.0.0.1:8000")
+    return url
+
+
+def _sendable(key: str | None) -> str:
+    """The key, or a new one.
+
+    Raises:
+        InputError: a header cannot hold it.
+    """
+    if key is None:
+        return uuid.uuid4().hex
+    if not 0 < len(key) <= MOST_KEY or not key.isascii() or not key.isprintable() or key != key.strip():
+        expected = f"1 to {MOST_KEY} characters of printable ASCII, without a space at either end"
+        raise InputError("key", key, expected, "send another key, such as a hash of this one")
+    return key
 
 
 def _stated(now: int | None) -> dict[str, str]:

@@ -34,7 +34,7 @@ def read_answer(answer: httpx.Response, kind: type[Answer]) -> Answer:
     try:
         return kind.model_validate_json(answer.content)
     except ValidationError as error:
-        raise _foreign(answer) from error
+        raise foreign(answer) from error
 
 
 def refusal(answer: httpx.Response) -> EndpointError:
@@ -42,11 +42,12 @@ def refusal(answer: httpx.Response) -> EndpointError:
     try:
         told = ErrorAnswer.model_validate_json(answer.content).error
     except ValidationError:
-        return _foreign(answer)
+        return foreign(answer)
     return EndpointError(told.key, told.value, told.expected, told.remedy, answer.status_code)
 
 
-def _foreign(answer: httpx.Response) -> EndpointError:
+def foreign(answer: httpx.Response) -> EndpointError:
+    """That an answer is not one of this endpoint, to be raised."""
     what = f"{answer.status_code} from {answer.request.url.path}"
     return EndpointError("endpoint", what, "an answer of routelab's endpoint", "correct the URL", answer.status_code)
 

@@ -14,7 +14,6 @@ from agents.bundle import Bundle, BundleAgent, read_bundle
 from agents.bundle_folder import check_bundle_folder
 from scenarios.arguments import Arguments
 from scenarios.errors import InputError
-from scenarios.local_time import parse_utc
 from serve.admission.limits import Limits
 from serve.admission.options import add_limits, limits_of
 from serve.decisions.desk import Desk, DeskSettings
@@ -24,6 +23,7 @@ from serve.monitoring.options import add_watch, staleness_of, watch_of
 from serve.orders.known import Known
 from serve.reviews.options import add_reviews, check_reviews, limits_of_reviews
 from serve.reviews.version import note_version
+from serve.stated_time import stated_utc
 from serve.storage.database import DEFAULT_URL, Database
 from serve.storage.seed import read_stock, seed
 from serve.web.cores import CHOICES, check_cores, keep_to_core
@@ -136,7 +136,7 @@ def _calendar_end(stated: str | None, bundle: Bundle) -> int | None:
     """UTC seconds of ``--calendar-end``, which must lie where a calendar of the bundle's scenario can end."""
     if stated is None:
         return None
-    end = parse_utc("--calendar-end", stated)
+    end = stated_utc("--calendar-end", stated)
     try:
         Known(bundle.public, end)
     except InputError as error:

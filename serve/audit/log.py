@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, LargeBinary, Row, Select, bindparam, cast, delete, select, update
 
 from scenarios.errors import InputError
 from serve.audit.kinds import BEGUN, ERASABLE, ERASED, Kind
@@ -24,6 +24,22 @@ from serve.web.actor import KEEPER
 
 GENESIS = "0" * 64
 """What the first row of a chain follows."""
+
+
+_SALT_BYTES = 16
+"""Salt and content are hashed together: only as the salt has one length is it sure where the content begins."""
+
+
+class Altered(Exception):
+    """A payload is not as it was written.
+
+    Args:
+        detail: in the error schema.
+    """
+
+    def __init__(self, detail: InputError) -> None:
+        self.detail = detail
+        super().__init__(detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +62,10 @@ class Entry:
 _head = tables.audit_heads.c
 _HEAD = select(_head.seq, _head.hash).where(_head.writer == bindparam("of")).with_for_update()
 _WRITE, _WRITE_PAYLOAD = tables.audit.insert(), tables.payloads.insert()
+_KEPT: list[Any] = [
+    cast(column, LargeBinary).label(column.name) for column in (tables.payloads.c.salt, tables.payloads.c.content)
+]
+"""As bytes: SQLite lets whoever alters them write text there, which need not be readable."""
 _MOVE_HEAD = update(tables.audit_heads).where(_head.writer == bindparam("of"))
 
 
@@ -79,7 +99,7 @@ class AuditWriter:
         return self._append(tx, entry, int(seq), previous)
 
     def _append(self, tx: Connection, entry: Entry, seq: int, previous: str) -> int:
-        compressed, salt = zlib.compress(entry.payload, 1), os.urandom(16)
+        compressed, salt = zlib.compress(entry.payload, 1), os.urandom(_SALT_BYTES)
         row = {
             "writer": self.id,
             "seq": seq + 1,
@@ -123,10 +143,33 @@ def hash_of(row: dict[str, object]) -> str:
 
 
 def payload(tx: Connection, writer: str, seq: int) -> bytes | None:
-    """The payload of one row; None if it was erased."""
-    row = tables.payloads.c
-    content = tx.execute(select(row.content).where(row.writer == writer, row.seq == seq)).scalar()
-    return None if content is None else zlib.decompress(content)
+    """The payload of one row; None if it was erased.
+
+    Raises:
+        Altered: it is not as it was written.
+    """
+    row, kept = tables.audit.c, tables.payloads.c
+    joined = tables.payloads.outerjoin(tables.audit, (row.writer == kept.writer) & (row.seq == kept.seq))
+    query: Select[Any] = select(*_KEPT, row.payload_sha256).select_from(joined)
+    found = tx.execute(query.where(kept.writer == writer, kept.seq == seq)).one_or_none()
+    if found is None:
+        return None
+    content = _opened(found)
+    if content is None:
+        remedy = "look with `routelab audit verify`, and put a backup in its place"
+        raise Altered(InputError(f"row {seq} of writer {writer}", "altered", "a payload as it was written", remedy))
+    return content
+
+
+def _opened(found: Row[Any]) -> bytes | None:
+    """What was written; None if that is not what is there."""
+    digest = hashlib.sha256(found.salt + found.content).hexdigest()
+    if len(found.salt) != _SALT_BYTES or digest != found.payload_sha256:
+        return None
+    try:
+        return zlib.decompress(found.content)
+    except zlib.error:
+        return None
 
 
 def complaints(tx: Connection) -> Iterator[str]:
@@ -138,7 +181,7 @@ def complaints(tx: Connection) -> Iterator[str]:
     erased = set(tx.execute(select(row.subject).where(row.kind == ERASED)).scalars())
     heads = {head.writer: head for head in tx.execute(select(tables.audit_heads))}
     joined = tables.audit.outerjoin(tables.payloads, (row.writer == kept.writer) & (row.seq == kept.seq))
-    query = select(tables.audit, kept.salt, kept.content).select_from(joined).order_by(row.writer, row.seq)
+    query = select(tables.audit, *_KEPT).select_from(joined).order_by(row.writer, row.seq)
     ends: dict[str, tuple[int, str]] = {}
     begun: list[tuple[str, bytes]] = []
     for found in tx.execute(query.execution_options(yield_per=1000)):
@@ -179,5 +222,5 @@ def _payload_complaints(found: Row[Any], place: str, erased: set[str]) -> Iterat
     if found.content is None:
         if not is_erased or found.kind not in ERASABLE:
             yield f"{place}: its payload is gone, and no row says that it was erased"
-    elif hashlib.sha256(found.salt + found.content).hexdigest() != found.payload_sha256:
+    elif _opened(found) is None:
         yield f"{place}: its payload was altered"

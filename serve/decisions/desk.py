@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from agents.documents import CaseDocument, OrderDocument
 from scenarios.errors import InputError
-from scenarios.local_time import format_utc, parse_utc
+from scenarios.local_time import format_utc
 from serve.audit.log import AuditWriter
 from serve.background import Background, stop
 from serve.decisions.asked import Asked, Question, subject_of
@@ -36,6 +36,7 @@ from serve.pricing.jobs import PriceJobs
 from serve.reviews.queue import ReviewLimits, is_taken_back
 from serve.reviews.version import ReviewVersion, version_of
 from serve.shop_clock import by_our_clock
+from serve.stated_time import stated_utc
 from serve.storage import tables
 from serve.storage.database import Database
 from serve.storage.pulse import Pulse
@@ -162,7 +163,7 @@ class Desk:
             raise InputError("now", None, "the time of the request", "state it: the endpoint runs with --clock request")
         if not self.settings.is_request_clock:
             raise InputError("now", stated, "no such field", "remove it, or run the endpoint with --clock request")
-        return parse_utc("now", stated)
+        return stated_utc("now", stated)
 
     def decide(self, asked: Asked) -> tuple[bytes, bool]:
         """The answer, and whether it was given before. When it returns, all that it says is on disk.

@@ -159,6 +159,7 @@ def read_record(tx: Connection, decision: Row[Any]) -> Record:
 
     Raises:
         Conflict: it was erased.
+        serve.audit.log.Altered: it is not as it was written.
     """
     content = payload(tx, decision.writer, decision.seq)
     if content is None:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from agents.documents import Document, OrderDocument, SnapshotDocument, Time
 from scenarios.errors import InputError
+from serve.stated_time import check_order, check_snapshot
 
 Deadline = Annotated[
     float | None,
@@ -33,13 +34,15 @@ class DecisionRequest(Document):
     confirm: Confirm = False
 
     def check(self) -> None:
-        """Refuses what would do nothing beside a snapshot.
+        """Refuses times that are none or too far away, and what would do nothing beside a snapshot.
 
         Raises:
-            InputError: ``now``, as the snapshot has its own, or ``confirm``, as nothing is reserved.
+            InputError: a time; ``now``, as the snapshot has its own, or ``confirm``, as nothing is reserved.
         """
+        check_order(self.order)
         if self.snapshot is None:
             return
+        check_snapshot(self.snapshot)
         if self.now is not None:
             raise InputError("now", self.now, "no such field beside a snapshot, which has its own", "leave it out")
         if self.confirm:

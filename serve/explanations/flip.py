@@ -37,6 +37,7 @@ from envs.snapshot import Snapshot
 from envs.state import NONE
 from scenarios.errors import InputError
 from scenarios.local_time import MINUTE_SECONDS, format_utc, parse_utc
+from serve.stated_time import check_utc
 
 MOST_MILLICENTS = 1000 * MILLICENTS
 MOST_UNITS = 1 << 12
@@ -167,10 +168,16 @@ def restocked(case: CaseDocument, warehouse: str, sku: str, units: int) -> CaseD
 
 
 def repromised(case: CaseDocument, minutes: int) -> CaseDocument:
-    """The case with all promises moved."""
+    """The case with all promises moved.
+
+    Raises:
+        InputError: to a time that no order can be promised for.
+    """
 
     def moved(text: str) -> str:
-        return format_utc(parse_utc("promise_at", text) + minutes * MINUTE_SECONDS)
+        at = parse_utc("promise_at", text) + minutes * MINUTE_SECONDS
+        check_utc("promise_at", at, text)
+        return format_utc(at)
 
     order = case.order
     lines = [

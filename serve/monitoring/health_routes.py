@@ -10,11 +10,11 @@ from sqlalchemy import Connection, select
 
 from agents.documents import Name, Time
 from scenarios.errors import InputError
-from scenarios.local_time import parse_utc
 from serve.audit.log import Entry
 from serve.decisions.desk import Desk
 from serve.monitoring.health import HealthAnswer, HealthReport, compare, make_report
 from serve.orders.order import NotFound
+from serve.stated_time import stated_utc
 from serve.storage import tables
 from serve.storage.database import insert
 from serve.storage.retry import retried
@@ -61,9 +61,9 @@ def period(since: str, until: str) -> tuple[int, int]:
     """Seconds of both ends.
 
     Raises:
-        InputError: it does not end after it begins.
+        InputError: a time that cannot be used, or it does not end after it begins.
     """
-    begin, end = parse_utc("since", since), parse_utc("until", until)
+    begin, end = stated_utc("since", since), stated_utc("until", until)
     if begin >= end:
         raise InputError("until", until, "a time after since", "correct one of them")
     return begin, end

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from scenarios.local_time import format_utc
+from serve.admission.aside import aside
 from serve.decisions.answer import Stage
 from serve.decisions.desk import Desk
 from serve.monitoring.calibration import Calibration, calibrate
@@ -130,7 +131,7 @@ def add_monitoring_routes(desk_of: Callable[[], Desk]) -> APIRouter:
     def calibration(since: Since, until: Until) -> Calibration:
         desk = desk_of()
         begin, end = period(since, until)
-        with desk.database.reading() as tx:
+        with aside(), desk.database.reading() as tx:
             return calibrate(tx, desk.known.public, begin, end)
 
     return router

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from agents.documents import Document, Name, Time, Units
 
@@ -162,3 +162,10 @@ class Stations(Document):
     id: Name = Field(description="new for each report")
     at: Time
     rows: Annotated[list[CountedStation], Field(min_length=1, max_length=20_000)]
+
+
+class Applied(BaseModel):
+    """What became of events."""
+
+    applied: int = Field(description="new ones")
+    known: int = Field(description="sent before, with the same content")

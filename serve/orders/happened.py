@@ -13,7 +13,7 @@ from agents.documents import Document
 from agents.rolling_calendar import MAX_AHEAD_DAYS
 from scenarios.checks import MAX_UNITS
 from scenarios.errors import InputError
-from scenarios.local_time import DAY_SECONDS, parse_utc
+from scenarios.local_time import DAY_SECONDS
 from serve.orders import event as told
 from serve.orders.changes import Changes, Taken
 from serve.orders.ending import Ending, cancel_order, end_what_left
@@ -21,6 +21,7 @@ from serve.orders.known import Known
 from serve.orders.order import Cause, break_plan, confirm_orders, note_break
 from serve.orders.parcel import Place, find_parcels, give_room_back, leave, lines_of, set_stage, stop_pick, take_apart
 from serve.orders.release import release
+from serve.stated_time import stated_utc
 from serve.storage import tables
 from serve.storage.database import insert, insert_for, insert_new
 from serve.storage.sending import change_each
@@ -78,12 +79,12 @@ class Happened:
         self._changes.make(self._tx)
 
     def _time(self, field: str, text: str) -> int:
-        return parse_utc(f"{self._key}.{field}", text)
+        return stated_utc(f"{self._key}.{field}", text)
 
     def _soon(self, field: str, text: str) -> int:
         """A time that a snapshot can hold."""
         at = self._time(field, text)
-        if at > self._now + (MAX_AHEAD_DAYS - 1) * DAY_SECONDS:
+        if abs(at - self._now) > (MAX_AHEAD_DAYS - 1) * DAY_SECONDS:
             raise InputError(f"{self._key}.{field}", text, "within a year of what happened", "correct the date")
         return at
 

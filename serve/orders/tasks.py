@@ -34,6 +34,12 @@ class TaskAnswer(BaseModel):
     leased_until: str = Field(description="then it comes again, unless acknowledged")
 
 
+class TaskList(BaseModel):
+    """Tasks that are now held by who asked."""
+
+    tasks: list[TaskAnswer]
+
+
 def add_task(tx: Connection, kind: Kind, order_id: str, due_at: int) -> None:
     """Owes a decision about an order at ``due_at``, UTC seconds; the same again changes nothing."""
     row = tables.tasks.c

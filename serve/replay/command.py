@@ -100,6 +100,8 @@ def read_orders(words: Sequence[str], seed: int, is_stated: bool) -> Trace:
     if is_file and not is_stated:
         raise InputError("--clock", "wall", "a scenario's name: orders of a file have their own dates", "leave it out")
     if path.suffix == ".npz":
+        if words[1:]:
+            raise InputError("ORDERS", words[1], "nothing after a trace file, which is drawn already", "leave it out")
         return load_trace(path)
     if is_file:
         folder = path.parent if path.suffix == ".csv" else path

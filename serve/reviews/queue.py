@@ -54,6 +54,12 @@ class ReviewAnswer(BaseModel):
     label_decision_id: str | None = Field(description="of an override: the decision whose record holds what was chosen")
 
 
+class ReviewList(BaseModel):
+    """Reviews in the order of opening."""
+
+    reviews: list[ReviewAnswer]
+
+
 def reasons_of(
     weighed: Weighed, limits: ReviewLimits, is_drifting: bool = False, is_ruled: bool = False
 ) -> list[Reason]:

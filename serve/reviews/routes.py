@@ -8,7 +8,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi import Path as InPath
-from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from serve.audit.log import Entry
@@ -18,18 +17,20 @@ from serve.orders.changes import Changes
 from serve.orders.order import NotFound, OrderAnswer, describe_order
 from serve.reviews.ending import approve, reject, take_back_to_queue
 from serve.reviews.override import Override, override
-from serve.reviews.queue import MAX_REVIEWS, ReviewAnswer, ReviewState, describe_review, find_review, list_reviews
+from serve.reviews.queue import (
+    MAX_REVIEWS,
+    ReviewAnswer,
+    ReviewList,
+    ReviewState,
+    describe_review,
+    find_review,
+    list_reviews,
+)
 from serve.storage.retry import retried
 from serve.web.actor import Who
 from serve.web.routes import ERRORS, OrderId, StatedNow
 
 ReviewId = Annotated[str, InPath(description="of a review")]
-
-
-class ReviewList(BaseModel):
-    """Reviews in the order of opening."""
-
-    reviews: list[ReviewAnswer]
 
 
 def add_review_routes(desk_of: Callable[[], Desk]) -> APIRouter:

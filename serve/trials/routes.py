@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 from sqlalchemy import Row
 
 from agents.documents import Document, Name
-from scenarios.errors import InputError
 from scenarios.local_time import format_utc
+from serve.admission.aside import aside
 from serve.decisions.desk import Desk
 from serve.trials.design import Design, Sha256
 from serve.trials.estimate import EstimateAnswer, estimate
@@ -21,12 +20,9 @@ from serve.trials.kept import experiment_of, find_row, list_rows
 from serve.trials.metric import MetricName
 from serve.trials.results import Results, make_results
 from serve.web.actor import Who
-from serve.web.errors import error_response
 from serve.web.routes import ERRORS
 
 Id = Annotated[Name, Path(description="name of the experiment")]
-_ESTIMATING = threading.Lock()
-"""Orders go first: however many estimates are asked for, this process makes one of thousands of decisions at a time."""
 State = Literal["draft", "running", "stopped"]
 
 
@@ -79,7 +75,6 @@ def add_experiment_routes(desk_of: Callable[[], Desk]) -> APIRouter:
 
     @router.get(  # before the next one, which would take it for a name
         "/{name:name}/estimate",
-        response_model=EstimateAnswer,
         summary="What a policy would have given, from plans drawn by chance",
     )
     def estimated(
@@ -89,27 +84,21 @@ def add_experiment_routes(desk_of: Callable[[], Desk]) -> APIRouter:
         metric: Annotated[MetricName, Query()] = "total",
         limit: Annotated[int, Query(ge=1, le=10_000, description="decisions to be made again, the latest")] = 1000,
         now: Annotated[str | None, Query(description="of a replay: known by then")] = None,
-    ) -> EstimateAnswer | Response:
+    ) -> EstimateAnswer:
         who.check("rule_editor")
         desk = desk_of()
         question = (policy, metric, desk.now(now) if now else int(time.time()))
-        if not _ESTIMATING.acquire(blocking=False):
-            busy = InputError(
-                "estimate", name, "one estimate at a time, and another one is being made", "send it again"
-            )
-            return error_response(503, busy, {"Retry-After": "5"})
-        try:
-            with desk.database.reading() as tx:
-                return estimate(tx, desk.policies, experiment_of(find_row(tx, name)), question, limit)
-        finally:
-            _ESTIMATING.release()
+        with aside(), desk.database.reading() as tx:
+            return estimate(tx, desk.policies, experiment_of(find_row(tx, name)), question, limit)
 
     @router.get("/{name:name}", summary="One experiment with its results")
     def experiment(
         name: Id, now: Annotated[str | None, Query(description="of a replay: known by then")] = None
     ) -> ExperimentAnswer:
         desk = desk_of()
-        return _find(desk, name, desk.now(now) if now else int(time.time()))
+        at = desk.now(now) if now else int(time.time())
+        with aside():
+            return _find(desk, name, at)
 
     @router.post("/{name:name}/start", summary="Let its units fall to the arms")
     def start(name: Id, who: Who) -> ExperimentAnswer:

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from agents.documents import field_error
 from scenarios.errors import InputError
+from serve.audit.log import Altered
 from serve.orders.event import AnyEvent
 from serve.orders.order import Conflict, NotFound
 from serve.storage.postgres_server import Unacknowledged
@@ -105,6 +106,10 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Conflict)
     def disagree(request: Request, error: Conflict) -> Response:
+        return error_response(HTTPStatus.CONFLICT, error.detail)
+
+    @app.exception_handler(Altered)
+    def distrust(request: Request, error: Altered) -> Response:
         return error_response(HTTPStatus.CONFLICT, error.detail)
 
     @app.exception_handler(Forbidden)

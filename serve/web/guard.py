@@ -11,7 +11,7 @@ from serve.web.errors import error_response
 from serve.web.safety import check_near
 from serve.web.tokens import Tokens
 
-OPEN = frozenset({"/health/live", "/health/ready", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"})
+OPEN = frozenset({"/health/live", "/health/ready", "/docs", "/openapi.json"})
 """Paths that tell nothing of orders and change nothing."""
 
 

@@ -8,11 +8,10 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from agents.documents import Time
-from scenarios.local_time import parse_utc
+from serve.admission.aside import aside
 from serve.audit.log import Entry
 from serve.decisions.answer import DecisionAnswer
 from serve.decisions.asked import Asked
@@ -24,11 +23,12 @@ from serve.monitoring.staleness import hear
 from serve.orders.changes import Changes
 from serve.orders.counted import count_stations, count_stock
 from serve.orders.ending import Ending, cancel_order
-from serve.orders.event import AFTER_PRICES, EventBatch, Inventory, Stations
+from serve.orders.event import AFTER_PRICES, Applied, EventBatch, Inventory, Stations
 from serve.orders.happened import Happened, is_new
 from serve.orders.order import NotFound, OrderAnswer, confirm_order, describe_order
-from serve.orders.tasks import MAX_TASKS, Lease, TaskAnswer, acknowledge, lease_tasks
+from serve.orders.tasks import MAX_TASKS, Lease, TaskList, acknowledge, lease_tasks
 from serve.shop_clock import by_our_clock
+from serve.stated_time import stated_utc
 from serve.storage.retry import retried
 from serve.web.actor import Who
 from serve.web.errors import ErrorAnswer
@@ -50,19 +50,6 @@ OrderId = str
 StatedNow = Annotated[Time | None, Query(description="of a replay, see --clock request")]
 
 
-class TaskList(BaseModel):
-    """Tasks that are now held by who asked."""
-
-    tasks: list[TaskAnswer]
-
-
-class Applied(BaseModel):
-    """What became of events."""
-
-    applied: int = Field(description="new ones")
-    known: int = Field(description="sent before, with the same content")
-
-
 def answer_once(desk: Desk, asked: Asked) -> Response:
     """Decides, or repeats what was answered, in the same bytes."""
     content, is_repeated = desk.decide(asked)
@@ -82,10 +69,11 @@ def add_routes(desk_of: Callable[[], Desk]) -> APIRouter:
     @router.post("/decisions/{decision_id}/replay", summary="Make a decision again from its record")
     def replay(decision_id: str) -> ReplayAnswer:
         desk = desk_of()
-        with desk.database.reading() as tx:
-            found = find_decision(tx, decision_id)
-            record = read_record(tx, found)
-        return record.replay(desk.policies.find(found.bundle_sha256))
+        with aside():
+            with desk.database.reading() as tx:
+                found = find_decision(tx, decision_id)
+                record = read_record(tx, found)
+            return record.replay(desk.policies.find(found.bundle_sha256))
 
     @router.get("/orders/{order_id:name}", summary="How an order stands")
     def order(order_id: OrderId) -> OrderAnswer:
@@ -211,4 +199,4 @@ def _count(tx: Connection, desk: Desk, counted: Inventory | Stations) -> Applied
 
 def _happened_at(desk: Desk, key: str, text: str) -> int:
     """UTC second of what is told; by the wall's clock not after now."""
-    return parse_utc(key, text) if desk.settings.is_request_clock else by_our_clock(key, text, int(time.time()))
+    return stated_utc(key, text) if desk.settings.is_request_clock else by_our_clock(key, text, int(time.time()))

@@ -14,6 +14,10 @@ LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
 _PASSED_ON = frozenset({b"forwarded", b"via", b"x-real-ip"})
 """Headers with which a proxy says whom it asks for, beside those that begin with ``x-forwarded-``."""
 
+_OWN_PAGES = frozenset({b"same-origin", b"none"})
+"""What browsers say of requests that a page of this endpoint makes, such as ``/docs``, or their user; another port of
+this machine would be ``same-site``, and anything may be served there."""
+
 _REMEDY = "correct it, or say --development"
 
 
@@ -52,7 +56,8 @@ class Exposure:
 
 
 def check_near(headers: Iterable[tuple[bytes, bytes]]) -> None:
-    """Refuses what a proxy has passed on, as far as it says so, and what was meant for another machine.
+    """Refuses what a proxy has passed on, as far as it says so, what was meant for another machine, and what a browser
+    was told to ask by a page that is not this endpoint's.
 
     Args:
         headers: names in small letters, and values.
@@ -66,6 +71,10 @@ def check_near(headers: Iterable[tuple[bytes, bytes]]) -> None:
             num_hosts += 1
             if _name_in(value) not in LOCAL:
                 raise _afar("host", value)
+        elif name == b"origin" and _name_in(value.partition(b"//")[2]) not in LOCAL:
+            raise _foreign("origin", value)
+        elif name == b"sec-fetch-site" and value.strip().lower() not in _OWN_PAGES:
+            raise _foreign("sec-fetch-site", value)
         elif name in _PASSED_ON or name.startswith(b"x-forwarded-"):
             raise _afar(name.decode("latin-1"), value)
     if num_hosts != 1:
@@ -81,3 +90,9 @@ def _name_in(host: bytes) -> str:
 def _afar(name: str, value: bytes) -> InputError:
     expected = "a request from this machine: without tokens anyone may ask for anything"
     return InputError(f"header {name}", value.decode("latin-1"), expected, f"start the endpoint with {VARIABLE}")
+
+
+def _foreign(name: str, value: bytes) -> InputError:
+    expected = "a request of a program, or of a page of this endpoint: without tokens any page could ask for anything"
+    remedy = f"ask from /docs or a program, or start the endpoint with {VARIABLE}"
+    return InputError(f"header {name}", value.decode("latin-1"), expected, remedy)

@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from scenarios.local_time import format_utc, parse_utc
 
@@ -15,10 +16,13 @@ JSON = "application/json"
 UNKNOWN = "unknown_field"
 KNOWN_METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
 
+NAMELESS_TIMES = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+"""ISO 8601 has them, UTC has not."""
+
 NEVER_SOUND: tuple[Any, ...] = (
     float("nan"), float("inf"), -float("inf"), -1, 10**30, -(10**30), 1e300, "\ud800", "\x00", "", "x" * 100_000,
     [], {}, [[[[]]]], {"a": {"b": 1}}, "NaN", "2025-02-30T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z",
-    "\U0010ffff",
+    *NAMELESS_TIMES, "\U0010ffff",
     "'; DROP TABLE orders; --", "../../etc/passwd", 0.5, 2**63, 2**31, -(2**63), "１２",
 )  # fmt: skip
 """Values of which hardly a field may take one."""
@@ -97,6 +101,10 @@ def spoil(document: dict[str, Any], path: str, dice: random.Random) -> tuple[dic
     return spoilt, False
 
 
+Sound = tuple[str, str, dict[str, Any]]
+"""Method, path and body."""
+
+
 class Fuzz:
     """Spoilt requests without end.
 
@@ -108,8 +116,12 @@ class Fuzz:
     def __init__(self, documents: Sequence[dict[str, Any]], seed: int) -> None:
         self._documents, self._dice, self._number = documents, random.Random(seed), 0
 
-    def sound(self) -> tuple[str, str, dict[str, Any]]:
-        """Method, path and body of a request that is well-formed."""
+    def sound(self) -> Sound:
+        """A request that is well-formed."""
+        return self._dice.choice(self.every())
+
+    def every(self) -> list[Sound]:
+        """One of each kind."""
         dice, document = self._dice, copy.deepcopy(self._dice.choice(self._documents))
         self._number += 1
         order, name = {**document["order"], "id": f"fuzz {self._number}"}, f"{self._number}"
@@ -124,28 +136,26 @@ class Fuzz:
         booked = document["snapshot"].get("bookings") or [{"warehouse": house, "service": "x", "collection_at": later}]
         collection = {**dice.choice(booked), "capacity_parcels": 3}
         collection.pop("booked_parcels", None)
-        return dice.choice(
-            [
-                ("POST", "/v1/decisions", {"order": order, "now": now, "max_alternatives": 2, "deadline_ms": 900.0}),
-                ("POST", "/v1/decisions", {"order": order, "now": now, "confirm": True}),
-                ("POST", "/v1/decisions", {"order": order, "snapshot": document["snapshot"]}),
-                ("POST", f"/v1/orders/{known}/redecide", {"now": later, "max_alternatives": 1}),
-                ("POST", "/v1/events", {"events": [{**event, "kind": "receipt_announced", **receipt}]}),
-                ("POST", "/v1/events", {"events": [{**event, "kind": "outage", "service": service, "until": later}]}),
-                ("POST", "/v1/events", {"events": [{**event, "kind": "capacity", **collection}]}),
-                ("POST", "/v1/events", {"events": [{**event, "kind": "cancelled", "order": known}]}),
-                ("POST", "/v1/events", {"events": [{**event, "kind": "delivered", "parcel": known}]}),
-                ("PUT", "/v1/inventory", {"id": name, "at": now, "rows": [counted]}),
-                ("PUT", "/v1/stations", {"id": name, "at": now, "rows": [station]}),
-                ("POST", "/v1/policies", {"folder": "nowhere"}),
-                ("POST", f"/v1/policies/{'0' * 64}/canary", {"share": 0.5}),
-                ("POST", "/v1/experiments", {"name": f"trial {name}", "treatment": "0" * 64, "share": 0.5, "alpha": 0.1,
-                                             "guardrails": [{"metric": "total", "limit": 1.5}]}),
-                ("POST", "/v1/experiments/trial 1/stop", {"reason": "enough"}),
-                ("POST", "/v1/reviews/1/override", {"now": now, "parcels": [{"warehouse": house, "service": service,
-                                                                              "skus": [sku]}]}),
-            ]
-        )  # fmt: skip
+        return [
+            ("POST", "/v1/decisions", {"order": order, "now": now, "max_alternatives": 2, "deadline_ms": 900.0}),
+            ("POST", "/v1/decisions", {"order": order, "now": now, "confirm": True}),
+            ("POST", "/v1/decisions", {"order": order, "snapshot": document["snapshot"]}),
+            ("POST", f"/v1/orders/{known}/redecide", {"now": later, "max_alternatives": 1}),
+            ("POST", "/v1/events", {"events": [{**event, "kind": "receipt_announced", **receipt}]}),
+            ("POST", "/v1/events", {"events": [{**event, "kind": "outage", "service": service, "until": later}]}),
+            ("POST", "/v1/events", {"events": [{**event, "kind": "capacity", **collection}]}),
+            ("POST", "/v1/events", {"events": [{**event, "kind": "cancelled", "order": known}]}),
+            ("POST", "/v1/events", {"events": [{**event, "kind": "delivered", "parcel": known}]}),
+            ("PUT", "/v1/inventory", {"id": name, "at": now, "rows": [counted]}),
+            ("PUT", "/v1/stations", {"id": name, "at": now, "rows": [station]}),
+            ("POST", "/v1/policies", {"folder": "nowhere"}),
+            ("POST", f"/v1/policies/{'0' * 64}/canary", {"share": 0.5}),
+            ("POST", "/v1/experiments", {"name": f"trial {name}", "treatment": "0" * 64, "share": 0.5, "alpha": 0.1,
+                                         "guardrails": [{"metric": "total", "limit": 1.5}]}),
+            ("POST", "/v1/experiments/trial 1/stop", {"reason": "enough"}),
+            ("POST", "/v1/reviews/1/override", {"now": now, "parcels": [{"warehouse": house, "service": service,
+                                                                          "skus": [sku]}]}),
+        ]  # fmt: skip
 
     def spoilt(self) -> Sent:
         """One of them with one thing spoilt."""
@@ -217,7 +227,8 @@ class Fuzz:
                  "health-report/baselines/{}?since={}&until={}", "monitoring/calibration?since={}&until={}",
                  "experiments/{}?now={}", "experiments/{}/start", "experiments/{}/stop",
                  "experiments/{}/estimate?policy={}&metric={}&limit={}", "decisions/{}/replay", "{}"]  # fmt: skip
-        times = ["2025-03-03T10:00:00Z", "2025-03-04T10:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"]
+        times = ["2025-03-03T10:00:00Z", "2025-03-04T10:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z",
+                 *(quote(text) for text in NAMELESS_TIMES)]  # fmt: skip
         path = dice.choice(paths)
         while "{}" in path:
             path = path.replace("{}", dice.choice([*ids, *times]), 1)

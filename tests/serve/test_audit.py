@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import time
 import zlib
@@ -17,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from scenarios.errors import InputError
 from serve.audit.command import main
 from serve.audit.kinds import ERASED, LastingKind
-from serve.audit.log import AuditWriter, Entry, complaints, hash_of, payload
+from serve.audit.log import Altered, AuditWriter, Entry, complaints, hash_of, payload
 from serve.storage import tables
 from serve.storage.database import Database
 
@@ -84,8 +85,8 @@ class GivenUp(Exception):
 
 def take_guard_away(tx: Connection) -> None:
     """As who owns the schema can."""
-    triggers = ("audit_update", "audit_delete") if tx.dialect.name == "sqlite" else ("audit_append_only ON audit",)
-    for trigger in triggers:
+    of_sqlite = ("audit_update", "audit_delete", "audit_insert")
+    for trigger in of_sqlite if tx.dialect.name == "sqlite" else ("audit_append_only ON audit",):
         tx.execute(text(f"DROP TRIGGER {trigger}"))
 
 
@@ -106,13 +107,32 @@ def complaints_after(database: Database, *statements: Executable) -> list[str]:
     return found
 
 
+def replacements(database: Database) -> list[Executable]:
+    """Statements that insert, and change what is there already."""
+    names = [column.name for column in tables.audit.columns]
+    all_names, altered = ", ".join(names), ", ".join("'nobody'" if name == "actor" else name for name in names)
+    source = f"SELECT {altered} FROM audit WHERE seq = 1"
+    upsert = f"INSERT INTO audit ({all_names}) {source} ON CONFLICT (writer, seq) DO UPDATE SET actor = 'nobody'"
+    with database.reading() as tx:
+        if tx.dialect.name != "sqlite":
+            return [text(upsert)]
+    place = f"INSERT OR REPLACE INTO audit (rowid, {all_names}) SELECT rowid, {altered.replace('seq', 'seq + 90')}"
+    return [
+        text(upsert),
+        text(f"INSERT OR REPLACE INTO audit ({all_names}) {source}"),
+        text(f"REPLACE INTO audit ({all_names}) {source}"),
+        text(f"{place} FROM audit WHERE seq = 1"),  # a row in the place of another one
+    ]
+
+
 @pytest.mark.parametrize("is_tampered_with", [False, True])
 def test_rows_are_written_once(database: Database, writers: list[AuditWriter], is_tampered_with: bool) -> None:
     """No statement of ours, nor one that somebody types, changes a row while the guard is there."""
     with database.writing() as tx:
         if is_tampered_with:
             take_guard_away(tx)
-    for statement in (update(tables.audit).values(actor="nobody"), delete(tables.audit)):
+    changes = [update(tables.audit).values(actor="nobody"), *replacements(database), delete(tables.audit)]
+    for statement in changes:
         refused = nullcontext() if is_tampered_with else pytest.raises(IntegrityError, match="audit log is append-only")
         with refused, database.writing() as tx:
             tx.execute(statement)
@@ -294,6 +314,32 @@ def test_an_altered_payload_shows(database: Database, writers: list[AuditWriter]
         altered = bytes([content[0] ^ 1]) + content[1:]
         tx.execute(update(tables.payloads).where(row.writer == writers[0].id, row.seq == 2).values(content=altered))
     assert found_complaints(database) == [f"row 2 of writer {writers[0].id}: its payload was altered"]
+
+
+def test_bytes_that_move_between_salt_and_payload_show(database: Database, writers: list[AuditWriter]) -> None:
+    """The hash is over both: wherever they are divided, it is the same."""
+    row, (writer, _) = tables.payloads.c, writers
+    where = (row.writer == writer.id, row.seq == 2)
+    with database.reading() as tx:
+        salt, content = tx.execute(select(row.salt, row.content).where(*where)).one()
+    both, parted = salt + content, update(tables.payloads).where(*where)
+    for place in set(range(len(both) + 1)) - {len(salt)}:
+        with database.writing() as tx:
+            tx.execute(parted.values(salt=both[:place], content=both[place:]))
+        assert found_complaints(database) == [f"row 2 of writer {writer.id}: its payload was altered"], place
+        with pytest.raises(Altered, match="audit verify"), database.reading() as tx:
+            payload(tx, writer.id, 2)
+
+
+def test_a_payload_that_cannot_be_unpacked_shows_though_its_hash_fits(
+    database: Database, writers: list[AuditWriter]
+) -> None:
+    kept, row, writer = tables.payloads.c, tables.audit.c, writers[0].id
+    salt, content = b"s" * 16, b"not compressed"
+    digest = hashlib.sha256(salt + content).hexdigest()
+    altered = update(tables.payloads).where(kept.writer == writer, kept.seq == 2).values(salt=salt, content=content)
+    audited = update(tables.audit).where(row.writer == writer, row.seq == 2).values(payload_sha256=digest)
+    assert f"row 2 of writer {writer}: its payload was altered" in complaints_after(database, altered, audited)
 
 
 def test_erasing_is_said_and_removing_is_not(database: Database, writers: list[AuditWriter]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from agents.documents import OrderDocument
+from scenarios.errors import InputError
 from scenarios.local_time import format_utc, parse_utc
 from serve.app import create_app
 from serve.client import Client
@@ -19,7 +20,8 @@ from serve.decisions.desk import DeskSettings
 from serve.decisions.service import DecisionService
 from serve.endpoint_error import EndpointError
 from serve.main import load_desk
-from serve.orders.event import CountedStock, Delivered, PickStarted
+from serve.orders.event import CountedStock, Delivered, EventBatch, PickStarted
+from serve.orders.tasks import TaskAnswer
 from serve.reviews.override import WantedParcel
 from serve.storage.database import Database
 from serve.web.path_names import in_path
@@ -150,6 +152,57 @@ def test_another_service_is_named_as_such() -> None:
     for _ in range(2):
         with pytest.raises(EndpointError, match="Correct the URL"):
             client.order("a b")
+
+
+ASKED: list[Callable[[Client], object]] = [
+    lambda client: client.wait_until_ready(),
+    lambda client: client.tell([]),
+    lambda client: client.count_stock(0, [CountedStock(warehouse="w", sku="s", on_hand_units=1)]),
+    lambda client: client.tasks(),
+    lambda client: client.acknowledge(TASK),
+    lambda client: client.reviews(),
+    lambda client: client.order("x"),
+]
+TASK = TaskAnswer(task_id="1", kind="plan_broke", order_id="x", due_at="", lease="y", leased_until="")
+
+
+@pytest.mark.parametrize("ask", ASKED, ids=range(len(ASKED)))
+def test_no_foreign_answer_is_taken_for_the_endpoints(
+    ask: Callable[[Client], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serve.client.EventBatch", EventBatch.model_construct)  # of no event: nothing is looked at
+    for answer in (httpx.Response(200, text="<html>login</html>"), httpx.Response(200, json={}), httpx.Response(302)):
+        client, script, waits = scripted(answer)
+        with pytest.raises(EndpointError, match="Correct the URL"):
+            ask(client)
+        assert (len(script.requests), waits) == (1, [])
+
+
+@pytest.mark.parametrize("url", ["", "127.0.0.1:8000", "localhost", "ftp://localhost", "http://", "http://a:b"])
+def test_a_url_at_which_nobody_can_be_asked_is_refused_at_once(url: str) -> None:
+    with pytest.raises(InputError, match="Write it like http:") as caught:
+        Client(url)
+    assert caught.value.value == url
+
+
+def test_what_can_never_be_sent_is_not_sent_again() -> None:
+    for error in (httpx.UnsupportedProtocol("no"), httpx.LocalProtocolError("no")):
+        client, _, waits = scripted(error)
+        with pytest.raises(EndpointError):
+            client.order("x")
+        assert waits == []
+
+
+@pytest.mark.parametrize("key", ["Bestellung-ü", "", " a", "a\n", "a\x00b", "k" * 256])
+def test_a_key_that_no_header_holds_is_refused_at_once(make_request: Request, key: str) -> None:
+    for ask in (
+        lambda client: client.decide(order_of(make_request, "x"), key=key),
+        lambda client: client.redecide("x", key=key),
+    ):
+        client, script, _ = scripted()
+        with pytest.raises(InputError, match="printable ASCII") as caught:
+            ask(client)
+        assert (caught.value.key, caught.value.value, script.requests) == ("key", key, [])
 
 
 def test_its_token_is_sent() -> None:

@@ -131,6 +131,14 @@ def test_the_best_plan_around_a_parcel_is_exact(service: DecisionService, sound_
     assert compared > 1000
 
 
+def test_a_promise_is_not_moved_beyond_the_last_year(make_request: Request) -> None:
+    case = parse_case(make_request())
+    for text in ("9999-12-31T23:59:59Z", "2242-03-16T12:56:31Z"):  # the first is in records from before it was refused
+        late = case.model_copy(update={"order": case.order.model_copy(update={"promise_at": text})})
+        with pytest.raises(InputError, match="promise_at"):
+            repromised(late, 1)
+
+
 def test_what_forbids_a_service_is_named(service: DecisionService, make_request: Request) -> None:
     snapshot = service.reader.read(parse_case(make_request()))
     names, network = service.reader.names, snapshot.network

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from scenarios.local_time import DAY_SECONDS, format_utc, parse_utc
@@ -70,6 +70,19 @@ def test_an_order_from_decision_to_delivery(client: TestClient, desk: Desk, make
     assert check_error(client.post("/v1/events", json={"events": events}))["key"] == "events[0].kind"
     del events[0]["kind"]
     assert check_error(client.post("/v1/events", json={"events": events}))["key"] == "events[0].kind"
+
+
+def test_a_record_that_was_altered_is_no_answer(client: TestClient, desk: Desk, make_request: Request) -> None:
+    headers, request = {"Idempotency-Key": "k"}, asked(make_request)
+    decision = f"/v1/decisions/{client.post('/v1/decisions', json=request, headers=headers).json()['decision_id']}"
+    kept = tables.payloads.c
+    with desk.database.writing() as tx:
+        tx.execute(update(tables.payloads).values(salt=kept.salt.concat(kept.content), content=b""))
+    refused = [client.get(decision), client.get(f"{decision}/explain"), client.post(f"{decision}/replay")]
+    refused.append(client.post("/v1/decisions", json=request, headers=headers))
+    for answer in refused:
+        assert answer.status_code == 409
+        assert "audit verify" in check_error(answer)["remedy"]
 
 
 def test_a_carriers_capacity_is_told_once(client: TestClient, desk: Desk, make_request: Request) -> None:
@@ -172,17 +185,18 @@ def test_what_breaks_by_a_fast_clock_is_a_task_at_once(
     assert [task["kind"] for task in client.get("/v1/tasks").json()["tasks"]] == ["plan_broke"]
 
 
+@pytest.mark.parametrize("direction", [1, -1], ids=["ahead", "back"])
 @pytest.mark.parametrize("kind", ["pick_started", "outage", "receipt_announced"])
 def test_no_time_that_an_event_may_name_hinders_a_decision(
-    client: TestClient, desk: Desk, make_request: Request, wall_clock: int, kind: str
+    client: TestClient, desk: Desk, make_request: Request, wall_clock: int, kind: str, direction: int
 ) -> None:
-    """Told by a fast clock, and as far ahead as it may be."""
+    """Told by a fast clock, and as far ahead, or back, as it may be."""
     order = order_of(make_request, "one")
     parcel = client.post("/v1/decisions", json={"order": order}).json()["plan"]["parcels"][0]
     field = {"pick_started": "expected_finish_at", "outage": "until", "receipt_announced": "expected_at"}[kind]
     fields = happening(desk, parcel, wall_clock + FAST_CLOCK_SECONDS)[kind]
     for i, days in enumerate((366, 365)):
-        farthest = format_utc(int(time.time()) + days * DAY_SECONDS - 60)
+        farthest = format_utc(int(time.time()) + direction * (days * DAY_SECONDS - 60))
         told = client.post("/v1/events", json={"events": [{"id": str(i), "kind": kind, **fields, field: farthest}]})
         assert told.status_code == (200 if days == 365 else 422)
     assert client.post("/v1/decisions", json={"order": {**order, "id": "two"}}).status_code == 200

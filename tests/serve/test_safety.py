@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import uvicorn
@@ -12,11 +13,15 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from scenarios.errors import InputError
+from serve.app import create_app
+from serve.decisions.desk import Desk
 from serve.main import main
+from serve.web.guard import Near
 from serve.web.safety import check_near
 from serve.web.tokens import VARIABLE
 from tests.serve.conftest import Instead
-from tests.serve.test_app import check_error
+from tests.serve.test_app import check_error, wait_until_ready
+from tests.serve.test_desk import order_of
 from tests.serve.test_tokens import ENTRIES
 
 UNSAFE: list[tuple[list[str], bool]] = [
@@ -80,28 +85,39 @@ PASSED_ON: list[dict[str, str]] = [
     {**LOCAL, "x-real-ip": "192.0.2.1"},
     {**LOCAL, "via": "1.1 proxy"},
 ]
+FOREIGN_PAGES: list[dict[str, str]] = [
+    {**LOCAL, "origin": "https://evil.example"},
+    {**LOCAL, "origin": "https://127.0.0.1.evil.example"},
+    {**LOCAL, "origin": "https://evil.example//localhost"},
+    {**LOCAL, "origin": "null"},
+    {**LOCAL, "sec-fetch-site": "cross-site"},
+    {**LOCAL, "origin": "http://localhost:3000", "sec-fetch-site": "same-site"},
+]
 DIRECT: list[dict[str, str]] = [
     LOCAL,
     {"host": "localhost"},
     {"host": "LocalHost:80"},
     {"host": "[::1]:8000"},
     {**LOCAL, "user-agent": "curl", "accept": "*/*"},
+    {**LOCAL, "origin": "http://127.0.0.1:8000", "sec-fetch-site": "same-origin"},
+    {**LOCAL, "origin": "http://[::1]:8000"},
+    {**LOCAL, "sec-fetch-site": "none"},
 ]
 
 
 @pytest.mark.parametrize("mode", ["", "--development", "tokens"])
-def test_without_tokens_nobody_gets_in_through_a_proxy(
+def test_without_tokens_nobody_gets_in_through_a_proxy_or_a_foreign_page(
     sound_bundle: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     instead_of_serving: Instead,
     mode: str,
 ) -> None:
-    found: list[Response] = []
+    found, refused = list[Response](), [*PASSED_ON, *FOREIGN_PAGES]
 
     def ask(server: uvicorn.Server) -> None:
         client = TestClient(cast("FastAPI", server.config.app))  # not started: this path needs nothing that is loaded
-        found.extend(client.get("/metrics", headers=headers) for headers in (*DIRECT, *PASSED_ON))
+        found.extend(client.get("/metrics", headers=headers) for headers in (*DIRECT, *refused))
         assert client.get("/docs", headers=PASSED_ON[0]).status_code == 200
 
     instead_of_serving(ask)
@@ -112,12 +128,28 @@ def test_without_tokens_nobody_gets_in_through_a_proxy(
     assert main(["--bundle", str(sound_bundle), "--database", f"sqlite:///{tmp_path / 'shop.db'}", *options]) == 0
     direct = {"": 200, "--development": 200, "tokens": 401}[mode]
     passed_on = {"": 403, "--development": 200, "tokens": 401}[mode]
-    assert [answer.status_code for answer in found] == [direct] * len(DIRECT) + [passed_on] * len(PASSED_ON)
+    assert [answer.status_code for answer in found] == [direct] * len(DIRECT) + [passed_on] * len(refused)
     if passed_on == 403:
-        for answer, headers in zip(found[len(DIRECT) :], PASSED_ON, strict=True):
-            refused = check_error(answer)
-            assert refused["key"] == f"header {list(headers)[-1].lower()}"
-            assert VARIABLE in refused["remedy"]
+        for answer, headers in zip(found[len(DIRECT) :], refused, strict=True):
+            error = check_error(answer)
+            assert error["key"] == f"header {list(headers)[-1].lower()}"
+            assert VARIABLE in error["remedy"]
+
+
+def test_a_foreign_page_changes_no_order(desk: Desk, make_request: Callable[..., dict[str, Any]]) -> None:
+    """A path without a body takes what a browser sends without asking."""
+    app = create_app(lambda: desk.service, open_desk=lambda service: desk)
+    app.add_middleware(Near)
+    order = order_of(make_request, "one")
+    cancel = f"/v1/orders/one/cancel?now={order['placed_at']}"
+    with TestClient(app, base_url="http://127.0.0.1:8000") as client:
+        wait_until_ready(client)
+        client.post("/v1/decisions", json={"order": order, "now": order["placed_at"]})
+        page = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
+        assert client.post(cancel, headers=page).status_code == 403
+        assert client.get("/v1/orders/one").json()["state"] == "reserved"
+        own = {"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "same-origin"}  # /docs
+        assert client.post(cancel, headers=own).json()["state"] == "cancelled"
 
 
 @pytest.mark.parametrize("hosts", [[], ["localhost", "localhost"]], ids=["none", "two"])

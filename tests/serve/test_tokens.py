@@ -131,8 +131,13 @@ def test_without_a_token_nobody_gets_in(client: TestClient, headers: Any) -> Non
 
 
 def test_health_and_the_description_are_open(client: TestClient) -> None:
-    for path in ("/health/live", "/health/ready", "/docs", "/openapi.json"):
+    described = {"/health/live", "/health/ready", "/docs", "/openapi.json"}  # in docs/serving.md
+    assert described == OPEN
+    for path in described:
         assert client.get(path).status_code == 200
+    for path in ("/redoc", "/docs/oauth2-redirect"):
+        assert client.get(path).status_code == 401
+        assert client.get(path, headers=bearing(SECRETS["viewer"])).status_code == 404
 
 
 def test_whoever_loaded_a_policy_cannot_activate_it(client: TestClient, desk: Desk) -> None:

@@ -81,6 +81,7 @@ def test_a_wall_clock_gets_the_orders_of_today(
         (["tiny", "--speed", "2", "--clock", "wall"], "--speed"),
         (["orders.npz", "--clock", "wall"], "--clock"),
         (["nowhere.npz"], "trace file"),
+        (["nowhere.npz", "nonsense=7"], "ORDERS = 'nonsense=7'"),
         (["nowhere"], "scenario"),
         (["tiny", "horizon"], "ORDERS"),
         (["tiny", "horizon=1"], "override"),

@@ -20,6 +20,7 @@ from envs.snapshot import Snapshot
 from scenarios.draw import draw_trace
 from scenarios.network import Network
 from scenarios.registry import load_scenario
+from serve.admission.aside import aside
 from serve.decisions.desk import Desk
 from serve.decisions.service import DecisionService
 from serve.monitoring import drift
@@ -27,7 +28,6 @@ from serve.monitoring.tally import Seen
 from serve.policies.slots import Pick
 from serve.reviews.queue import ReviewLimits, reasons_of
 from serve.storage import tables
-from serve.trials import routes
 from serve.trials.exploring import Exploration, explore, near_slots
 from tests.serve.monitoring.test_watch import asked_at
 from tests.serve.test_app import check_error
@@ -107,7 +107,7 @@ def test_what_sends_nothing_is_neither_drawn_nor_replaced() -> None:
 
 
 def test_drawn_plans_are_recorded_repeated_and_judge_another_policy(
-    client: TestClient, desk: Desk, make_request: Request, treatment: str
+    client: TestClient, desk: Desk, make_request: Request, treatment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = desk.service.policy.bundle_sha256
     begin(client, treatment, share=1e-9, **DRAWN)
@@ -153,9 +153,18 @@ def test_drawn_plans_are_recorded_repeated_and_judge_another_policy(
     assert (few["num_decisions"], few["value"]["low"]) == (5, None)  # too few to tell
     early = make_request()["order"]["placed_at"]
     assert estimate(first, metric="delivered_late", now=early)["num_random"] == 0  # nothing was delivered yet
-    with routes._ESTIMATING:  # another one is being made
-        busy = client.get("/v1/experiments/march/estimate", params={"policy": first})
-    assert (busy.status_code, busy.headers["Retry-After"], check_error(busy)["key"]) == (503, "5", "estimate")
+    decision = f"/v1/decisions/{told[0]['decision_id']}"
+    period = "since=2025-03-03T10:00:00Z&until=2025-03-04T10:00:00Z"
+    costly = [("GET", "/v1/experiments/march"), ("GET", f"/v1/experiments/march/estimate?policy={first}")]
+    costly += [("GET", f"{decision}/explain"), ("POST", f"{decision}/replay")]
+    costly += [("GET", f"/v1/monitoring/calibration?{period}")]
+    with monkeypatch.context() as patched, aside():  # another one is being made
+        patched.setattr("serve.admission.aside.WAIT_SECONDS", 0.05)
+        for method, path in costly:
+            busy = client.request(method, path)
+            assert (busy.status_code, busy.headers["Retry-After"], check_error(busy)["key"]) == (503, "1", "server")
+        assert client.get(decision).status_code == 200  # and so are orders
+    assert [client.request(method, path).status_code for method, path in costly * 2] == [200] * 2 * len(costly)
     unknown = client.get("/v1/experiments/march/estimate", params={"policy": "0" * 64})
     assert unknown.status_code == 409
 

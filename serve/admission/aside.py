@@ -1,0 +1,46 @@
+"""Orders go first: what costs as much as many decisions, and decides nothing, is done one at a time in each process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from scenarios.errors import InputError
+from serve.monitoring.metrics import REFUSED
+from serve.storage.retry import Contended
+
+WAIT_SECONDS = 2.0
+"""For what is being done; then it is to be asked for again."""
+
+MOST_WAITING = 8
+"""Who waits has a thread, of which other paths need some, too."""
+
+_DOING = threading.Lock()
+_PLACES = threading.BoundedSemaphore(1 + MOST_WAITING)
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """Alone with what is done beside the decisions: explanations, replays, results, calibrations, estimates.
+
+    Raises:
+        Contended: something else is being done for too long, or too many wait for it.
+    """
+    if not _PLACES.acquire(blocking=False):
+        raise _busy()
+    try:
+        if not _DOING.acquire(timeout=WAIT_SECONDS):
+            raise _busy()
+        try:
+            yield
+        finally:
+            _DOING.release()
+    finally:
+        _PLACES.release()
+
+
+def _busy() -> Contended:
+    REFUSED.labels("aside").inc()
+    expected = f"one explanation, replay, result, calibration or estimate at a time, and a wait of {WAIT_SECONDS:g} s"
+    return Contended(InputError("server", "busy", expected, "send it again"))
