@@ -17,7 +17,7 @@ from serve.reviews.ending import take_back_to_queue
 from serve.reviews.override import Override, override
 from serve.reviews.queue import ReviewAnswer, list_reviews
 from serve.storage import tables
-from tests.serve.test_desk import change
+from tests.serve.decisions.test_desk import change
 
 
 def reviews_of(desk: Desk, state: Any = "open") -> list[ReviewAnswer]:

@@ -30,7 +30,7 @@ from serve.storage.pulse import PATIENCE_SECONDS
 from tests.cluster import cluster
 from tests.serve.conftest import Server
 from tests.serve.test_app import check_error, wait_until_ready
-from tests.serve.test_paths import asked
+from tests.serve.web.test_paths import asked
 
 AWAY_SECONDS = float(os.environ.get("ROUTELAB_AWAY", "3"))
 

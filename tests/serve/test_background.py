@@ -21,8 +21,8 @@ from serve.decisions.service import DecisionService
 from serve.main import load_desk
 from serve.policies.shadow import ShadowTask
 from serve.storage.database import Database
+from tests.serve.decisions.test_desk import allocated, ask, order_of
 from tests.serve.test_app import wait_until_ready
-from tests.serve.test_desk import allocated, ask, order_of
 
 LONG_SECONDS = 60.0
 

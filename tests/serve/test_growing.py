@@ -18,8 +18,8 @@ from serve.decisions.desk import DeskSettings
 from serve.decisions.service import DecisionService
 from serve.main import load_desk
 from serve.storage.database import Database
-from tests.serve import test_paths
 from tests.serve.test_app import wait_until_ready
+from tests.serve.web import test_paths
 
 Request = Callable[..., dict[str, Any]]
 

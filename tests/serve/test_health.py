@@ -22,12 +22,12 @@ from serve.orders.ending import Ending, cancel_order
 from serve.orders.order import Cause
 from serve.orders.tasks import finish_tasks
 from serve.storage import tables
+from tests.serve.decisions.test_desk import ask, order_of
+from tests.serve.decisions.test_groups import another
+from tests.serve.decisions.test_waiting import toy_desk
+from tests.serve.orders.test_happened import tell
 from tests.serve.reviewed import empty_shelves, take_back
 from tests.serve.test_app import check_error, wait_until_ready
-from tests.serve.test_desk import ask, order_of
-from tests.serve.test_groups import another
-from tests.serve.test_happened import tell
-from tests.serve.test_waiting import toy_desk
 
 Request = Callable[..., dict[str, Any]]
 

@@ -22,8 +22,8 @@ from serve.audit.log import complaints
 from serve.decisions.desk import Desk
 from serve.storage import tables
 from serve.storage.database import Database
+from tests.serve.decisions.test_desk import order_of
 from tests.serve.racing import ROOT
-from tests.serve.test_desk import order_of
 
 DECIDE = """
 import json, os, sys

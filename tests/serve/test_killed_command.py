@@ -24,7 +24,7 @@ from serve.client import Client
 from serve.storage import tables
 from serve.storage.database import Database
 from tests.serve.test_kill import check_it_adds_up
-from tests.serve.test_processes import served, steady_port
+from tests.serve.web.test_processes import served, steady_port
 
 NUM_KILLS = int(os.environ.get("ROUTELAB_KILLS", "3"))
 NUM_CLIENTS = 4

@@ -18,8 +18,8 @@ from serve.audit.log import complaints
 from serve.decisions.desk import Desk
 from serve.storage import tables
 from serve.storage.database import Database, insert_new
+from tests.serve.decisions.test_desk import order_of
 from tests.serve.racing import SKU, WAREHOUSE, racers
-from tests.serve.test_desk import order_of
 
 NUM_PROCESSES, NUM_ORDERS, NUM_UNITS = 4, 250, 100
 NUM_RACES = int(os.environ.get("ROUTELAB_RACES", "3"))

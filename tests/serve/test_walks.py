@@ -24,8 +24,8 @@ from serve.orders.tasks import lease_tasks
 from serve.reviews.ending import reject, take_back_to_queue
 from serve.reviews.queue import list_reviews
 from serve.storage import tables
-from tests.serve.test_desk import ask, ask_again, change
-from tests.serve.test_happened import tell
+from tests.serve.decisions.test_desk import ask, ask_again, change
+from tests.serve.orders.test_happened import tell
 
 Request = Callable[..., dict[str, Any]]
 NUM_STEPS = 120

@@ -30,9 +30,9 @@ from serve.monitoring.settings import WatchSettings
 from serve.policies.slots import Pick
 from serve.storage import tables
 from serve.storage.database import Database
+from tests.serve.decisions.test_desk import ask, order_of
 from tests.serve.monitoring.test_watch import asked_at
 from tests.serve.test_app import wait_until_ready
-from tests.serve.test_desk import ask, order_of
 
 NOW, HOUR = 1_800_000_000, 3600
 USUAL = WatchSettings()

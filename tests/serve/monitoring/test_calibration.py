@@ -18,10 +18,10 @@ from serve.decisions.desk import Desk
 from serve.monitoring.calibration import Calibration, calibrate, interval
 from serve.orders.known import Known
 from serve.storage import tables
+from tests.serve.decisions.test_desk import ask, order_of
 from tests.serve.lost_sku import without_sku
+from tests.serve.orders.test_happened import tell
 from tests.serve.test_app import check_error, wait_until_ready
-from tests.serve.test_desk import ask, order_of
-from tests.serve.test_happened import tell
 
 Request = Callable[..., dict[str, Any]]
 

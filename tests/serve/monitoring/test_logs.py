@@ -26,10 +26,10 @@ from serve.storage.database import Database
 from serve.storage.seed import seed
 from serve.web.actor import Actor
 from serve.web.tokens import Tokens, digest_of
+from tests.serve.decisions.test_desk import order_of
 from tests.serve.lost_sku import without_sku
+from tests.serve.storage.test_turns import wait_until
 from tests.serve.test_app import wait_until_ready
-from tests.serve.test_desk import order_of
-from tests.serve.test_turns import wait_until
 
 Request = Callable[..., dict[str, Any]]
 TOKEN, STRANGER = "the-token-of-a-shop", "a-token-of-nobody"

@@ -17,8 +17,8 @@ from serve.decisions.record import find_decision, read_record
 from serve.monitoring import tables
 from serve.monitoring.staleness import Staleness, hear, last_heard
 from serve.reviews.queue import list_reviews
+from tests.serve.decisions.test_desk import ask, order_of
 from tests.serve.test_app import wait_until_ready
-from tests.serve.test_desk import ask, order_of
 
 Request = Callable[..., dict[str, Any]]
 LIMITS = Staleness(stale_seconds=600, too_old_seconds=3600)

@@ -32,10 +32,10 @@ from serve.monitoring.watch import Watch
 from serve.policies.slots import Pick
 from serve.reviews.queue import list_reviews
 from serve.storage.tables import decisions as made
+from tests.serve.decisions.test_desk import ask, order_of
 from tests.serve.monitoring.weeks import later_weeks, reference_document
 from tests.serve.reviewed import put_instead, reviews_of, take_back
 from tests.serve.test_app import wait_until_ready
-from tests.serve.test_desk import ask, order_of
 
 Request = Callable[..., dict[str, Any]]
 WEEK = 7 * 86_400

@@ -18,8 +18,8 @@ from serve.policies import tables as policy_tables
 from serve.storage import tables
 from serve.trials.assignment import Subject
 from tests.serve.conftest import AMPLE_SECONDS
+from tests.serve.decisions.test_desk import allocated, order_of, sent
 from tests.serve.policies.slots import act, load
-from tests.serve.test_desk import allocated, order_of, sent
 
 Request = Callable[..., dict[str, Any]]
 

@@ -21,9 +21,9 @@ from serve.storage import tables
 from serve.storage.database import insert_new
 from serve.trials.assignment import draw
 from tests.policy_bundles import RELIABILITY
+from tests.serve.decisions.test_desk import order_of
 from tests.serve.policies.slots import act, load, name_of, under_load
 from tests.serve.test_app import check_error
-from tests.serve.test_desk import order_of
 
 Request = Callable[..., dict[str, Any]]
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from scenarios.local_time import format_utc
 from serve.decisions.desk import Desk
 from serve.trials.tables import trials
-from tests.serve import test_desk
+from tests.serve.decisions import test_desk
 
 Request = Callable[..., dict[str, Any]]
 Harm = Callable[[int, bool], dict[str, Any]]

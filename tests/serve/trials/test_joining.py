@@ -15,10 +15,10 @@ from serve.trials.design import Design
 from serve.trials.kept import create, experiment_of, find_row
 from serve.trials.streams import Counts, count_units, read_orders, read_streams
 from serve.trials.tables import trials
+from tests.serve.decisions.test_desk import ask, ask_again
+from tests.serve.decisions.test_groups import another
+from tests.serve.decisions.test_waiting import toy_desk
 from tests.serve.reviewed import empty_shelves
-from tests.serve.test_desk import ask, ask_again
-from tests.serve.test_groups import another
-from tests.serve.test_waiting import toy_desk
 
 
 def run_experiment(desk: Desk) -> Design:

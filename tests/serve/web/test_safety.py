@@ -20,9 +20,9 @@ from serve.web.guard import Near
 from serve.web.safety import check_near
 from serve.web.tokens import VARIABLE
 from tests.serve.conftest import Instead
+from tests.serve.decisions.test_desk import order_of
 from tests.serve.test_app import check_error, wait_until_ready
-from tests.serve.test_desk import order_of
-from tests.serve.test_tokens import ENTRIES
+from tests.serve.web.test_tokens import ENTRIES
 
 UNSAFE: list[tuple[list[str], bool]] = [
     (["--host", "0.0.0.0"], False),

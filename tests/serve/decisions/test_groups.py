@@ -21,10 +21,10 @@ from serve.orders.tasks import lease_tasks
 from serve.reviews.ending import approve, reject
 from serve.reviews.queue import ReviewLimits
 from serve.storage import tables
+from tests.serve.decisions.test_desk import allocated, ask, ask_again, change
+from tests.serve.decisions.test_waiting import toy_desk
+from tests.serve.orders.test_happened import tell
 from tests.serve.reviewed import put_instead, reviews_of, take_back
-from tests.serve.test_desk import allocated, ask, ask_again, change
-from tests.serve.test_happened import tell
-from tests.serve.test_waiting import toy_desk
 
 
 def described(desk: Desk, order_id: str) -> OrderAnswer:

@@ -33,9 +33,9 @@ from serve.decisions.service import DecisionService
 from serve.main import main
 from serve.storage import tables
 from serve.web.actor import ANYONE, Actor
+from tests.serve.decisions.test_desk import allocated
 from tests.serve.replay.endpoints import listening
 from tests.serve.test_app import wait_until_ready
-from tests.serve.test_desk import allocated
 
 
 def ready(app: FastAPI) -> TestClient:

@@ -22,11 +22,11 @@ from serve.orders.known import Known
 from serve.storage import tables
 from serve.storage.database import Database
 from serve.storage.seed import read_stock, seed
+from tests.serve.decisions.test_desk import ask, change, order_of, total
+from tests.serve.decisions.test_groups import decided_group
 from tests.serve.lost_sku import without_sku
+from tests.serve.orders.test_happened import tell
 from tests.serve.reviewed import state_of, take_back
-from tests.serve.test_desk import ask, change, order_of, total
-from tests.serve.test_groups import decided_group
-from tests.serve.test_happened import tell
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from serve.storage import tables
 from serve.storage.database import Database
 from tests.policy_bundles import make_bundle
 from tests.serve.conftest import AMPLE_SECONDS
-from tests.serve.test_desk import allocated, ask, ask_again, total
+from tests.serve.decisions.test_desk import allocated, ask, ask_again, total
 
 
 @contextmanager

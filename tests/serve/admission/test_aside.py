@@ -15,8 +15,8 @@ from serve.admission.aside import MOST_WAITING, aside
 from serve.app import create_app
 from serve.decisions.desk import Desk
 from serve.storage.retry import Contended
+from tests.serve.decisions.test_desk import order_of
 from tests.serve.test_app import wait_until_ready
-from tests.serve.test_desk import order_of
 
 
 def enter() -> None:

@@ -31,12 +31,12 @@ from serve.orders.order import (
 from serve.orders.parcel import find_parcels, lines_of, take_out
 from serve.storage import tables
 from serve.storage.database import Database
+from tests.serve.decisions.test_desk import allocated, ask, ask_again, change, order_of
+from tests.serve.decisions.test_groups import another, decided_group, described, states
+from tests.serve.decisions.test_waiting import toy_desk
+from tests.serve.orders.test_happened import tell
 from tests.serve.reviewed import count, empty_shelves, put_instead, reviews_of, state_of, take_back
-from tests.serve.test_database import go_back
-from tests.serve.test_desk import allocated, ask, ask_again, change, order_of
-from tests.serve.test_groups import another, decided_group, described, states
-from tests.serve.test_happened import tell
-from tests.serve.test_waiting import toy_desk
+from tests.serve.storage.test_database import go_back
 
 Request = Callable[..., dict[str, Any]]
 

@@ -26,9 +26,9 @@ from serve.decisions.service import DecisionService
 from serve.main import load_desk
 from serve.storage.database import Database
 from tests.serve.conftest import AMPLE_SECONDS
+from tests.serve.decisions.test_desk import allocated
 from tests.serve.oracle import Oracle
 from tests.serve.test_app import wait_until_ready
-from tests.serve.test_desk import allocated
 
 Request = Callable[..., dict[str, Any]]
 

@@ -25,10 +25,10 @@ from serve.orders.tasks import lease_tasks
 from serve.reviews.ending import approve, reject
 from serve.reviews.queue import ReviewLimits
 from serve.storage import tables
+from tests.serve.decisions.test_desk import allocated, ask, ask_again, change, order_of, sent
+from tests.serve.orders.test_happened import tell
 from tests.serve.random_cases import random_case
 from tests.serve.reviewed import count, empty_shelves, put_instead, reviews_of, state_of
-from tests.serve.test_desk import allocated, ask, ask_again, change, order_of, sent
-from tests.serve.test_happened import tell
 from tests.serve.test_walks import check
 
 Request = Callable[..., dict[str, Any]]

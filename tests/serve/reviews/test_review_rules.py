@@ -29,7 +29,7 @@ from serve.reviews.queue import ReviewLimits, list_reviews
 from serve.reviews.rules import ReviewRule, names_of, read_rules
 from serve.reviews.version import version_of
 from serve.storage import tables
-from tests.serve.test_desk import ask, order_of
+from tests.serve.decisions.test_desk import ask, order_of
 
 Request = Callable[..., dict[str, Any]]
 

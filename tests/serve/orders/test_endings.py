@@ -19,10 +19,10 @@ from serve.reviews.ending import reject
 from serve.reviews.queue import ReviewLimits
 from serve.storage import tables
 from serve.storage.retry import retried
+from tests.serve.decisions.test_desk import allocated, ask, ask_again, change, order_of
+from tests.serve.decisions.test_groups import decided_group, described, owner_of, states
+from tests.serve.orders.test_happened import breaks_at, limited, tasks_at, tell
 from tests.serve.reviewed import count, reviews_of, take_back
-from tests.serve.test_desk import allocated, ask, ask_again, change, order_of
-from tests.serve.test_groups import decided_group, described, owner_of, states
-from tests.serve.test_happened import breaks_at, limited, tasks_at, tell
 from tests.serve.test_walks import check
 
 Request = Callable[..., dict[str, Any]]

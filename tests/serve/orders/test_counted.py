@@ -20,8 +20,8 @@ from serve.orders.order import break_plan
 from serve.orders.parcel import find_parcels, take_apart
 from serve.storage import tables
 from serve.storage.database import insert
-from tests.serve.test_desk import allocated, ask, order_of
-from tests.serve.test_happened import tell
+from tests.serve.decisions.test_desk import allocated, ask, order_of
+from tests.serve.orders.test_happened import tell
 
 Request = Callable[..., dict[str, Any]]
 Found = dict[str, list[tuple[Any, ...]]]

@@ -31,7 +31,7 @@ from serve.orders.release import release
 from serve.orders.tasks import acknowledge, lease_tasks
 from serve.storage import tables
 from serve.storage.retry import retried
-from tests.serve.test_desk import allocated, ask, ask_again, order_of, total
+from tests.serve.decisions.test_desk import allocated, ask, ask_again, order_of, total
 
 Request = Callable[..., dict[str, Any]]
 

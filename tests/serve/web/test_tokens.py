@@ -26,8 +26,8 @@ from serve.web.depth import MAX_DEPTH
 from serve.web.guard import OPEN, Guard
 from serve.web.token_command import main as token_main
 from serve.web.tokens import VARIABLE, Tokens, digest_of, tokens_from_environment
+from tests.serve.decisions.test_desk import order_of
 from tests.serve.test_app import check_error, wait_until_ready
-from tests.serve.test_desk import order_of
 
 Request = Callable[..., dict[str, Any]]
 

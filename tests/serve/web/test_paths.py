@@ -23,8 +23,8 @@ from serve.orders.order import LineState
 from serve.orders.tasks import add_task
 from serve.shop_clock import FAST_CLOCK_SECONDS
 from serve.storage import tables
+from tests.serve.decisions.test_desk import allocated, order_of, sent
 from tests.serve.test_app import check_error, wait_until_ready
-from tests.serve.test_desk import allocated, order_of, sent
 
 Request = Callable[..., dict[str, Any]]
 

@@ -19,11 +19,11 @@ from serve.orders.order import Conflict, confirm_order
 from serve.reviews.ending import approve, reject
 from serve.storage import tables
 from serve.storage.retry import retried
+from tests.serve.decisions.test_desk import allocated, ask, ask_again, change, order_of
+from tests.serve.decisions.test_groups import another, hold_taken_back
+from tests.serve.decisions.test_waiting import toy_desk
+from tests.serve.orders.test_happened import tasks_at, tell
 from tests.serve.reviewed import count, empty_shelves, put_instead, reviews_of, state_of, take_back
-from tests.serve.test_desk import allocated, ask, ask_again, change, order_of
-from tests.serve.test_groups import another, hold_taken_back
-from tests.serve.test_happened import tasks_at, tell
-from tests.serve.test_waiting import toy_desk
 from tests.serve.test_walks import check
 
 Request = Callable[..., dict[str, Any]]
