@@ -54,9 +54,8 @@ def confidence_of(
         seeds: of the validation traces that are played.
 
     Returns:
-        JSON values: ``validation_seeds`` (first and last), ``horizon_hours``, ``num_decisions``,
-        ``mean_confidence``, ``cheapest_share``, ``expected_calibration_error`` and ``bands``, see ``reliability``.
-        Empty if the traces held no decision with two plans.
+        JSON values: ``validation_seeds`` (first and last), ``horizon_hours``, and what ``reliability`` returns. Empty
+        if the traces held no decision with two plans.
     """
     played = []
     for seed in seeds:
@@ -67,37 +66,41 @@ def confidence_of(
         played.append(lessons_of(world, weights, scorer.arrays(), share=share, horizon_seconds=horizon, seed=seed))
     if not any(len(lessons) for lessons in played):
         return {}
-    confidence, is_cheapest = outcomes_of(scorer, together(played))
     facts = {"validation_seeds": [seeds[0], seeds[-1]], "horizon_hours": horizon_hours}
-    return facts | reliability(confidence, is_cheapest)
+    return facts | reliability(*outcomes_of(scorer, together(played)))
 
 
-def outcomes_of(scorer: PlanScorer, lessons: Lessons) -> tuple[np.ndarray, np.ndarray]:
-    """Confidence in the plan that the policy takes, and whether it was the cheapest of those tried.
+def outcomes_of(scorer: PlanScorer, lessons: Lessons) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Confidence in the plan that the policy takes, the same among those tried, and whether it was their cheapest.
 
     Returns:
-        float (N,) from 0 to 1, and bool (N,).
+        float (N,) from 0 to 1, float (N,) not below it, and bool (N,).
     """
     with torch.no_grad():
         logits, _ = scorer(torch.from_numpy(lessons.features), torch.from_numpy(lessons.context))
         probabilities = torch.softmax(logits.double(), dim=1).numpy()
     taken = probabilities.argmax(axis=1)
     rows = np.flatnonzero(lessons.is_tried[np.arange(len(lessons)), taken])  # but for ties it is tried
-    return probabilities[rows, taken[rows]], lessons.costs[rows, taken[rows]] <= _SAME
+    confidence, tried = probabilities[rows, taken[rows]], (probabilities * lessons.is_tried)[rows].sum(axis=1)
+    return confidence, confidence / tried, lessons.costs[rows, taken[rows]] <= _SAME
 
 
-def reliability(confidence: np.ndarray, is_cheapest: np.ndarray) -> dict[str, Any]:
+def reliability(confidence: np.ndarray, among_tried: np.ndarray, is_cheapest: np.ndarray) -> dict[str, Any]:
     """Confidence against what came of it.
+
+    Not all plans are tried, so what is held against the outcome is the probability among those that were.
 
     Args:
         confidence: float (N,) from 0 to 1, N above 0.
-        is_cheapest: bool (N,).
+        among_tried: float (N,), the probability if only plans that were tried could be taken.
+        is_cheapest: bool (N,), of those tried.
 
     Returns:
-        ``num_decisions``; ``mean_confidence``; ``cheapest_share``; ``expected_calibration_error``: mean distance of the
-        two over bands, weighted by their decisions; ``bands``: of each that holds a decision its edges ``low`` and
-        ``high``, ``num_decisions``, ``mean_confidence``, ``cheapest_share`` and its Wilson interval of 95 %,
-        ``share_low`` and ``share_high``, for decisions that do not depend on each other.
+        ``num_decisions``; ``mean_confidence``; ``mean_among_tried``; ``cheapest_share``;
+        ``expected_calibration_error``: mean distance of the last two over bands, weighted by their decisions;
+        ``bands``: of each that holds a decision its edges of confidence, ``low`` and ``high``, the same three means
+        and ``num_decisions``, and the Wilson interval of 95 % of the share, ``share_low`` and ``share_high``, for
+        decisions that do not depend on each other.
     """
     band_of = np.minimum(np.searchsorted(BANDS, confidence, side="right") - 1, len(BANDS) - 2)
     bands = []
@@ -111,15 +114,17 @@ def reliability(confidence: np.ndarray, is_cheapest: np.ndarray) -> dict[str, An
                 "high": BANDS[band + 1],
                 "num_decisions": num,
                 "mean_confidence": float(confidence[is_in].mean()),
+                "mean_among_tried": float(among_tried[is_in].mean()),
                 "cheapest_share": count / num,
                 "share_low": float(interval.low),
                 "share_high": float(interval.high),
             }
         )
-    apart = sum(row["num_decisions"] * abs(row["mean_confidence"] - row["cheapest_share"]) for row in bands)
+    apart = sum(row["num_decisions"] * abs(row["mean_among_tried"] - row["cheapest_share"]) for row in bands)
     return {
         "num_decisions": len(confidence),
         "mean_confidence": float(confidence.mean()),
+        "mean_among_tried": float(among_tried.mean()),
         "cheapest_share": float(is_cheapest.mean()),
         "expected_calibration_error": apart / len(confidence),
         "bands": bands,

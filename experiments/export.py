@@ -123,8 +123,8 @@ def main(arguments: list[str]) -> int:
         print(f"Bundle: {bundle} ({size:,.0f} KiB)")
         known = read_json(bundle / "provenance.json")["evaluation"].get("confidence")
         if known:
-            share, told = f"{known['cheapest_share']:.0%}", f"{known['mean_confidence']:.0%}"
-            print(f"Its plans were the cheapest in {share} of {known['num_decisions']} decisions; it gave them {told}")
+            share, told = f"{known['cheapest_share']:.0%}", f"{known['mean_among_tried']:.0%}"
+            print(f"Its plan was the cheapest tried at {share} of {known['num_decisions']} decisions; it gave {told}")
         choice, _, _ = trained(Run.open(str(settings["run"])))
         world = " ".join(
             [f"scenario={choice.name}", *(f"scenario.{key}={value}" for key, value in choice.overrides.items())]

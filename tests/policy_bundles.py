@@ -69,6 +69,7 @@ RELIABILITY = {
     "horizon_hours": 12,
     "num_decisions": 4,
     "mean_confidence": 0.625,
+    "mean_among_tried": 0.625,
     "cheapest_share": 0.5,
     "expected_calibration_error": 0.125,
     "bands": [
@@ -77,6 +78,7 @@ RELIABILITY = {
             "high": high,
             "num_decisions": num,
             "mean_confidence": mean,
+            "mean_among_tried": mean,
             "cheapest_share": share,
             "share_low": share / 2,
             "share_high": (1 + share) / 2,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -247,11 +247,12 @@ class Policies:
             self.try_to_follow()
             with self._database.reading() as tx:
                 before = last_standing(tx) or self.slots.standing
-            services.update(self._services(change.make(before), services))  # first: they are read for seconds
+            after = change.make(before)
+            services.update(self._services(after, after.at_work(), services))  # first: they are read for seconds
             with self._database.writing() as tx:
                 before = last_standing(tx) or self.slots.standing
                 after = _numbered(change.make(before), before.number + 1)
-                if not services.keys() >= set(after.needed()):
+                if not services.keys() >= set(after.at_work()):
                     raise Taken("the slots")
                 if change.needs_four_eyes:
                     _check_four_eyes(tx, change)
@@ -276,25 +277,27 @@ class Policies:
             if standing.number <= self.slots.standing.number:
                 return
             try:
-                services = self._services(standing, known)
+                services = self._services(standing, standing.needed(), known)
             except Conflict as error:
                 self._lacking = error.detail
                 raise
             self.slots = Slots(standing, services, self._experiment(standing))
             self._lacking = None
 
-    def _services(self, standing: Standing, known: Mapping[str, DecisionService]) -> dict[str, DecisionService]:
+    def _services(
+        self, standing: Standing, needed: Iterable[str], known: Mapping[str, DecisionService]
+    ) -> dict[str, DecisionService]:
         """All that are needed, and of the others those that are there: these are looked for again when they are.
 
         Raises:
             Conflict: one that is needed cannot be read here.
         """
-        services = {sha256: known.get(sha256) or self.find(sha256) for sha256 in standing.needed()}
+        services = {sha256: known.get(sha256) or self.find(sha256) for sha256 in needed}
         for sha256 in standing.policies() - services.keys():
             try:
                 services[sha256] = known.get(sha256) or self.find(sha256)
             except Conflict as error:
-                _log.warning("a policy at rest is left out: %s", error.detail)
+                _log.warning("a policy that decides nothing is left out: %s", error.detail)
         return services
 
     def _experiment(self, standing: Standing) -> Experiment | None:

@@ -20,6 +20,7 @@ class Band(BaseModel):
     high: Share = Field(description="itself only in the last band, which ends at 1")
     num_decisions: int = Field(gt=0)
     mean_confidence: Share
+    mean_among_tried: Share = Field(description="the same, had only the plans that were tried been there")
     cheapest_share: Share = Field(description="whose plan turned out the cheapest of those tried in the same future")
     share_low: Share = Field(description="with share_high: Wilson's interval, 95 %, as if decisions were independent")
     share_high: Share
@@ -32,8 +33,9 @@ class Reliability(BaseModel):
     horizon_hours: int = Field(description="orders that arrive later after a decision do not count for it")
     num_decisions: int = Field(gt=0)
     mean_confidence: Share
+    mean_among_tried: Share
     cheapest_share: Share
-    expected_calibration_error: Share = Field(description="mean distance of the two over the bands")
+    expected_calibration_error: Share = Field(description="mean distance of the last two over the bands")
     bands: list[Band] = Field(min_length=1, description="those that hold a decision, by confidence")
 
     def band_of(self, confidence: float) -> Band | None:

@@ -41,8 +41,15 @@ class Standing:
         return {sha256 for sha256 in (self.active, self.previous, self.candidate) if sha256}
 
     def needed(self) -> list[str]:
-        """Without which no order can be answered: those that decide, if only for the record; the active one first."""
-        return [self.active] if self.candidate is None or self.mode == "loaded" else [self.active, self.candidate]
+        """Those that decide, without which some orders could not be answered; the active one first."""
+        return self._with_candidate("canary", "experiment")
+
+    def at_work(self) -> list[str]:
+        """These, and one that decides for the record alone."""
+        return self._with_candidate("canary", "experiment", "shadow")
+
+    def _with_candidate(self, *modes: Mode) -> list[str]:
+        return [self.active, self.candidate] if self.candidate and self.mode in modes else [self.active]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -65,12 +65,17 @@ class Design(Document):
         if (self.unit == "order") != (self.block_minutes == 0):
             expected = "0 for unit order, minutes for others"
             raise InputError("block_minutes", self.block_minutes, expected, "correct unit or block_minutes")
-        if self.washout_minutes and (self.unit not in ("block", "region_block")):
+        if self.washout_minutes and not self.is_of_blocks:
             raise InputError("washout_minutes", self.washout_minutes, f"0 for unit {self.unit}", "leave it out")
         if (self.explore_share == 0) != (self.explore_margin_millicents == 0):
             raise InputError("explore_margin_millicents", self.explore_margin_millicents, *_BOTH)
         if self.washout_minutes and self.washout_minutes >= self.block_minutes:
             raise InputError("washout_minutes", self.washout_minutes, "less than block_minutes", "correct one of them")
+
+    @property
+    def is_of_blocks(self) -> bool:
+        """Whether arms are drawn for blocks of time, with all orders in them."""
+        return self.unit in ("block", "region_block")
 
     def assignment(self, salt: str) -> Assignment:
         """How units fall to the arms."""

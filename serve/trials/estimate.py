@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, select
 
 from agents.bundle import PolicyError
 from scenarios.errors import InputError
+from serve.admission.aside import aside
 from serve.decisions.record import Record, read_record
 from serve.decisions.service import DecisionService
 from serve.orders.order import Conflict
@@ -71,7 +72,8 @@ def estimate(
         if row.plan_propensity == 1 or row.order_id not in values:
             continue
         num_random += 1
-        is_same, propensity = _seen_by(read_record(tx, row), find(row.bundle_sha256), service)
+        with aside(is_piece=True):  # each costs as much as an explanation, and others wait for theirs
+            is_same, propensity = _seen_by(read_record(tx, row), find(row.bundle_sha256), service)
         if propensity:
             covered.append((is_same, propensity, values[row.order_id]))
     table = np.array(covered, np.float64).reshape(len(covered), 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -12,7 +13,7 @@ from sqlalchemy import Row
 
 from agents.documents import Document, Name
 from scenarios.local_time import format_utc
-from serve.admission.aside import aside
+from serve.admission.aside import alone, aside
 from serve.decisions.desk import Desk
 from serve.trials.design import Design, Sha256
 from serve.trials.estimate import EstimateAnswer, estimate
@@ -23,6 +24,9 @@ from serve.web.actor import Who
 from serve.web.routes import ERRORS
 
 Id = Annotated[Name, Path(description="name of the experiment")]
+_ESTIMATING = threading.Lock()
+"""One estimate at a time; it makes up to thousands of decisions again, and steps aside after each of them."""
+
 State = Literal["draft", "running", "stopped"]
 
 
@@ -88,7 +92,7 @@ def add_experiment_routes(desk_of: Callable[[], Desk]) -> APIRouter:
         who.check("rule_editor")
         desk = desk_of()
         question = (policy, metric, desk.now(now) if now else int(time.time()))
-        with aside(), desk.database.reading() as tx:
+        with alone(_ESTIMATING), desk.database.reading() as tx:
             return estimate(tx, desk.policies, experiment_of(find_row(tx, name)), question, limit)
 
     @router.get("/{name:name}", summary="One experiment with its results")

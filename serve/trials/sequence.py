@@ -193,7 +193,7 @@ def _interval(stream: Stream, weights: np.ndarray, level: tuple[float, float]) -
     if not has_enough:
         return Interval(float((guesses + mended).sum() / terms.sizes.sum()), None, None, num_units)
     if stream.most is not None:
-        largest = max(stream.most, float(np.abs(terms.missed).max()))
+        largest = stream.most * float(terms.sizes.max())
         planned = level[1] * TYPICAL * inflation * stream.most**2 * float(terms.sizes.sum()) / num_units
         limits = float(np.abs(weights).max()) * largest, planned, level[0]
         return bounded_interval_of(guesses, mended, terms.sizes, num_units, limits)

@@ -71,13 +71,13 @@ def read_streams(
             orders = (_outcomes if is_delivered else _expectations)(experiment_id)
             units = _over(_by_unit(orders.subquery(), of_kind).subquery(), design, now)
             rows = tx.execute(_by_moment(units.subquery(), of_kind, _grain(tx, experiment_id, design))).all()
-            streams |= _streams(rows, of_kind, design.share)
+            streams |= _streams(rows, of_kind, design)
     return streams
 
 
 def _grain(tx: Connection, experiment_id: str, design: Design) -> int:
     """Seconds in which units are taken together, as there are too many to be read one by one; 0: they are not."""
-    if design.unit in ("block", "region_block"):
+    if design.is_of_blocks:
         return 0
     span = select(func.max(_row.entered_at) - func.min(_row.entered_at)).where(_row.experiment_id == experiment_id)
     grain = 1
@@ -86,8 +86,11 @@ def _grain(tx: Connection, experiment_id: str, design: Design) -> int:
     return grain
 
 
-def _streams(rows: Any, names: list[MetricName], share: float) -> dict[MetricName, Stream]:
-    """Rows: moment, arm, orders; then units, size and sum of each metric."""
+def _streams(rows: Any, names: list[MetricName], design: Design) -> dict[MetricName, Stream]:
+    """Rows: moment, arm, orders; then units, size and sum of each metric.
+
+    What a block of many orders may come to is bounded, too, but by so much that it would tell nothing for weeks.
+    """
     table = np.array([tuple(row) for row in rows], np.float64).reshape(len(rows), 3 + 3 * len(names))
     begins = np.flatnonzero(np.diff(table[:, 0], prepend=-1.0))
     place = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(table)))
@@ -98,7 +101,8 @@ def _streams(rows: Any, names: list[MetricName], share: float) -> dict[MetricNam
         counts, sizes, sums = (arms[:, :, 3 + 3 * i + column] for column in range(3))
         keep = sizes.sum(axis=1) > 0
         num_absent = int(table[:, 2].sum() - sizes.sum())
-        streams[name] = Stream(counts[keep], sizes[keep], sums[keep], share, METRICS[name].most, num_absent)
+        most = None if design.is_of_blocks else METRICS[name].most
+        streams[name] = Stream(counts[keep], sizes[keep], sums[keep], design.share, most, num_absent)
     return streams
 
 
@@ -193,7 +197,7 @@ def _over(units: Any, design: Design, now: int) -> Any:
     """Those that are over, with all that is to be known of them."""
     column, length = units.c, 60 * design.block_minutes
     ended = column.began + (0 if design.unit == "order" else length)
-    if design.unit in ("block", "region_block"):
+    if design.is_of_blocks:
         ended = (column.began // length + 1) * length
     is_settled = or_(column.pending == 0, ended + PENDING_SECONDS <= now)
     return select(units).where(ended <= now, column.known_at <= now, is_settled)

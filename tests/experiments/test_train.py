@@ -124,7 +124,10 @@ def test_train_export_compare(tmp_path, refused, capsys):
     known = reliability_of(provenance)
     assert known is not None
     assert known.validation_seeds[0] == measured["validation_seeds"][1] + 1  # traces that chose no stage
-    assert f"the cheapest in {known.cheapest_share:.0%} of {known.num_decisions} decisions" in capsys.readouterr().out
+    assert (
+        f"the cheapest tried at {known.cheapest_share:.0%} of {known.num_decisions} decisions"
+        in capsys.readouterr().out
+    )
     capsys.readouterr()
     assert "bundle" in refused("export", f"run={folder}", f"bundle={bundle}")  # in the way
     again = ("name=robin", "replace=true", "register=robin@champion", f"mlflow_uri=sqlite:///{tmp_path}/mlflow.db")

@@ -153,7 +153,7 @@ def more(sound_agent: BundleAgent, shelf: Path) -> Iterator[Path]:
         shutil.rmtree(shelf / name, ignore_errors=True)
 
 
-@pytest.mark.parametrize("slot", ["previous", "candidate"])
+@pytest.mark.parametrize("slot", ["previous", "candidate", "shadow"])
 def test_what_was_activated_decides_after_a_restart_though_one_at_rest_is_gone(
     slot: str, database_url: str, service: DecisionService, more: Path, apart: dict[str, Any]
 ) -> None:
@@ -163,8 +163,8 @@ def test_what_was_activated_decides_after_a_restart_though_one_at_rest_is_gone(
         first = load(client, folders[0])
         act(client, first, "activate")
         second = load(client, folders[1])
-        if slot == "previous":
-            act(client, second, "activate")
+        if slot != "candidate":
+            act(client, second, "activate" if slot == "previous" else "shadow")
     before.database.close()
     shutil.rmtree(more / "third")
     gone, active = (first, second) if slot == "previous" else (second, first)
@@ -173,14 +173,15 @@ def test_what_was_activated_decides_after_a_restart_though_one_at_rest_is_gone(
         assert name_of(client, apart) == "contrary"
         assert client.get("/health/ready").json()["policy"]["bundle_sha256"] == active
         stands = client.get("/v1/policies").json()
-        assert (stands["active"]["bundle_sha256"], stands[slot]["bundle_sha256"]) == (active, gone)
+        place = "previous" if slot == "previous" else "candidate"
+        assert (stands["active"]["bundle_sha256"], stands[place]["bundle_sha256"]) == (active, gone)
         assert [row["bundle_sha256"] for row in client.get("/v1/monitoring").json()["drift"]] == [active]
         path = f"{active}/rollback" if slot == "previous" else f"{gone}/shadow"
         refused = client.post(f"/v1/policies/{path}")
         assert (refused.status_code, check_error(refused)["key"]) == (409, "bundle")
         assert check_error(refused)["value"] == gone
         assert client.get("/v1/policies").json() == stands
-        if slot == "candidate":
+        if slot != "previous":
             assert act(client, gone, "withdraw")["candidate"] is None
         assert load(client, "fourth") != gone
         assert name_of(client, apart) == "contrary"

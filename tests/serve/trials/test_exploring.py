@@ -155,11 +155,13 @@ def test_drawn_plans_are_recorded_repeated_and_judge_another_policy(
     assert estimate(first, metric="delivered_late", now=early)["num_random"] == 0  # nothing was delivered yet
     decision = f"/v1/decisions/{told[0]['decision_id']}"
     period = "since=2025-03-03T10:00:00Z&until=2025-03-04T10:00:00Z"
-    costly = [("GET", "/v1/experiments/march"), ("GET", f"/v1/experiments/march/estimate?policy={first}")]
+    asked_for = f"/v1/experiments/march/estimate?policy={first}"
+    costly = [("GET", "/v1/experiments/march"), ("GET", asked_for)]
     costly += [("GET", f"{decision}/explain"), ("POST", f"{decision}/replay")]
     costly += [("GET", f"/v1/monitoring/calibration?{period}")]
     with monkeypatch.context() as patched, aside():  # another one is being made
         patched.setattr("serve.admission.aside.WAIT_SECONDS", 0.05)
+        patched.setattr("serve.admission.aside.PATIENCE_SECONDS", 0.05)
         for method, path in costly:
             busy = client.request(method, path)
             assert (busy.status_code, busy.headers["Retry-After"], check_error(busy)["key"]) == (503, "1", "server")

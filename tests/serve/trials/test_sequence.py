@@ -174,16 +174,57 @@ def test_a_great_difference_of_shares_is_found() -> None:
     assert 0.05 < seen.low < 0.15 < seen.high < 0.25
 
 
-def test_blocks_of_many_orders_have_shares_too() -> None:
-    rng, runs, wrong, widths = np.random.default_rng(41), 60, 0, []
+def together(rng: np.random.Generator, rates: tuple[float, float], mean_size: int, most: float | None) -> Stream:
+    """Units of several orders of which either all or none go wrong."""
+    sizes, is_treated = rng.poisson(mean_size - 1, 600) + 1.0, rng.random(600) < 0.5
+    went_wrong = rng.random(600) < np.where(is_treated, rates[1], rates[0])
+    return stream_of(is_treated, sizes, sizes * went_wrong, 0.5, most)
+
+
+@pytest.mark.parametrize("mean_size", [3, 30])
+@pytest.mark.parametrize("most", [1.0, None])
+@pytest.mark.parametrize("rates", [(0.02, 0.05), (0.01, 0.05), (0.05, 0.01)])
+def test_orders_that_go_wrong_together_are_covered(
+    rates: tuple[float, float], most: float | None, mean_size: int
+) -> None:
+    """What may come is as much as a whole unit, of which there may have been none yet."""
+    rng, runs, wrong = np.random.default_rng([41, mean_size]), 60, np.zeros(3)
     for _ in range(runs):
+        stream = together(rng, rates, mean_size, most)
+        missed = [False, False, False]
+        for num in looks(600):
+            part = until(stream, num)
+            seen = [
+                difference_of(part, ALPHA, PLANNED),
+                *(value_of(part, arm, ALPHA, PLANNED) for arm in (False, True)),
+            ]
+            for i, (one, truth) in enumerate(zip(seen, (rates[1] - rates[0], *rates), strict=True)):
+                missed[i] |= one.low is not None and one.high is not None and not one.low <= truth <= one.high
+        wrong += missed
+    assert (wrong <= ALPHA * runs + 3 * (ALPHA * (1 - ALPHA) * runs) ** 0.5).all()
+
+
+def test_a_bound_on_many_orders_is_as_wide_as_they_are() -> None:
+    is_treated = np.arange(60) % 2 == 0
+    reaches = []
+    for size in (1.0, 30.0, 300.0):  # as little is known of the 61st unit, however many orders it has
+        seen = difference_of(stream_of(is_treated, np.full(60, size), np.zeros(60), 0.5, 1.0), ALPHA, PLANNED)
+        assert seen.high is not None
+        reaches.append(seen.high)
+    assert min(reaches) > 0.1
+    assert max(reaches) < 0.5
+
+
+def test_shares_of_blocks_are_told_as_closely_as_money() -> None:
+    rng, widths = np.random.default_rng(47), []
+    for _ in range(20):
         sizes = rng.poisson(30, 400) + 1.0
-        is_treated, level = rng.random(400) < 0.5, rng.beta(2, 18, 400)  # each block has a day of its own
-        stream = stream_of(is_treated, sizes, rng.binomial(sizes.astype(int), level) * 1.0, 0.5, 1.0)
-        wrong += is_ever_wrong(stream, 0.0)
-        seen = difference_of(stream, ALPHA, PLANNED)
+        level = rng.beta(2, 18, 400)  # each block has a day of its own
+        late = rng.binomial(sizes.astype(int), level).astype(float)
+        seen = difference_of(stream_of(rng.random(400) < 0.5, sizes, late, 0.5), ALPHA, PLANNED)
+        assert seen.low is not None
+        assert seen.high is not None
         widths.append(seen.high - seen.low)
-    assert wrong <= ALPHA * runs + 3 * (ALPHA * (1 - ALPHA) * runs) ** 0.5
     assert np.mean(widths) < 0.1
 
 
