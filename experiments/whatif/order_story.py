@@ -27,6 +27,15 @@ class ParcelStory(NamedTuple):
         return self[:4]
 
 
+class Withdrawn(NamedTuple):
+    """A parcel that lost all its lines in the pick queue; times are seconds since the trace's start."""
+
+    warehouse: int
+    service: int
+    queued_at: int
+    booked_at: int
+
+
 class OrderStory(NamedTuple):
     """One order.
 
@@ -40,6 +49,7 @@ class OrderStory(NamedTuple):
         lines_in_stock: (W,), lines available to promise then.
         queue_seconds: (W,), wait for a pick then.
         parcels: sorted by plan.
+        withdrawn: parcels that were planned, but never picked.
     """
 
     num_lines: int
@@ -51,6 +61,7 @@ class OrderStory(NamedTuple):
     lines_in_stock: np.ndarray
     queue_seconds: np.ndarray
     parcels: tuple[ParcelStory, ...]
+    withdrawn: tuple[Withdrawn, ...]
 
     @property
     def plans(self) -> tuple[tuple[int, int, int, bool], ...]:
@@ -97,6 +108,7 @@ class OrderBook:
             table.lines_in_stock[order],
             table.queue_seconds[order],
             tuple(sorted(parcels)),
+            tuple(Withdrawn(*row) for row in table.withdrawn[table.withdrawn[:, 0] == order, 1:].tolist()),
         )
 
     @cached_property

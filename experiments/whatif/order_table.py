@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +44,8 @@ class OrderTable:
         queue_seconds: int64 (N, W), wait for a pick then.
         ships: bool (W, S), whether the service ever collects there.
         outages: int64 (number, 4): service, warehouse or -1 for all, start, end.
+        withdrawn: int64 (number, 5), parcels that left the pick queue with all their lines: order, warehouse, service,
+            when it joined the queue, time of the collection it was booked on. No rows in tables of earlier versions.
     """
 
     luck_key: np.ndarray
@@ -71,6 +73,7 @@ class OrderTable:
     queue_seconds: np.ndarray
     ships: np.ndarray
     outages: np.ndarray
+    withdrawn: np.ndarray = field(default_factory=lambda: np.zeros((0, 5), np.int64))
 
     def save(self, path: Path) -> None:
         """Writes all columns, at once or not at all."""
@@ -89,7 +92,7 @@ class OrderTable:
         """
         try:
             with np.load(path, allow_pickle=False) as archive:
-                return cls(**{field.name: archive[field.name] for field in fields(cls)})
+                return cls(**{name: archive[name] for name in archive.files})
         except Exception as error:  # a damaged archive fails in zipfile, zlib and more
             raise InputError(
                 "orders file", str(path), f"a complete file ({type(error).__name__}: {error})", "run the study again"

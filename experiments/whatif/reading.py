@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from envs.costs import MILLICENTS
-from envs.hidden import DELIVERED, DEPARTED
+from envs.hidden import DELIVERED, DEPARTED, VOID
 from envs.simulation import Simulation
 from envs.state import NONE
 from envs.world import World
@@ -133,4 +133,14 @@ def orders_of(simulation: Simulation, witness: Witness) -> OrderTable:
         queue_seconds=witness.queue_seconds,
         ships=is_shipping(world.network),
         outages=np.stack([future.outages[name] for name in ("service", "warehouse", "starts_at", "ends_at")], axis=1),
+        withdrawn=_withdrawn(world),
     )
+
+
+def _withdrawn(world: World) -> np.ndarray:
+    """Parcels that left the pick queue with all their lines, see ``OrderTable``."""
+    parcels = world.hidden.parcels[: int(world.hidden.counters["num_parcels"][0])]
+    is_void = (parcels["stage"] == VOID) & (parcels["collection"] != NONE) & (parcels["started_at"] == 0)
+    left = parcels[is_void]
+    booked_at = world.network.collections["time_seconds"][left["collection"]]
+    return np.stack([*(left[name] for name in ("order", "warehouse", "service", "released_at")), booked_at], axis=1)

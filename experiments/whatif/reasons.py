@@ -11,7 +11,7 @@ import numpy as np
 from envs.costs import MILLICENTS, PART_NAMES
 from envs.hidden import CANCELLED, DECLINED
 from experiments.headline import signed
-from experiments.whatif.order_story import OrderStory, ParcelStory
+from experiments.whatif.order_story import OrderStory, ParcelStory, Withdrawn
 from experiments.whatif.order_table import OrderTable
 
 HOUR = 3600
@@ -61,14 +61,14 @@ def reasons(view: View, before: OrderStory, after: OrderStory) -> list[Reason]:
         found += _of_time(view, before, after)
         if not found:
             found += _of_prices(before, after)
-    return list(dict.fromkeys(found)) or [_knock_on(view, before, after)]
+    return list(dict.fromkeys(found)) or [_knock_on(before, after)]
 
 
 def _of_plan(view: View, before: OrderStory, after: OrderStory) -> Iterator[Reason]:
     if view.routers[0] != view.routers[1]:
         yield Reason("another router", f"{view.routers[1]} decides instead of {view.routers[0]}")
     if after.num_reroutes > before.num_reroutes:
-        yield Reason("broken plan", "its plan broke (goods were missing) and it was decided again")
+        yield from _why_broken(view, after)
     if after.held_seconds != before.held_seconds:
         yield Reason("held", f"it was held {after.held_seconds // 60} instead of {before.held_seconds // 60} minutes")
     if after.status == CANCELLED != before.status:
@@ -83,6 +83,16 @@ def _of_plan(view: View, before: OrderStory, after: OrderStory) -> Iterator[Reas
             yield from _why_now(view, before, after, parcel)
     if after.status == DECLINED and not after.lines_in_stock.any():
         yield Reason("out of stock", "no warehouse had any of its lines in stock")
+
+
+def _why_broken(view: View, after: OrderStory) -> Iterator[Reason]:
+    """What broke the plan: an outage withdraws what still queues for its collections."""
+    stopped = {row.service for row in after.withdrawn if _is_stopped(view.after, row)}
+    for service in sorted(stopped):
+        yield Reason("outage", f"its plan broke when {view.services[service]} stopped coming")
+    if not stopped:
+        words = "its plan broke (a short pick, an outage or a short receipt) and it was decided again"
+        yield Reason("broken plan", words)
 
 
 def _why_not(view: View, before: OrderStory, after: OrderStory, parcel: ParcelStory) -> Iterator[Reason]:
@@ -144,7 +154,7 @@ def _of_prices(before: OrderStory, after: OrderStory) -> Iterator[Reason]:
         yield Reason("prices", f"the same parcels at the same times; other prices of {', '.join(parts)}")
 
 
-def _knock_on(view: View, before: OrderStory, after: OrderStory) -> Reason:
+def _knock_on(before: OrderStory, after: OrderStory) -> Reason:
     if before.plans == after.plans:
         return Reason("nothing", "nothing but the order of events changed")
     return Reason(
@@ -164,6 +174,16 @@ def _is_out(table: OrderTable, second: int, warehouse: int, service: int) -> boo
     """Whether an outage of the pair was seen at the second."""
     return any(
         s == service and w in (warehouse, EVERYWHERE) and start <= second < end
+        for s, w, start, end in table.outages.tolist()
+    )
+
+
+def _is_stopped(table: OrderTable, parcel: Withdrawn) -> bool:
+    """Whether an outage that began while the parcel queued cancelled the collection it was booked on."""
+    return any(
+        s == parcel.service
+        and w in (parcel.warehouse, EVERYWHERE)
+        and parcel.queued_at < start <= parcel.booked_at < end
         for s, w, start, end in table.outages.tolist()
     )
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from agents.registry import load_agent
+from envs.costs import NUM_PARTS
+from envs.hidden import DELIVERED
 from envs.simulation import simulate
+from experiments.whatif import reasons as why
 from experiments.whatif.drill_down import drill_down, orders_csv
+from experiments.whatif.order_story import OrderStory, ParcelStory
+from experiments.whatif.order_table import OrderTable
 from experiments.whatif.reading import orders_of, place_of
 from experiments.whatif.variant import Variant
 from experiments.whatif.witness import Witness
+from scenarios.carrier_outage import CarrierOutage
 from scenarios.draw import draw_trace
 from scenarios.registry import load_scenario
 
@@ -26,8 +35,13 @@ def world(scenario, router):
 def compared(name, lines, router="myopic", other=None, **overrides):
     """The toy before and after the changes."""
     scenario = load_scenario(name, **overrides)
-    before, after = world(scenario, router), world(Variant.of("v", lines).apply(scenario), other or router)
-    return drill_down(before[0], after[0], (before[1], after[1]), (router, other or router))
+    return between(scenario, Variant.of("v", lines).apply(scenario), router, other or router)
+
+
+def between(scenario, changed, router="myopic", other="myopic"):
+    """Two worlds with the same orders."""
+    before, after = world(scenario, router), world(changed, other)
+    return drill_down(before[0], after[0], (before[1], after[1]), (router, other))
 
 
 def reasons(found):
@@ -98,6 +112,39 @@ def test_an_outage_that_only_delays():
     assert order.gap == 0.0
     assert reasons(found) == [("outage", "ground did not come to near, collected 24.0 h later")]
     assert found.groups["the same plan at another time"] == (1, 0.0)
+
+
+def test_an_outage_that_breaks_the_plan():
+    """The strike begins at 09:00, between the decision at 08:00 and the first pick at 10:00; nothing is missing."""
+    strike = load_scenario("toy-outage")
+    found = between(replace(strike, outages=()), strike)
+    (order,) = found.changed
+    assert order.before.startswith("near by cheap")
+    assert order.after.startswith("near by dear")
+    assert reasons(found) == [("outage", "its plan broke when cheap stopped coming")]
+
+
+def test_a_plan_that_broke_without_an_outage():
+    """The cup is not found at 08:10; the strike that begins afterwards breaks nothing."""
+    found_all = load_scenario("toy-short-pick")
+    found_all = replace(found_all, warehouses=tuple(replace(row, short_pick_share=0.0) for row in found_all.warehouses))
+    strike = CarrierOutage(service="ground", from_day=9 / 24, to_day=10 / 24)
+    short = replace(load_scenario("toy-short-pick"), outages=(strike,))
+    found = between(found_all, short)
+    assert found.changed[0].after.startswith("far by ground")
+    broken = "its plan broke (a short pick, an outage or a short receipt) and it was decided again"
+    assert reasons(found)[0] == ("broken plan", broken)
+    assert "outage" not in found.causes
+
+
+def test_tables_of_earlier_versions_are_read(tmp_path):
+    """They do not know which parcels were withdrawn."""
+    table, _ = world(load_scenario("toy-outage"), "myopic")
+    assert len(table.withdrawn) == 1
+    table.save(tmp_path / "now.npz")
+    assert np.array_equal(OrderTable.load(tmp_path / "now.npz").withdrawn, table.withdrawn)
+    np.savez(tmp_path / "then.npz", **{name: column for name, column in vars(table).items() if name != "withdrawn"})
+    assert OrderTable.load(tmp_path / "then.npz").withdrawn.shape == (0, 5)
 
 
 def test_a_truck_that_takes_less():
