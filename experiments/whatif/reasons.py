@@ -158,7 +158,8 @@ def _knock_on(before: OrderStory, after: OrderStory) -> Reason:
     if before.plans == after.plans:
         return Reason("nothing", "nothing but the order of events changed")
     return Reason(
-        "knock-on", "the same stock and queues within a quarter of an hour; other collections, trucks or bid prices"
+        "knock-on",
+        "none of the circumstances that are looked at explains it; other queues, collections, trucks or bid prices may",
     )
 
 

@@ -137,6 +137,24 @@ def test_a_plan_that_broke_without_an_outage():
     assert "outage" not in found.causes
 
 
+def test_what_nothing_explains_asserts_nothing():
+    """The order went from a queue that grew shorter to one that grew longer: neither is why, and they are not alike."""
+    scenario = load_scenario("toy-nearest")
+    table, place = world(scenario, "myopic")
+    names = tuple(row["name"] for row in place["warehouses"])
+    view = why.View(table, table, names, tuple(place["services"]), ("myopic", "myopic"), frozenset())
+
+    def story(warehouse, queues):
+        parcel = ParcelStory(warehouse, 0, 1, False, 0, 7200, 9000)
+        costs = np.zeros(NUM_PARTS, np.int64)
+        return OrderStory(1, DELIVERED, costs, 0, 0, 0, np.array([1, 1]), np.array(queues), (parcel,), ())
+
+    (reason,) = why.reasons(view, story(0, (7200, 0)), story(1, (0, 7200)))
+    assert reason.kind == "knock-on"
+    assert reason.text.startswith("none of the circumstances that are looked at explains it")
+    assert "same" not in reason.text
+
+
 def test_tables_of_earlier_versions_are_read(tmp_path):
     """They do not know which parcels were withdrawn."""
     table, _ = world(load_scenario("toy-outage"), "myopic")
