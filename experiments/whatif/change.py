@@ -6,7 +6,7 @@ Adding a kind is a frozen dataclass with ``FORM``, ``read``, ``apply`` and ``tex
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from experiments.whatif.phrase import Phrase
 from scenarios.errors import InputError, unknown_name
@@ -25,6 +25,14 @@ class Change(Protocol):
 
     def text(self) -> str:
         """The line that ``parse_change`` reads back to the same change."""
+
+
+@runtime_checkable
+class Rounded(Protocol):
+    """A change of goods, which come in whole units, so that a percentage may come out as another one."""
+
+    def realised(self, scenario: Scenario) -> str:
+        """What comes of it where it shows, to stand behind ``text()``; nothing elsewhere."""
 
 
 KINDS: dict[str, str] = {

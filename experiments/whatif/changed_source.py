@@ -37,6 +37,10 @@ class ChangedSource:
         """
         return self.variant.apply(scenario_of(self.scenario).at(self.seeds[position]))
 
+    def lines(self) -> list[str]:
+        """The changes as texts, with what comes of percentages in the first replication; see ``Variant.lines_in``."""
+        return self.variant.lines_in(scenario_of(self.scenario).at(self.seeds[0]))
+
     def load(self, position: int) -> Trace:
         """The trace at ``position``."""
         return draw_trace(self.world(position), self.seeds[position])

@@ -21,6 +21,7 @@ from experiments.whatif.report import PLACES, findings_of, make_report
 from experiments.whatif.sentences import sentences
 from experiments.whatif.study import Study, automatic_name, study_settings
 from experiments.whatif.tables import by_router, glance
+from experiments.whatif.variant import NOTHING, Variant
 from scenarios.errors import InputError
 
 AUTO = "auto"
@@ -63,14 +64,15 @@ def run_study(settings: dict[str, Any], folder: Path, arguments: tuple[str, ...]
         variants=[
             {
                 "name": entry.variant.name,
-                "changes": entry.variant.lines(),
+                "changes": study.source(entry.variant).lines(),
                 "routers": [router.label for router in entry.routers],
             }
             for entry in study.entries[1:]
             if not entry.is_sensitivity
         ],
         sensitivities=[
-            {"name": row.name, "low": row.low.text(), "high": row.high.text()} for row in study.sensitivities
+            {"name": row.name, "low": _shown(study, row.low), "high": _shown(study, row.high)}
+            for row in study.sensitivities
         ],
         replications=len(study.seeds),
         split=study.split,
@@ -93,6 +95,10 @@ def run_study(settings: dict[str, Any], folder: Path, arguments: tuple[str, ...]
     if mlflow_uri is not None:
         _track(run, mlflow_uri)
     return run
+
+
+def _shown(study: Study, variant: Variant) -> str:
+    return "; ".join(study.source(variant).lines()) or NOTHING
 
 
 def _notes(study: Study) -> list[str]:

@@ -34,7 +34,7 @@ from experiments.whatif.tables import (
     parts_table,
     tornado_table,
 )
-from experiments.whatif.variant import BASELINE
+from experiments.whatif.variant import BASELINE, NOTHING
 from scenarios.errors import InputError
 
 PLACES = "networks.json"
@@ -258,7 +258,7 @@ def _asked(run: Run) -> list[tuple[str, str]]:
         ("replications", f"{record['replications']}, seeds of the {record['split']} split, {span} orders each"),
         ("routers", ", ".join(record["routers"])),
         ("paired", "a variant meets the same orders and the same luck as the baseline, seed by seed"),
-        *((f"variant {row['name']}", "; ".join(row["changes"]) or "nothing changed") for row in record["variants"]),
+        *((f"variant {row['name']}", "; ".join(row["changes"]) or NOTHING) for row in record["variants"]),
         ("goals", record["goals"]),
         ("clock", record["clock"]),
     ]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from experiments.whatif.checks import check_names, check_percent, check_share, chosen, known, scaled
+from experiments.whatif.checks import check_names, check_percent, check_share, chosen, known
 from experiments.whatif.phrase import Phrase, named, option_text, share_percent, signed_percent
+from experiments.whatif.whole_units import realised_text, scaled_by_place, scaled_in_all, share, units_of
 from scenarios.checks import MAX_SECONDS, check_text
 from scenarios.errors import InputError
 from scenarios.handling import WAREHOUSE_SIDE
 from scenarios.scenario import Scenario
 from scenarios.stock import Receipt, StockRow
 
+Rows = Sequence[StockRow | Receipt]
+Amount = Callable[[Any], int]
 FORM = "stock move 30% from A to B [sku=K] [with receipts] | stock NAME|all +10% [sku=K] [with receipts]"
 
 
@@ -23,7 +27,7 @@ class StockMove:
     Goods that the other one cannot handle (no cold room, say) stay, unless they are named: then that is refused.
 
     Attributes:
-        percent: share of the units of each SKU, above 0, at most 100; rounded half up.
+        percent: share of the units in all, above 0, at most 100; of a SKU to within a unit.
         source: name of the warehouse.
         target: name of the other one.
         skus: names; none: all.
@@ -51,9 +55,9 @@ class StockMove:
         known("warehouse", self.target, names)
         movable = self._movable(scenario)
         stays: dict[tuple[str, str], StockRow] = {(row.warehouse, row.sku): row for row in scenario.stock}
-        for row in scenario.stock:
-            moved = self._moved(row.on_hand_units) if row.warehouse == self.source and row.sku in movable else 0
+        for i, moved in self._moved(scenario.stock, movable).items():
             if moved:
+                row = scenario.stock[i]
                 stays[self.source, row.sku] = replace(row, on_hand_units=row.on_hand_units - moved)
                 there = stays.get((self.target, row.sku), StockRow(self.target, row.sku, 0))
                 stays[self.target, row.sku] = replace(there, on_hand_units=there.on_hand_units + moved)
@@ -71,22 +75,34 @@ class StockMove:
                 raise InputError("sku", name, f"goods that {self.target!r} can handle", "leave them where they are")
         return wanted & able
 
-    def _moved(self, units: int) -> int:
-        return scaled(units, self.percent - 100.0)
+    def realised(self, scenario: Scenario) -> str:
+        """What comes of the percentage in whole units, where it shows; see ``realised_text``."""
+        movable = self._movable(scenario)
+        found = {
+            kind: share(self._moved(rows, movable), rows, self.percent)
+            for kind, rows in _kinds(scenario, self.has_receipts).items()
+        }
+        return realised_text(found, self.percent, share_percent)
 
-    def _split(self, receipts: Iterable[Receipt], movable: frozenset[str]) -> Iterator[Receipt]:
+    def _moved(self, rows: Rows, movable: frozenset[str], amount: Amount = units_of) -> dict[int, int]:
+        """What moves, by the position of its row."""
+        places = _positions(rows, frozenset((self.source,)), movable)
+        moved = scaled_in_all([amount(rows[i]) for i in places], self.percent - 100.0)
+        return dict(zip(places, moved, strict=True))
+
+    def _split(self, receipts: tuple[Receipt, ...], movable: frozenset[str]) -> Iterator[Receipt]:
         """Receipts in their places, for their luck goes by it; the moved parts of divided ones come last."""
+        units, shortfalls = self._moved(receipts, movable), self._moved(receipts, movable, _shortfall)
         moved_parts = []
-        for receipt in receipts:
-            is_concerned = receipt.warehouse == self.source and receipt.sku in movable
-            moved = self._moved(receipt.units) if is_concerned else 0
+        for i, receipt in enumerate(receipts):
+            moved = units.get(i, 0)
             if moved == 0:
                 yield receipt
             elif moved == receipt.units:
                 yield replace(receipt, warehouse=self.target)
             else:
                 come = receipt.actual_units
-                moved_come = None if come is None else self._moved(come)
+                moved_come = None if come is None else min(come, max(0, moved - shortfalls[i]))
                 left_come = None if come is None or moved_come is None else come - moved_come
                 yield replace(receipt, units=receipt.units - moved, actual_units=left_come)
                 moved_parts.append(replace(receipt, warehouse=self.target, units=moved, actual_units=moved_come))
@@ -106,7 +122,7 @@ class StockLevel:
 
     Attributes:
         warehouse: name, or ``all``.
-        percent: relative change, -100 or more; units are rounded half up.
+        percent: relative change of the units of every warehouse, -100 or more; of a row to within a unit.
         skus: names; none: all.
         has_receipts: whether receipts change, too.
     """
@@ -123,28 +139,30 @@ class StockLevel:
 
     def apply(self, scenario: Scenario) -> Scenario:
         """With other units in the stock rows and, if wanted, in the receipts."""
-        names = chosen("warehouse", self.warehouse, (row.name for row in scenario.warehouses))
-        skus = _skus(scenario, self.skus)
-
-        def concerns(row: StockRow | Receipt) -> bool:
-            return row.warehouse in names and row.sku in skus
-
-        stock = tuple(
-            replace(row, on_hand_units=scaled(row.on_hand_units, self.percent)) if concerns(row) else row
-            for row in scenario.stock
-        )
-        receipts = scenario.receipts
+        stock, receipts = list(scenario.stock), list(scenario.receipts)
+        for i, units in self._levels(scenario, stock).items():
+            stock[i] = replace(stock[i], on_hand_units=units)
         if self.has_receipts:
-            receipts = tuple(self._level(row) if concerns(row) else row for row in receipts)
-        return replace(scenario, stock=stock, receipts=receipts)
+            shortfalls = self._levels(scenario, receipts, _shortfall)
+            for i, units in self._levels(scenario, receipts).items():
+                receipts[i] = _level(receipts[i], units, shortfalls[i])
+        return replace(scenario, stock=tuple(stock), receipts=tuple(receipts))
 
-    def _level(self, row: Receipt) -> Receipt:
-        """With other units. One that is gone keeps its place, by which the luck of all goes, and never comes."""
-        come = None if row.actual_units is None else scaled(row.actual_units, self.percent)
-        units = scaled(row.units, self.percent)
-        if units == 0:
-            return replace(row, units=1, actual_units=0, expected_seconds=MAX_SECONDS)
-        return replace(row, units=units, actual_units=come)
+    def realised(self, scenario: Scenario) -> str:
+        """What comes of the percentage in whole units, where it shows; see ``realised_text``."""
+        found = {
+            kind: share(self._levels(scenario, rows), rows, 100.0 + self.percent) - 100.0
+            for kind, rows in _kinds(scenario, self.has_receipts).items()
+        }
+        return realised_text(found, self.percent, signed_percent)
+
+    def _levels(self, scenario: Scenario, rows: Rows, amount: Amount = units_of) -> dict[int, int]:
+        """What becomes of the amounts, by the position of their row."""
+        names = chosen("warehouse", self.warehouse, (row.name for row in scenario.warehouses))
+        places = _positions(rows, names, _skus(scenario, self.skus))
+        amounts = [amount(rows[i]) for i in places]
+        levels = scaled_by_place([rows[i].warehouse for i in places], amounts, self.percent)
+        return dict(zip(places, levels, strict=True))
 
     def text(self) -> str:
         """``stock all -10% with receipts``."""
@@ -152,6 +170,29 @@ class StockLevel:
             f"stock {named(self.warehouse)} {signed_percent(self.percent)}{option_text('sku', self.skus)}"
             f"{_receipts_text(self.has_receipts)}"
         )
+
+
+def _positions(rows: Rows, warehouses: frozenset[str], skus: frozenset[str]) -> list[int]:
+    """Of the rows of these warehouses and goods."""
+    return [i for i, row in enumerate(rows) if row.warehouse in warehouses and row.sku in skus]
+
+
+def _kinds(scenario: Scenario, has_receipts: bool) -> dict[str, Rows]:
+    """The rows that change, under the name of their kind."""
+    return {"stock": scenario.stock, "receipts": scenario.receipts} if has_receipts else {"stock": scenario.stock}
+
+
+def _shortfall(row: Receipt) -> int:
+    """Units that are expected and do not come; so a receipt that comes as expected still does when it is changed."""
+    return 0 if row.actual_units is None else row.units - row.actual_units
+
+
+def _level(row: Receipt, units: int, shortfall: int) -> Receipt:
+    """With other units. One that is gone keeps its place, by which the luck of all goes, and never comes."""
+    if units == 0:
+        return replace(row, units=1, actual_units=0, expected_seconds=MAX_SECONDS)
+    come = None if row.actual_units is None else max(0, units - shortfall)
+    return replace(row, units=units, actual_units=come)
 
 
 def _skus(scenario: Scenario, names: tuple[str, ...]) -> frozenset[str]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
-from experiments.whatif.change import Change, parse_change
+from experiments.whatif.change import Change, Rounded, parse_change
 from experiments.whatif.router_change import RouterChange
 from scenarios.errors import InputError
 from scenarios.scenario import Scenario
 
 BASELINE = "baseline"
+NOTHING = "nothing changed"
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}"
 
 
@@ -71,9 +72,21 @@ class Variant:
         """The changes as texts."""
         return [change.text() for change in self.changes]
 
+    def lines_in(self, scenario: Scenario) -> list[str]:
+        """The changes as texts, with what comes of a percentage in this scenario where it comes out as another one.
+
+        Raises:
+            InputError: a change that does not fit; it is named.
+        """
+        found = []
+        for change in self.changes:
+            found.append(change.text() + (change.realised(scenario) if isinstance(change, Rounded) else ""))
+            scenario = self._apply_one(scenario, change)
+        return found
+
     def text(self) -> str:
         """All changes in one text, or that there are none."""
-        return "; ".join(self.lines()) or "nothing changed"
+        return "; ".join(self.lines()) or NOTHING
 
     def named(self, name: str) -> Variant:
         """The same changes under another name."""

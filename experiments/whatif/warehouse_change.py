@@ -117,6 +117,17 @@ class WarehouseOpened:
 
     def apply(self, scenario: Scenario) -> Scenario:
         """With one warehouse more, at the end of the list."""
+        return self._reordering(self._move().apply(self._widened(scenario)))
+
+    def realised(self, scenario: Scenario) -> str:
+        """What comes of the share in whole units, where it shows; see ``realised_text``."""
+        return self._move().realised(self._widened(scenario))
+
+    def _move(self) -> StockMove:
+        return StockMove(self.stock_percent, self.like, self.warehouse, has_receipts=True)
+
+    def _widened(self, scenario: Scenario) -> Scenario:
+        """With the new warehouse and its collections, and nothing in it."""
         names = [row.name for row in scenario.warehouses]
         known("warehouse", self.like, names)
         if self.warehouse in names:
@@ -126,11 +137,8 @@ class WarehouseOpened:
         trucks = tuple(
             replace(row, warehouse=self.warehouse) for row in scenario.collections if row.warehouse == self.like
         )
-        wider = replace(
+        return replace(
             scenario, warehouses=(*scenario.warehouses, opened), collections=(*scenario.collections, *trucks)
-        )
-        return self._reordering(
-            StockMove(self.stock_percent, self.like, self.warehouse, has_receipts=True).apply(wider)
         )
 
     def _reordering(self, scenario: Scenario) -> Scenario:

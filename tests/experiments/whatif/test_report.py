@@ -108,10 +108,13 @@ def test_flows_and_loads_add_up(small_study):
 
 def test_tornado_stands_on_the_page(small_study):
     bars = pd.read_csv(small_study.path("sensitivities.csv"))
-    assert bars["change"].tolist() == ["stock all -30%", "stock all +30%"]
+    assert bars["change"].tolist() == [
+        "stock all -30% (in whole units: stock -28.6%)",
+        "stock all +30% (in whole units: stock +32.1%)",
+    ]
     assert bars["cost_difference"].iloc[0] > bars["cost_difference"].iloc[1]
     words = words_of(page_of(small_study))
-    assert "|stock all -30%|" in words
+    assert "|stock all -30% (in whole units: stock -28.6%)|" in words
     assert f"{bars['cost_difference'].iloc[0]:+.3f}" in words
 
 
