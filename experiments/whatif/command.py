@@ -15,7 +15,7 @@ from experiments.settings import check_count, launch, mlflow_of
 from experiments.traces import notes_of, notes_on_number
 from experiments.whatif.command_line import COMMAND, read_arguments
 from experiments.whatif.outcome import Outcome
-from experiments.whatif.playing import play
+from experiments.whatif.playing import check_orders, play
 from experiments.whatif.reading import place_of
 from experiments.whatif.report import PLACES, findings_of, make_report
 from experiments.whatif.sentences import sentences
@@ -50,7 +50,7 @@ def run_study(settings: dict[str, Any], folder: Path, arguments: tuple[str, ...]
         for entry in study.entries
         if not entry.is_sensitivity
     }
-    first = study.source(study.entries[0].variant).load(0)
+    first = check_orders(study)
     began = time.perf_counter()
     run = Run.begin(folder, COMMAND, settings, arguments)
     write_text(run.path(STUDY), yaml_of(study_settings(settings)))

@@ -24,7 +24,12 @@ COMMAND = "whatif"
 UNNAMED = "change"
 """The variant of ``--change``."""
 
-FLAGS = ("name", "routers", "replications", "sensitivities", "workers", "split", "first", "orders", "root")
+GROUPS = ("scenario", "reward", "env")
+"""Settings that have settings of their own, such as ``scenario.horizon_days``."""
+FLAGS = (
+    *("name", "routers", "replications", "sensitivities", "workers", "split", "first", "orders", "root"),
+    *("run_dir", "mlflow", "mlflow_uri", *GROUPS),
+)
 LISTS = ("routers",)
 PASSED_ON = ("--cfg", "-c", "--package", "-p")
 """Hydra's own options that take a value."""
@@ -55,7 +60,7 @@ class Request:
             variants[name] = [*_listed(variants.get(name)), *changes]
         found: list[str] = []
         for key, value in study.items():
-            if key in ("scenario", "reward", "env"):
+            if key in GROUPS:
                 node = {"name": value} if isinstance(value, str) else dict(value)
                 if "name" in node:
                     found.append(f"{key}={node.pop('name')}")
@@ -84,7 +89,7 @@ def read_arguments(arguments: Sequence[str], root: str = "runs") -> Request:
         word = left.pop(0)
         if word in PASSED_ON and left:
             request.overrides += [word, left.pop(0)]
-        elif word.startswith("--") and word.partition("=")[0][2:] in ("change", "variant", "rerun", *FLAGS):
+        elif word.startswith("--") and _is_option(word[2:].partition("=")[0]):
             name, sign, value = word[2:].partition("=")
             if not sign:
                 if not left:
@@ -92,7 +97,7 @@ def read_arguments(arguments: Sequence[str], root: str = "runs") -> Request:
                 value = left.pop(0)
             _OPTIONS.get(name, _flag(name))(request, value, root)
         elif word.startswith("--") and word not in ("--multirun", "--resolve", "--help"):
-            raise unknown_name("option", word, [f"--{name}" for name in ("change", "variant", "rerun", *FLAGS)])
+            raise unknown_name("option", word, [f"--{name}" for name in (*_OPTIONS, *FLAGS)])
         elif word.startswith("-") or "=" in word:
             request.overrides.append(word)
         elif has_subject:
@@ -101,6 +106,11 @@ def read_arguments(arguments: Sequence[str], root: str = "runs") -> Request:
             has_subject = True
             _take_subject(request, word)
     return request
+
+
+def _is_option(name: str) -> bool:
+    group, dot, _ = name.partition(".")
+    return group in GROUPS if dot else name in (*_OPTIONS, *FLAGS)
 
 
 def _root(words: Sequence[str]) -> str | None:

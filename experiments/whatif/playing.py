@@ -22,6 +22,7 @@ from scenarios.errors import InputError
 from scenarios.trace import Trace
 
 CELLS, ORDERS = "cells.jsonl", "orders"
+MANY_ORDERS = 50
 DRILLED_POSITION = 0
 """The replication whose orders are kept one by one, for the entry's first router."""
 
@@ -114,16 +115,38 @@ def _whole_job(job: Job) -> list[Outcome]:
     return list(play_job(job))
 
 
-def play_job(job: Job) -> Iterator[Outcome]:
-    """All routers of the variant on the replication; what is stored already comes without figures."""
-    trace = job.source.load(job.position)
+def check_orders(study: Study) -> Trace:
+    """Looks for replications without orders before anything is played; one with many has no sister without any.
+
+    Returns:
+        The baseline's first trace.
+
+    Raises:
+        InputError: there is one.
+    """
+    for entry in study.entries:
+        for position in range(len(study.seeds)):
+            if _drawn(study.source(entry.variant), position).num_orders > MANY_ORDERS:
+                break
+    return study.source(study.entries[0].variant).load(0)
+
+
+def _drawn(source: ChangedSource, position: int) -> Trace:
+    """The trace at ``position``, which has orders."""
+    trace = source.load(position)
     if not trace.num_orders:
         raise InputError(
-            f"replication {job.position} of variant {job.entry.variant.name!r}",
+            f"replication {position} of variant {source.variant.name!r}",
             "0 orders",
             "at least one order",
             "leave more demand",
         )
+    return trace
+
+
+def play_job(job: Job) -> Iterator[Outcome]:
+    """All routers of the variant on the replication; what is stored already comes without figures."""
+    trace = _drawn(job.source, job.position)
     sha256 = trace.sha256
     for number, router in enumerate(job.entry.routers):
         outcome = Outcome(

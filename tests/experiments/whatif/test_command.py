@@ -12,10 +12,14 @@ import yaml
 
 import routelab
 from experiments.record import Run
+from experiments.settings import known_keys
 from experiments.whatif.command_line import hydra_text, read_arguments, study_names
 from scenarios.errors import InputError
 
 from .conftest import SMALL
+
+UNFLAGGED = ("command", "variants")
+"""Settings that nobody writes, or that have an option of another form."""
 
 
 def test_record_is_complete(small_study):
@@ -109,6 +113,8 @@ def test_other_settings_in_the_same_folder_are_refused(small_study, refused):
         (("tiny", "--change", "stock east -10%", "replicatons=3"), "'replications'"),
         (("tiny", "--change", "stock east -10%", "name=a/b"), "name = 'a/b'"),
         (("tiny", "--change", "stock east -10%", "mlflow=maybe"), "mlflow = 'maybe'"),
+        (("tiny", "--change", "demand all -100%", "name=none"), "0 orders"),
+        (("tiny", "--change", "demand all -95%", "name=few"), "0 orders"),
         (("--rerun", "nothing"), "a study that was saved"),
         (("none.yaml",), "a YAML file"),
         (("tiny@99", "--change", "stock east -10%"), "tiny@99"),
@@ -151,6 +157,21 @@ def test_changes_are_added_to_a_variant_of_the_study(capsys):
 def test_a_version_is_asked_for(capsys):
     assert routelab.main(["whatif", "tiny@1", "--cfg", "job"]) == 0
     assert yaml.safe_load(capsys.readouterr().out)["scenario"] == {"name": "tiny@1"}
+
+
+@pytest.mark.parametrize("key", [key for key in known_keys("whatif") if key.partition(".")[0] not in UNFLAGGED])
+def test_every_setting_is_an_option_too(key):
+    for words in ([f"--{key}", "x"], [f"--{key}=x"]):
+        assert read_arguments(["tiny", *words]).overrides == [f"{key}={'[x]' if key == 'routers' else 'x'}"]
+
+
+def test_groups_are_chosen_by_options(capsys):
+    words = ["--reward", "green", "--env=simpy", "--mlflow", "false", "--scenario.horizon_days", "2"]
+    assert routelab.main(["whatif", "--scenario", "metro", *words, "--cfg", "job"]) == 0
+    settings = yaml.safe_load(capsys.readouterr().out)
+    assert settings["scenario"] == {"name": "metro", "horizon_days": 2}
+    assert (settings["env"]["clock"], settings["mlflow"]) == ("simpy", False)
+    assert settings["reward"]["carbon"] > settings["reward"]["cost"]
 
 
 def test_a_saved_study_is_found_below_any_root(small_study):
