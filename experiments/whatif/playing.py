@@ -23,6 +23,7 @@ from scenarios.trace import Trace
 
 CELLS, ORDERS = "cells.jsonl", "orders"
 MANY_ORDERS = 50
+"""Where one replication has more, none is taken to be empty (assumption)."""
 DRILLED_POSITION = 0
 """The replication whose orders are kept one by one, for the entry's first router."""
 
