@@ -23,12 +23,16 @@ from experiments.settings import (
     launch,
     mlflow_of,
     texts_of,
+    usual_of,
     weights_of,
 )
 from experiments.traces import TraceSource, notes_of, notes_on_number, scenario_of, seeds_of
 from scenarios.errors import InputError, unknown_name
 
 COMMAND = "evaluate"
+
+OF_SEEDS = ("scenario", "traces", "split", "first")
+"""Settings that choose traces by seeds, so they say nothing beside ``trace_files``."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,8 @@ class Evaluation:
         first = check_count("first", settings["first"], 0, 999_999)
         split = str(settings["split"])
         scenario = ScenarioChoice.of(settings["scenario"])
-        for key, value in scenario.overrides.items() if files else ():
-            raise InputError(f"scenario.{key}", value, "no setting beside trace_files", "files bring theirs: remove it")
         if files:
+            _check_alone(scenario, settings)
             source, kind = TraceSource(files=files), "traces from files"
         else:
             source = TraceSource(scenario, seeds_of(split, first, count))
@@ -93,6 +96,15 @@ class Evaluation:
             training_run=None if run is None else Path(run),
             mlflow_uri=mlflow_of(settings),
         )
+
+
+def _check_alone(scenario: ScenarioChoice, settings: dict[str, Any]) -> None:
+    """Refuses what chooses traces by seeds and is not as usual, beside ``trace_files``."""
+    usual, stated = usual_of(COMMAND), {**settings, "scenario": scenario.name}
+    given = {f"scenario.{key}": value for key, value in scenario.overrides.items()}
+    given |= {key: stated[key] for key in OF_SEEDS if stated[key] != usual[key]}
+    for key, value in given.items():
+        raise InputError(key, value, "no setting beside trace_files", "files bring theirs: remove it")
 
 
 def evaluate(
@@ -214,7 +226,9 @@ def main(arguments: list[str]) -> int:
 
     def job(settings: dict[str, Any], folder: Path) -> int:
         evaluation = Evaluation.of(settings)
-        run, _ = evaluate(evaluation, folder, settings, tuple(arguments), make_console())
+        unused = OF_SEEDS if evaluation.source.files else ()
+        used = {key: value for key, value in settings.items() if key not in unused}
+        run, _ = evaluate(evaluation, folder, used, tuple(arguments), make_console())
         print_results(run)
         print(f"\nRecord: {run.folder}\nReport: {run.path('report.html')}")
         return 0

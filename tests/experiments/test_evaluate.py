@@ -44,6 +44,7 @@ def test_trace_files_give_the_same_results(tiny_run, folder, tmp_path):
     twin = next(cell for cell in same if cell["agent"] == "nearest" and cell["position"] == 1)
     assert first["id"] == twin["id"]
     assert first["metrics"]["cost_per_order"] == twin["metrics"]["cost_per_order"]
+    assert not {"scenario", "traces", "split", "first"} & set(Run.open(folder).config)
 
 
 @pytest.mark.slow
@@ -89,11 +90,9 @@ def test_multirun_compares_several_scenarios(tmp_path):
         ("reward.cost=nan", "reward.cost = nan"),
         ("reward.carbon=-1", "reward.carbon = -1"),
         ("env.clock=simpi", "Did you mean 'simpy'"),
-        ("trace_files=[none.npz]", "trace file"),
         ("trace_files=[a.npz,a.npz]", "each file once"),
         ("env=simpy agents=[rollout]", "the compiled clock"),
         ("scenario=tables agents=[myopic,dual]", "a router that does not forecast"),
-        ("trace_files=[a.npz] scenario.max_orders=3", "scenario.max_orders = 3"),
         ("training_run=nowhere", "training_run = 'nowhere'"),
         ("mlflow=maybe", "mlflow = 'maybe'"),
     ],
@@ -101,6 +100,28 @@ def test_multirun_compares_several_scenarios(tmp_path):
 def test_bad_input_is_one_line_and_leaves_nothing(argument, words, refused, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert words.lower() in refused("evaluate", *TINY, *argument.split(), f"run_dir={tmp_path}/run").lower()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        ("trace_files=[none.npz]", "trace file"),
+        ("scenario=two-tier", "scenario = 'two-tier'"),
+        ("traces=3", "traces = 3"),
+        ("split=validation", "split = 'validation'"),
+        ("first=1", "first = 1"),
+        ("scenario.max_orders=3", "scenario.max_orders = 3"),
+    ],
+)
+def test_what_trace_files_bring_cannot_be_set_beside_them(argument, words, refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["agents=[nearest]", "mlflow=false", f"run_dir={tmp_path}/run"]
+    if not argument.startswith("trace_files"):
+        arguments.append("trace_files=[none.npz]")
+    error = refused("evaluate", *arguments, argument)
+    assert words in error
+    assert ("beside trace_files" in error) == (len(arguments) == 4)
     assert list(tmp_path.iterdir()) == []
 
 
