@@ -27,6 +27,7 @@ from experiments.settings import (
     weights_of,
 )
 from experiments.traces import TraceSource, notes_of, notes_on_number, scenario_of, seeds_of
+from experiments.tracking import check_database, track
 from scenarios.errors import InputError, unknown_name
 
 COMMAND = "evaluate"
@@ -123,7 +124,7 @@ def evaluate(
         The finished run and its results.
 
     Raises:
-        InputError: something that cannot be used; nothing has been written then.
+        InputError: something that cannot be used; no run has been written then, at most an empty database.
     """
     agents = contestants(evaluation.agents, has_scenario=not evaluation.source.files)
     choose_reference(evaluation.reference, [a.label for a in agents], [a.label for a in agents if a.is_policy])
@@ -133,6 +134,7 @@ def evaluate(
     first = evaluation.source.load(0)
     curve = _learning_curve(evaluation.training_run)
     began = time.perf_counter()
+    check_database(evaluation.mlflow_uri)
     run = Run.begin(folder, COMMAND, config, arguments)
     for name, content in curve.items():
         write_bytes(run.path(name), content)
@@ -206,8 +208,6 @@ def _learning_curve(training_run: Path | None) -> dict[str, bytes]:
 
 
 def _track(run: Run, results: Results, uri: str) -> None:
-    from experiments.tracking import track
-
     names = [name for name in results.frame.columns if name not in ("agent", "position", "seed", "trace_sha256")]
     metrics = {f"{agent}/{name}": results.mean(agent, name) for agent in results.agents for name in names}
     metrics |= {f"{agent}/difference": results.difference(agent).mean for agent in results.agents}

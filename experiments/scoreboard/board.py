@@ -40,9 +40,12 @@ SIZES = {
     "num_slow": f"test traces of {SLOW}",
     "num_seeds": "training seeds",
     "num_front": "test traces of each weight vector",
-    "num_elsewhere": "test traces of each world of the generalisation page",
+    "num_elsewhere": "test traces of each world",
 }
 """Numbers of a board in words."""
+
+LEAST = {**dict.fromkeys(SIZES, 2), "num_seeds": 1}
+"""The least of each: one trace has no interval."""
 
 SPLITS = {"test": TEST[100:], "validation": VALIDATION}
 """Seeds of the board's traces. The first hundred test traces were looked at while routers and learner were still
@@ -84,7 +87,7 @@ class Board:
     def __post_init__(self) -> None:
         _check_names("scenario", self.scenarios, scenario_names())
         _check_names("routers", self.routers, [*HEURISTICS, *FORECASTERS])
-        for name, least in (("num_traces", 2), ("num_validation", 2), ("num_seeds", 1), ("num_front", 2)):
+        for name, least in LEAST.items():
             if getattr(self, name) < least:
                 raise InputError(name, getattr(self, name), f"at least {least}", "ask for more")
 

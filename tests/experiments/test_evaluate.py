@@ -9,6 +9,7 @@ import pytest
 
 import routelab
 from experiments.record import Run
+from experiments.tracking import check_database
 
 from .conftest import TINY
 
@@ -142,6 +143,26 @@ def test_mlflow_holds_numbers_settings_and_the_record(tmp_path):
     assert status == [("FINISHED",)]
     kept = {path.name for path in (tmp_path / "mlflow-artifacts").rglob("*") if path.is_file()}
     assert {"record.json", "config.yaml", "results.csv", "comparison.json", "cells.jsonl", "report.html"} <= kept
+
+
+@pytest.mark.parametrize("place", ["a file/mlflow.db", "a folder", "no database.db"])
+def test_mlflow_database_that_cannot_be_written_is_refused_before_playing(place, refused, tmp_path):
+    (tmp_path / "a file").write_text("")
+    (tmp_path / "a folder").mkdir()
+    (tmp_path / "no database.db").write_text("a letter of more than one hundred bytes" * 100)
+    uri = f"mlflow_uri='sqlite:///{tmp_path}/{place}'"
+    arguments = ["scenario=tiny", "agents=[nearest]", "traces=1", uri, f"run_dir={tmp_path}/run"]
+    error = refused("evaluate", *arguments)
+    assert "mlflow_uri = " in error
+    assert "a SQLite database that can be written" in error
+    assert not (tmp_path / "run").exists()
+
+
+def test_mlflow_database_is_made_if_it_can_be(tmp_path):
+    check_database(None)
+    for _ in range(2):
+        check_database(f"sqlite:///{tmp_path}/folder/mlflow.db")
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["mlflow.db"]
 
 
 def test_mlflow_database_of_another_kind_is_refused(refused, tmp_path):

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 
-from experiments.scoreboard.board import PARTS, Board
+from experiments.scoreboard.board import LEAST, PARTS, Board
 from experiments.scoreboard.cell import BOUND, DECISION, PLAY, TRAINING, Cell
 from experiments.scoreboard.pages.fronts import Front
 
@@ -52,8 +52,13 @@ def commands_of(board: Board, scenarios: Sequence[str], parts: Sequence[str], nu
     played = {name: count for name, count in num_traces.items() if count}
     numbers = set(played.values())
     if len(numbers) <= 1:
-        return command_of(replace(board, num_front=max(2, *numbers)) if numbers else board, scenarios, parts)
-    lines = [command_of(replace(board, num_front=max(2, count)), (name,), ("front",)) for name, count in played.items()]
+        return command_of(
+            replace(board, num_front=max(LEAST["num_front"], *numbers)) if numbers else board, scenarios, parts
+        )
+    lines = [
+        command_of(replace(board, num_front=max(LEAST["num_front"], count)), (name,), ("front",))
+        for name, count in played.items()
+    ]
     others = [part for part in parts or PARTS if part != "front"]
     return "\n".join([*lines, command_of(board, scenarios, others)])
 
