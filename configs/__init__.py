@@ -16,12 +16,17 @@ def choices_of(command: str) -> str:
 
     Read as text, so that help needs none of what composes them.
     """
-    own, shared = ((_FOLDER / f"{name}.yaml").read_text(encoding="utf-8") for name in (command, "run"))
+    own, shared = (file_of(name).read_text(encoding="utf-8") for name in (command, "run"))
     groups = [_line(group) for group in _GROUP.findall(own)]
     settings = _SETTING.findall(own)
     known = {line.partition(":")[0] for line in settings}
     settings += [line for line in _SETTING.findall(shared) if line.partition(":")[0] not in known]
     return "\n".join([*groups, *(["", *settings] if groups else settings)])
+
+
+def file_of(command: str) -> Path:
+    """The file of a command."""
+    return _FOLDER / f"{command}.yaml"
 
 
 def members_of(group: str) -> list[str]:

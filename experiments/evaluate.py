@@ -23,12 +23,17 @@ from experiments.settings import (
     launch,
     mlflow_of,
     texts_of,
+    usual_of,
     weights_of,
 )
 from experiments.traces import TraceSource, notes_of, notes_on_number, scenario_of, seeds_of
+from experiments.tracking import check_database, track
 from scenarios.errors import InputError, unknown_name
 
 COMMAND = "evaluate"
+
+OF_SEEDS = ("scenario", "traces", "split", "first")
+"""Settings that choose traces by seeds, so they say nothing beside ``trace_files``."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +79,8 @@ class Evaluation:
         first = check_count("first", settings["first"], 0, 999_999)
         split = str(settings["split"])
         scenario = ScenarioChoice.of(settings["scenario"])
-        for key, value in scenario.overrides.items() if files else ():
-            raise InputError(f"scenario.{key}", value, "no setting beside trace_files", "files bring theirs: remove it")
         if files:
+            _check_alone(scenario, settings)
             source, kind = TraceSource(files=files), "traces from files"
         else:
             source = TraceSource(scenario, seeds_of(split, first, count))
@@ -95,6 +99,15 @@ class Evaluation:
         )
 
 
+def _check_alone(scenario: ScenarioChoice, settings: dict[str, Any]) -> None:
+    """Refuses what chooses traces by seeds and is not as usual, beside ``trace_files``."""
+    usual, stated = usual_of(COMMAND), {**settings, "scenario": scenario.name}
+    given = {f"scenario.{key}": value for key, value in scenario.overrides.items()}
+    given |= {key: stated[key] for key in OF_SEEDS if stated[key] != usual[key]}
+    for key, value in given.items():
+        raise InputError(key, value, "no setting beside trace_files", "files bring theirs: remove it")
+
+
 def evaluate(
     evaluation: Evaluation, folder: Path, config: dict[str, Any], arguments: tuple[str, ...], console: Console
 ) -> tuple[Run, Results]:
@@ -111,7 +124,7 @@ def evaluate(
         The finished run and its results.
 
     Raises:
-        InputError: something that cannot be used; nothing has been written then.
+        InputError: something that cannot be used; no run has been written then, at most an empty database.
     """
     agents = contestants(evaluation.agents, has_scenario=not evaluation.source.files)
     choose_reference(evaluation.reference, [a.label for a in agents], [a.label for a in agents if a.is_policy])
@@ -121,6 +134,7 @@ def evaluate(
     first = evaluation.source.load(0)
     curve = _learning_curve(evaluation.training_run)
     began = time.perf_counter()
+    check_database(evaluation.mlflow_uri)
     run = Run.begin(folder, COMMAND, config, arguments)
     for name, content in curve.items():
         write_bytes(run.path(name), content)
@@ -194,8 +208,6 @@ def _learning_curve(training_run: Path | None) -> dict[str, bytes]:
 
 
 def _track(run: Run, results: Results, uri: str) -> None:
-    from experiments.tracking import track
-
     names = [name for name in results.frame.columns if name not in ("agent", "position", "seed", "trace_sha256")]
     metrics = {f"{agent}/{name}": results.mean(agent, name) for agent in results.agents for name in names}
     metrics |= {f"{agent}/difference": results.difference(agent).mean for agent in results.agents}
@@ -214,7 +226,9 @@ def main(arguments: list[str]) -> int:
 
     def job(settings: dict[str, Any], folder: Path) -> int:
         evaluation = Evaluation.of(settings)
-        run, _ = evaluate(evaluation, folder, settings, tuple(arguments), make_console())
+        unused = OF_SEEDS if evaluation.source.files else ()
+        used = {key: value for key, value in settings.items() if key not in unused}
+        run, _ = evaluate(evaluation, folder, used, tuple(arguments), make_console())
         print_results(run)
         print(f"\nRecord: {run.folder}\nReport: {run.path('report.html')}")
         return 0

@@ -100,8 +100,16 @@ class Run:
         """Starts a run, or goes on with one of the same configuration in the same folder.
 
         Raises:
-            InputError: the folder holds something else.
+            InputError: the folder holds something else, or cannot be written.
         """
+        try:
+            return cls._begin(folder, command, config, arguments)
+        except OSError as error:
+            expected = f"a folder that can be written ({type(error).__name__}: {error.strerror})"
+            raise InputError("run_dir", str(folder), expected, "choose another run_dir") from error
+
+    @classmethod
+    def _begin(cls, folder: Path, command: str, config: dict[str, Any], arguments: Iterable[str]) -> Run:
         if (folder / CONFIG).exists():
             _require_same(folder, config)
         elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

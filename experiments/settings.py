@@ -22,7 +22,7 @@ from hydra.errors import ConfigCompositionException, MissingConfigException, Ove
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from configs import groups, members_of
+from configs import file_of, groups, members_of
 from scenarios.arguments import Arguments
 from scenarios.checks import check_float, check_int
 from scenarios.demand import Demand
@@ -121,6 +121,14 @@ def weights_of(reward: dict[str, Any]) -> tuple[float, float, float]:
     for goal in goals:
         check_float(f"reward.{goal}", reward.get(goal), 0.0, 1000.0)
     return float(reward["cost"]), float(reward["lateness"]), float(reward["carbon"])
+
+
+def usual_of(command: str) -> dict[str, Any]:
+    """Settings of ``command`` and the member of each of its groups, as its own file states them."""
+    stated = OmegaConf.to_container(OmegaConf.load(file_of(command)))
+    assert isinstance(stated, dict)
+    members = (entry for entry in stated.pop("defaults") if isinstance(entry, dict))
+    return {str(key): value for part in (stated, *members) for key, value in part.items()}
 
 
 def check_count(key: str, value: object, low: int = 1, high: int = 1_000_000) -> int:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.record import CONFIG, RECORD, Run
 from experiments.settings import SQLITE
+from scenarios.errors import InputError
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -49,6 +52,28 @@ def track(run: Run, uri: str, metrics: Mapping[str, float], params: Mapping[str,
             client.log_artifact(run_id, str(path), "record")
     client.set_terminated(run_id)
     return run_id
+
+
+def check_database(uri: str | None) -> None:
+    """Opens a SQLite database for writing and closes it again, without MLflow; its folder is made.
+
+    Args:
+        uri: ``sqlite:///PATH``; None checks nothing.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    if uri is None:
+        return
+    database = _database(uri)
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(database, timeout=60, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+    except (OSError, sqlite3.Error) as error:
+        expected = f"a SQLite database that can be written ({type(error).__name__}: {error})"
+        raise InputError("mlflow_uri", uri, expected, "set another mlflow_uri, or mlflow=false") from error
 
 
 def open_client(uri: str) -> MlflowClient:

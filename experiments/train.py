@@ -22,6 +22,7 @@ from experiments.record import Run, write_json
 from experiments.report import CURVE, REFERENCES, make_report
 from experiments.settings import ScenarioChoice, check_count, launch, mlflow_of, replaced, texts_of, weights_of
 from experiments.traces import scenario_of
+from experiments.tracking import check_database, track
 from scenarios.draw import draw_trace
 from scenarios.errors import InputError, unknown_name
 from scenarios.scenario import Scenario
@@ -88,10 +89,11 @@ def run_training(
     """Trains, records and reports; goes on from the checkpoint of an earlier run in ``folder``.
 
     Raises:
-        InputError: something that cannot be used; nothing has been written then.
+        InputError: something that cannot be used; no run has been written then, at most an empty database.
     """
     scenario = scenario_of(training.scenario)
     began = time.perf_counter()
+    check_database(training.mlflow_uri)
     run = Run.begin(folder, COMMAND, settings, arguments)
     with getting_ready(console):
         warm_up("compiled")
@@ -127,8 +129,6 @@ def run_training(
     )
     make_report(run)
     if training.mlflow_uri is not None:
-        from experiments.tracking import track
-
         metrics = {**clean(last), **{f"reference/{name}": cost for name, cost in costs.items()}, "seconds": seconds}
         track(run, training.mlflow_uri, metrics, {"scenario": scenario.id, **asdict(training.config)})
     return run

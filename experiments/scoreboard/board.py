@@ -34,6 +34,19 @@ published, as in the literature's instances."""
 DEPLOYABLE_MS = 10.0
 """A router that takes longer for a decision is no rival."""
 
+SIZES = {
+    "num_traces": "test traces",
+    "num_validation": "validation traces",
+    "num_slow": f"test traces of {SLOW}",
+    "num_seeds": "training seeds",
+    "num_front": "test traces of each weight vector",
+    "num_elsewhere": "test traces of each world",
+}
+"""Numbers of a board in words."""
+
+LEAST = {**dict.fromkeys(SIZES, 2), "num_seeds": 1}
+"""The least of each: one trace has no interval."""
+
 SPLITS = {"test": TEST[100:], "validation": VALIDATION}
 """Seeds of the board's traces. The first hundred test traces were looked at while routers and learner were still
 changed, so the results are of others, which nobody had played."""
@@ -74,7 +87,7 @@ class Board:
     def __post_init__(self) -> None:
         _check_names("scenario", self.scenarios, scenario_names())
         _check_names("routers", self.routers, [*HEURISTICS, *FORECASTERS])
-        for name, least in (("num_traces", 2), ("num_validation", 2), ("num_seeds", 1), ("num_front", 2)):
+        for name, least in LEAST.items():
             if getattr(self, name) < least:
                 raise InputError(name, getattr(self, name), f"at least {least}", "ask for more")
 
@@ -94,6 +107,12 @@ class Board:
     def front_scenarios(self) -> tuple[str, ...]:
         """Those of the board."""
         return tuple(name for name in self.fronts if name in self.scenarios)
+
+
+def short_of(**counts: int) -> list[str]:
+    """Which numbers of traces and seeds, by the board's field, are less than the usual board's, in words."""
+    usual = {size: getattr(Board(), size) for size in counts}
+    return [f"{count} of {usual[size]} {SIZES[size]}" for size, count in counts.items() if count < usual[size]]
 
 
 def _check_names(kind: str, names: Iterable[str], known: Iterable[str]) -> None:

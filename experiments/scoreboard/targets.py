@@ -203,15 +203,21 @@ def _exact(found: dict[str, Summary]) -> Verdict:
 
 
 def _front(scenario: str, volumes: Sequence[Volume]) -> Verdict:
-    text = f"{scenario}: hypervolume at least {FRONT_PERCENT:g} % above the best weight-swept heuristic's"
+    text = f"{scenario}: hypervolume at least {FRONT_PERCENT:g} % above the best weight-swept heuristic's, surely"
     volume = next((volume for volume in volumes if volume.scenario == scenario), None)
     if volume is None:
         return Verdict(text, None, "not run")
-    numbers = f"{volume.gain.mean:+.1f} % against {volume.rival}, {volume.num_seeds} seeds, {volume.num_traces} traces"
+    gain = volume.gain
+    numbers = (
+        f"{gain.mean:+.1f} %{_ends(gain)} over {volume.num_seeds} seeds against {volume.rival}, "
+        f"{volume.num_traces} traces"
+    )
     if not volume.is_conditioned:
         return Verdict(text, None, f"{numbers}; the policy was not conditioned on preferences")
     numbers += f"; not played in full: {', '.join(volume.absent)}" if volume.absent else ""
-    return Verdict(text, volume.gain.mean >= FRONT_PERCENT if volume.is_enough else None, numbers)
+    is_high, is_sure = gain.mean >= FRONT_PERCENT, gain.excludes_zero
+    numbers += "; above in the mean, not beyond doubt" if is_high and not is_sure else ""
+    return Verdict(text, is_high and is_sure if volume.is_enough else None, numbers)
 
 
 def _training(summaries: Sequence[Summary], others: Sequence[float]) -> Verdict:
@@ -236,6 +242,10 @@ def _decisions(summaries: Sequence[Summary]) -> Verdict:
     is_reached = known[slowest] <= DECISION_US
     is_whole = {*WINNABLE, *SANITY, *LITERATURE} <= set(known)
     return Verdict(text, is_reached if is_whole or not is_reached else None, numbers)
+
+
+def _ends(interval: Interval) -> str:
+    return "" if interval.low is None or interval.high is None else f" [{interval.low:+.1f}, {interval.high:+.1f}]"
 
 
 def _yes(is_reached: bool | None) -> str:

@@ -13,6 +13,7 @@ from experiments.evaluation import warm_up
 from experiments.record import Run, write_json, write_text, yaml_of
 from experiments.settings import check_count, launch, mlflow_of
 from experiments.traces import notes_of, notes_on_number
+from experiments.tracking import check_database, track
 from experiments.whatif.command_line import COMMAND, read_arguments
 from experiments.whatif.outcome import Outcome
 from experiments.whatif.playing import check_orders, play
@@ -39,7 +40,7 @@ def run_study(settings: dict[str, Any], folder: Path, arguments: tuple[str, ...]
         console: progress goes here.
 
     Raises:
-        InputError: something that cannot be used; nothing has been written then.
+        InputError: something that cannot be used; no run has been written then, at most an empty database.
     """
     study = Study.of(settings)
     workers = check_count("workers", settings["workers"], 1, 256)
@@ -52,6 +53,7 @@ def run_study(settings: dict[str, Any], folder: Path, arguments: tuple[str, ...]
     }
     first = check_orders(study)
     began = time.perf_counter()
+    check_database(mlflow_uri)
     run = Run.begin(folder, COMMAND, settings, arguments)
     write_text(run.path(STUDY), yaml_of(study_settings(settings)))
     write_json(run.path(PLACES), places)
@@ -126,8 +128,6 @@ def _play(study: Study, run: Run, workers: int, console: Console) -> list[Outcom
 
 
 def _track(run: Run, uri: str) -> None:
-    from experiments.tracking import track
-
     findings = findings_of(run)[0]
     metrics = {
         f"{pair.label}/{name}": findings.gap(pair, name).mean

@@ -9,6 +9,7 @@ import pytest
 
 import routelab
 from experiments.record import Run
+from experiments.tracking import check_database
 
 from .conftest import TINY
 
@@ -44,6 +45,7 @@ def test_trace_files_give_the_same_results(tiny_run, folder, tmp_path):
     twin = next(cell for cell in same if cell["agent"] == "nearest" and cell["position"] == 1)
     assert first["id"] == twin["id"]
     assert first["metrics"]["cost_per_order"] == twin["metrics"]["cost_per_order"]
+    assert not {"scenario", "traces", "split", "first"} & set(Run.open(folder).config)
 
 
 @pytest.mark.slow
@@ -89,11 +91,9 @@ def test_multirun_compares_several_scenarios(tmp_path):
         ("reward.cost=nan", "reward.cost = nan"),
         ("reward.carbon=-1", "reward.carbon = -1"),
         ("env.clock=simpi", "Did you mean 'simpy'"),
-        ("trace_files=[none.npz]", "trace file"),
         ("trace_files=[a.npz,a.npz]", "each file once"),
         ("env=simpy agents=[rollout]", "the compiled clock"),
         ("scenario=tables agents=[myopic,dual]", "a router that does not forecast"),
-        ("trace_files=[a.npz] scenario.max_orders=3", "scenario.max_orders = 3"),
         ("training_run=nowhere", "training_run = 'nowhere'"),
         ("mlflow=maybe", "mlflow = 'maybe'"),
     ],
@@ -101,6 +101,28 @@ def test_multirun_compares_several_scenarios(tmp_path):
 def test_bad_input_is_one_line_and_leaves_nothing(argument, words, refused, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert words.lower() in refused("evaluate", *TINY, *argument.split(), f"run_dir={tmp_path}/run").lower()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        ("trace_files=[none.npz]", "trace file"),
+        ("scenario=two-tier", "scenario = 'two-tier'"),
+        ("traces=3", "traces = 3"),
+        ("split=validation", "split = 'validation'"),
+        ("first=1", "first = 1"),
+        ("scenario.max_orders=3", "scenario.max_orders = 3"),
+    ],
+)
+def test_what_trace_files_bring_cannot_be_set_beside_them(argument, words, refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["agents=[nearest]", "mlflow=false", f"run_dir={tmp_path}/run"]
+    if not argument.startswith("trace_files"):
+        arguments.append("trace_files=[none.npz]")
+    error = refused("evaluate", *arguments, argument)
+    assert words in error
+    assert ("beside trace_files" in error) == (len(arguments) == 4)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -121,6 +143,26 @@ def test_mlflow_holds_numbers_settings_and_the_record(tmp_path):
     assert status == [("FINISHED",)]
     kept = {path.name for path in (tmp_path / "mlflow-artifacts").rglob("*") if path.is_file()}
     assert {"record.json", "config.yaml", "results.csv", "comparison.json", "cells.jsonl", "report.html"} <= kept
+
+
+@pytest.mark.parametrize("place", ["a file/mlflow.db", "a folder", "no database.db"])
+def test_mlflow_database_that_cannot_be_written_is_refused_before_playing(place, refused, tmp_path):
+    (tmp_path / "a file").write_text("")
+    (tmp_path / "a folder").mkdir()
+    (tmp_path / "no database.db").write_text("a letter of more than one hundred bytes" * 100)
+    uri = f"mlflow_uri='sqlite:///{tmp_path}/{place}'"
+    arguments = ["scenario=tiny", "agents=[nearest]", "traces=1", uri, f"run_dir={tmp_path}/run"]
+    error = refused("evaluate", *arguments)
+    assert "mlflow_uri = " in error
+    assert "a SQLite database that can be written" in error
+    assert not (tmp_path / "run").exists()
+
+
+def test_mlflow_database_is_made_if_it_can_be(tmp_path):
+    check_database(None)
+    for _ in range(2):
+        check_database(f"sqlite:///{tmp_path}/folder/mlflow.db")
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["mlflow.db"]
 
 
 def test_mlflow_database_of_another_kind_is_refused(refused, tmp_path):

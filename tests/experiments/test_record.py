@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,14 @@ def test_record_holds_where_it_comes_from(folder):
     assert set(record["git"]) == {"commit", "is_dirty"}
     assert record["packages"]["numpy"][0].isdigit()
     assert Run.open(folder).config == {"traces": 3, "agents": ["a b", "c"]}
+
+
+def test_a_run_in_a_place_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file" / "run", Path("/proc/none/run")):
+        with pytest.raises(InputError, match="a folder that can be written") as caught:
+            Run.begin(folder, "evaluate", {"traces": 3})
+        assert caught.value.key == "run_dir"
 
 
 def test_run_goes_on_with_the_same_settings(folder):

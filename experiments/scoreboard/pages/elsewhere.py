@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from experiments.scoreboard.board import MIXED, Board
+from experiments.scoreboard.board import MIXED, Board, short_of
 from experiments.scoreboard.cell import Cell, Store
 from experiments.scoreboard.evidence import COST, Evidence, column, hold_against
 from experiments.scoreboard.pages.markdown import DASH, NOT_RUN, page, percent, table
@@ -78,8 +78,8 @@ class Elsewhere:
 
     @cached_property
     def missing(self) -> list[str]:
-        """Policies that have not played a world that they are to visit with all training seeds."""
-        told = []
+        """What the usual board has more, and policies that have not played a world that they are to visit."""
+        told = short_of(num_elsewhere=self.board.num_elsewhere, num_seeds=self.board.num_seeds)
         for home in homes(self.board):
             short: dict[int, list[str]] = {}
             for world in visits(self.board, home):

@@ -10,7 +10,7 @@ from experiments.scoreboard.board import Board
 from experiments.scoreboard.front import GOALS, NUM_PREFERENCES, REFERENCE_POINTS, SWEEP, SWEPT
 from experiments.scoreboard.pages.fronts import Front, weighted
 from experiments.scoreboard.pages.markdown import DASH, NOT_RUN, page, percent, table
-from experiments.scoreboard.pages.origin import command_of, origin
+from experiments.scoreboard.pages.origin import commands_of, origin, traces_of
 from experiments.scoreboard.pages.summaries import percent_of
 from experiments.scoreboard.policies import CONDITIONED
 from experiments.scoreboard.statistics import t_interval
@@ -44,7 +44,7 @@ def front_page(board: Board, fronts: Sequence[Front], figures: dict[str, str]) -
         "" if CONDITIONED else _not_conditioned(),
         *(_section(front, figures.get(front.scenario, "")) for front in fronts),
         "## Weight vectors\n\n" + table(("number", *_goals()), _weights()),
-        origin(command_of(board, scenarios, ("front", "pages")), cells.values()),
+        origin(commands_of(board, scenarios, ("front", "pages"), traces_of(fronts)), cells.values()),
     )
 
 
@@ -99,7 +99,7 @@ def _section(front: Front, figure: str) -> str:
         rows.append([who, *[NOT_RUN] * 5])
     blocks = (
         title,
-        f"Reference point: {point}{_since(front)}. Test traces: {front.num_traces}.",
+        f"Reference point: {point}{_since(front)}. Test traces: {front.num_traces}{_short(front)}.",
         figure,
         table(head, rows),
         _words(front),
@@ -114,6 +114,11 @@ def _since(front: Front) -> str:
     if front.reference is None or now is None or np.abs(now - front.reference).max() <= 1e-6:
         return ""
     return f" (by the present rules the nadir would be {', '.join(f'{value:.4f}' for value in now)})"
+
+
+def _short(front: Front) -> str:
+    usual = Board().num_front
+    return f" of {usual}" if front.num_traces < usual else ""
 
 
 def _by_weights(front: Front) -> str:

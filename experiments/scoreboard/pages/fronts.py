@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from experiments.scoreboard.board import Board, world_of
+from experiments.scoreboard.board import Board, short_of, world_of
 from experiments.scoreboard.cell import Cell, Store
 from experiments.scoreboard.evidence import Evidence
 from experiments.scoreboard.front import SWEEP, SWEPT, read_reference_points, sampled_preferences
@@ -50,7 +50,9 @@ class Front:
     @cached_property
     def policies(self) -> list[Policy]:
         """Those that learned preferences."""
-        return trained(policies_of(self.board, self.store, self.scenario, is_conditioned=True))
+        found = trained(policies_of(self.board, self.store, self.scenario, is_conditioned=True))
+        self.used.update({cell.id: cell for cell in training_cells(self.store, found)})
+        return found
 
     @cached_property
     def num_traces(self) -> int:
@@ -77,6 +79,17 @@ class Front:
     def trainings(self) -> list[Cell]:
         """Of the policies."""
         return training_cells(self.store, self.policies)
+
+    @cached_property
+    def missing(self) -> list[str]:
+        """What it has less than the usual board asks for."""
+        if self.reference is None or not self.num_traces:
+            return ["nothing"]
+        played = 0 if self.learned is None else len(self.learned)
+        return [
+            *short_of(num_front=self.num_traces, num_seeds=played),
+            *(f"{who} not in full" for who in self.absent),
+        ]
 
     @cached_property
     def absent(self) -> tuple[str, ...]:

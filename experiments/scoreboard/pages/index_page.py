@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from experiments.scoreboard.board import Board, world_of
+from experiments.scoreboard.board import Board, short_of, world_of
 from experiments.scoreboard.evidence import COST, WHOLE, Evidence
+from experiments.scoreboard.pages.elsewhere import Elsewhere
+from experiments.scoreboard.pages.fronts import Front
 from experiments.scoreboard.pages.markdown import DASH, NOT_RUN, listing, page, percent, share, table
-from experiments.scoreboard.pages.origin import command_of, origin
+from experiments.scoreboard.pages.origin import commands_of, origin, traces_of
 from experiments.scoreboard.pages.summaries import BASE, gap_closed
 from experiments.scoreboard.targets import (
     TOO_LITTLE,
@@ -47,13 +49,21 @@ HEAD = (
 
 
 def index_page(
-    board: Board, evidences: Sequence[Evidence], summaries: dict[str, Summary], judged: Sequence[Verdict], figure: str
+    board: Board,
+    evidences: Sequence[Evidence],
+    fronts: Sequence[Front],
+    elsewhere: Elsewhere,
+    summaries: dict[str, Summary],
+    judged: Sequence[Verdict],
+    figure: str,
 ) -> str:
     """The page as Markdown.
 
     Args:
         board: what was to be run.
         evidences: of all scenarios of which anything was run.
+        fronts: of the scenarios that have to have one.
+        elsewhere: costs in other worlds.
         summaries: by scenario, corrected over the board.
         judged: the targets.
         figure: a link to the picture, or nothing.
@@ -68,6 +78,8 @@ def index_page(
             caveats = [f"{name}: {words}." for name in names if name in found and (words := caveat_of(world_of(name)))]
             blocks.append("\n\n".join([f"## {title}", table(HEAD, rows), *caveats]))
     cells = {key: cell for evidence in evidences for key, cell in evidence.used.items()}
+    cells |= {key: cell for front in fronts for key, cell in front.used.items()}
+    cells |= {cell.id: cell for cell in elsewhere.mixed_trainings}
     return page(
         "# Results",
         "Routers on the same unseen traces; costs are currency units an order. "
@@ -80,8 +92,8 @@ def index_page(
         listing(("target", "", "measured"), [(one.text, one.word, one.numbers) for one in judged]),
         _numbers(summaries),
         f"The routers were tuned on validation traces: [log]({TUNING})." if (board.pages / TUNING).is_file() else "",
-        _missing(board, found),
-        origin(command_of(board, _asked(board)), cells.values()),
+        _missing(board, found, fronts, elsewhere),
+        origin(commands_of(board, _asked(board), (), traces_of(fronts)), cells.values()),
     )
 
 
@@ -145,11 +157,21 @@ def _numbers(summaries: dict[str, Summary]) -> str:
     )
 
 
-def _missing(board: Board, found: dict[str, Evidence]) -> str:
-    rows = [f"- {name}: nothing" for name in Board().scenarios if name not in found]
+def _missing(board: Board, found: dict[str, Evidence], fronts: Sequence[Front], elsewhere: Elsewhere) -> str:
+    sizes = ("num_traces", "num_validation", "num_slow", "num_seeds")
+    short = short_of(**{size: getattr(board, size) for size in sizes})
+    rows = [f"- every scenario: {', '.join(short)}"] if short else []
+    rows += [f"- {name}: nothing" for name in Board().scenarios if name not in found]
     for name, evidence in found.items():
         if evidence.missing:
             rows.append(f"- {name}: " + ", ".join(f"{who} ({words})" for who, words in evidence.missing.items()))
+    rows += [
+        f"- [front](front.md) of {front.scenario}: {', '.join(front.missing)}" for front in fronts if front.missing
+    ]
+    if elsewhere.missing:
+        first, *others = elsewhere.missing
+        more = f", and {len(others)} more on the page" if others else ""
+        rows.append(f"- [other worlds](generalisation.md): {first}{more}")
     if "olist-pooled" not in found:
         rows.append("- olist-pooled: it needs the data; see [its page](../olist.md)")
     return "\n".join(["## Not run yet, or not in full\n", *rows])

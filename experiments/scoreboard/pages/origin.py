@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 
-from experiments.scoreboard.board import Board
+from experiments.scoreboard.board import LEAST, PARTS, Board
 from experiments.scoreboard.cell import BOUND, DECISION, PLAY, TRAINING, Cell
+from experiments.scoreboard.pages.fronts import Front
 
 _FLAGS = {
     "num_traces": "--traces",
@@ -34,11 +35,39 @@ def command_of(board: Board, scenarios: Sequence[str] = (), parts: Sequence[str]
     return shlex.join(words)
 
 
+def traces_of(fronts: Iterable[Front]) -> dict[str, int]:
+    """Scenario to the test traces that its front has."""
+    return {front.scenario: front.num_traces for front in fronts}
+
+
+def commands_of(board: Board, scenarios: Sequence[str], parts: Sequence[str], num_traces: Mapping[str, int]) -> str:
+    """Command lines that make cells and page again, where fronts may have fewer traces than were asked for.
+
+    Args:
+        board: what was to be run.
+        scenarios: to be named; none for all.
+        parts: to be named; none for all.
+        num_traces: test traces that each front has.
+    """
+    played = {name: count for name, count in num_traces.items() if count}
+    numbers = set(played.values())
+    if len(numbers) <= 1:
+        return command_of(
+            replace(board, num_front=max(LEAST["num_front"], *numbers)) if numbers else board, scenarios, parts
+        )
+    lines = [
+        command_of(replace(board, num_front=max(LEAST["num_front"], count)), (name,), ("front",))
+        for name, count in played.items()
+    ]
+    others = [part for part in parts or PARTS if part != "front"]
+    return "\n".join([*lines, command_of(board, scenarios, others)])
+
+
 def origin(command: str, cells: Iterable[Cell]) -> str:
     """The last section of a page.
 
     Args:
-        command: that remakes it.
+        command: that remakes it, a line or several.
         cells: it was made from.
     """
     cells = sorted(cells, key=lambda cell: cell.id)

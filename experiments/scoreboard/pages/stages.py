@@ -14,6 +14,9 @@ from experiments.scoreboard.work import STAGE
 BASE = "base"
 """The untrained scorer: the base router."""
 
+ORDER = (BASE, "values", "search", "ppo")
+"""As they follow each other; cells from a published file have their numbers sorted by name."""
+
 
 def stages_section(trainings: Sequence[Cell]) -> str:
     """The section of a scenario's page: costs of the stages over trainings; nothing if none compared any.
@@ -26,8 +29,9 @@ def stages_section(trainings: Sequence[Cell]) -> str:
         return ""
     rows = []
     base = np.array([cell.values[f"{STAGE}{BASE}"] for cell in trainings])
-    for name in (name for name in trainings[0].values if name.startswith(STAGE)):
-        stage = name.removeprefix(STAGE)
+    found = [name.removeprefix(STAGE) for name in trainings[0].values if name.startswith(STAGE)]
+    for stage in sorted(found, key=ORDER.index):
+        name = f"{STAGE}{stage}"
         costs = np.array([cell.values[name] for cell in trainings])
         saved = t_interval(100 * (costs / base - 1))
         kept = sum(cell.facts["kept"] == stage for cell in trainings)

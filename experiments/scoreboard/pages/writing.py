@@ -62,7 +62,7 @@ def write_pages(board: Board, store: Store) -> list[Path]:
         others = [cell.values["core_seconds"] / 60 for cell in trainings]
         judged = verdicts(summaries, volumes, board.fronts, others)
         figure = _figure(board, "board", board_figure(summaries))
-        texts["index"] = index_page(board, evidences, by_name, judged, figure)
+        texts["index"] = index_page(board, evidences, fronts, elsewhere, by_name, judged, figure)
     return [write_text(board.pages / f"{name}.md", text) for name, text in texts.items()]
 
 

@@ -46,6 +46,8 @@ def test_words_become_settings():
         (("--part", "pagse"), "did you mean 'pages'"),
         (("tiny", "tiny"), "each name once"),
         (("--traces", "1"), "at least 2"),
+        (("--slow-traces", "-1"), "num_slow = -1"),
+        (("--elsewhere-traces", "0"), "num_elsewhere = 0"),
         (("--workers", "0", "--part", "pages"), "workers"),
         (("--training", "hidden"), "KEY=VALUE"),
     ],

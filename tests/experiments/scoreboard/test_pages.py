@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from experiments.scoreboard.board import PARTS, SIZES, Board, short_of
 from experiments.scoreboard.cell import Store
 from experiments.scoreboard.evidence import WHOLE, Evidence
 from experiments.scoreboard.front import SWEEP
@@ -17,7 +18,7 @@ from experiments.scoreboard.pages.fronts import Front, weighted
 from experiments.scoreboard.pages.headroom_page import _group
 from experiments.scoreboard.pages.literature_section import PUBLISHED, Published, literature_section
 from experiments.scoreboard.pages.markdown import percent, table
-from experiments.scoreboard.pages.origin import command_of
+from experiments.scoreboard.pages.origin import command_of, commands_of
 from experiments.scoreboard.pages.scenario_page import scenario_page
 from experiments.scoreboard.pages.summaries import percent_of, summary_of
 from experiments.scoreboard.pages.writing import write_pages
@@ -60,6 +61,32 @@ def test_the_index_says_what_was_not_run(small_run):
     assert "olist-pooled: it needs the data" in index
     assert "too little was run" in index
     assert "hypervolume at least 5 %" in index
+
+
+def test_what_was_run_on_less_than_usual_is_not_called_whole(small_run):
+    pages = small_run[0].pages
+    index, elsewhere, front = ((pages / f"{name}.md").read_text() for name in ("index", "generalisation", "front"))
+    assert "- every scenario: 3 of 100 test traces, 2 of 20 validation traces, 2 of 5 training seeds\n" in index
+    assert (
+        "- [front](front.md) of tiny: 2 of 100 test traces of each weight vector, 2 of 5 training seeds, dual" in index
+    )
+    assert "- [other worlds](generalisation.md): 2 of 20 test traces of each world" in index
+    assert "- 2 of 20 test traces of each world" in elsewhere
+    assert "Test traces: 2 of 100." in front
+
+
+def test_the_usual_board_is_short_of_nothing():
+    usual = Board()
+    assert short_of(**{size: getattr(usual, size) for size in SIZES}) == []
+    assert set(SIZES) == {name for name in vars(usual) if name.startswith("num_")}
+    assert short_of(num_front=11, num_seeds=5) == ["11 of 100 test traces of each weight vector"]
+
+
+def test_the_trainings_of_fronts_and_of_drawn_worlds_are_counted(small_run):
+    pages = small_run[0].pages
+    assert "2 trainings (" in (pages / "front.md").read_text()
+    assert "- Training seeds: 0, 1.\n" in (pages / "front.md").read_text()
+    assert "6 trainings (" in (pages / "index.md").read_text()  # tiny, its front, and drawn worlds
 
 
 def test_a_partial_board_gives_partial_pages(small_board):
@@ -131,7 +158,7 @@ def test_a_reference_point_of_other_rules_is_told(small_run, monkeypatch):
 
 def test_who_has_not_played_elsewhere_is_told(small_run):
     board, store = small_run
-    assert "Not run yet" not in (board.pages / "generalisation.md").read_text()
+    assert "tiny, 1 of 2" not in (board.pages / "generalisation.md").read_text()
     kept = (cell for cell in store.all() if (cell.world, cell.who) != ("tiny+drawn", "learned@tiny/1"))
     page = elsewhere_page(Elsewhere(board, Store(board.folder / "none", kept)), "")
     assert "- tiny, 1 of 2 training seeds: tiny+drawn" in page
@@ -145,6 +172,23 @@ def test_the_command_on_the_page_is_the_one_that_made_it(small_run):
         "routelab scoreboard tiny --routers nearest,myopic,primal-dual --traces 3 --validation 2 --seeds 2 "
         "--front-traces 2 --elsewhere-traces 2 --training pricing=CLOSED_FORM"
     )
+
+
+def test_fronts_of_fewer_traces_are_remade_with_as_many():
+    fewer = {"misplaced-scarce": 11, "cutoff-congestion": 11}
+    line = "routelab scoreboard --part front --part pages --front-traces 11"
+    assert commands_of(Board(), (), ("front", "pages"), fewer) == line
+    usual = dict.fromkeys(fewer, 100)
+    assert commands_of(Board(), (), (), usual) == "routelab scoreboard"
+    assert commands_of(Board(), (), (), dict.fromkeys(fewer, 0)) == "routelab scoreboard"
+    lines = commands_of(Board(num_elsewhere=5), (), ("front", "pages"), {**usual, "misplaced-scarce": 11})
+    assert lines.splitlines() == [
+        "routelab scoreboard misplaced-scarce --part front --front-traces 11 --elsewhere-traces 5",
+        "routelab scoreboard cutoff-congestion --part front --elsewhere-traces 5",
+        "routelab scoreboard --part pages --elsewhere-traces 5",
+    ]
+    whole = commands_of(Board(), (), (), {**usual, "misplaced-scarce": 11}).splitlines()[-1]
+    assert whole == " --part ".join(["routelab scoreboard", *(part for part in PARTS if part != "front")])
 
 
 def test_the_page_of_the_sanity_group_shows_what_is_lost_and_the_optimum(small_run):

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from experiments.scoreboard import command, published, running, work
+from experiments.scoreboard import command, plan, published, running, work
 from experiments.scoreboard.board import Board
 from experiments.scoreboard.cell import EVEN, PLAY, TRAINING, Store
 from experiments.scoreboard.command import Runner
@@ -49,6 +49,23 @@ def test_pages_come_from_published_cells_alone(small_run, copied, done):
     assert not (copied.folder / "cells").exists()
     table = pd.read_json(copied.pages / "cells" / "tiny.jsonl.xz", lines=True)
     assert set(table.id) == {cell.id for cell in store.all() if cell.world == "tiny"}
+
+
+def test_plays_of_policies_of_the_same_file_are_found_by_its_hash(small_run):
+    """As docs/scoreboard.md has it; the learned and the conditioned policies of this board are the same files."""
+    board, store = small_run
+    paths = sorted((board.pages / "cells").glob(f"*{SUFFIX}"))
+    rows = pd.concat([pd.read_json(path, lines=True) for path in paths])
+    trainings, plays = rows[rows.kind == TRAINING], rows[rows.kind == PLAY]
+    files = {row.who: row.facts["policy_sha256"] for row in trainings.itertuples()}
+    assert len(set(files.values())) < len(files)
+    known = {(row.world, row.seed, tuple(row.weights), files.get(row.who, row.who)) for row in plays.itertuples()}
+    policies = [*plan.policies_of(board, store, "tiny"), *plan.policies_of(board, store, "tiny", is_conditioned=True)]
+    tasks = [*plan.learned_tasks(board, "tiny", policies[:2]), *plan.conditioned_tasks(board, "tiny", policies[2:])]
+    tasks += [task for task in plan.elsewhere_tasks(board, store) if task.policy]
+    assert {(task.world, task.seed, task.weights, files[task.who]) for task in tasks} <= known
+    named = {(row.world, row.seed, tuple(row.weights), row.who) for row in plays.itertuples()}
+    assert not {(task.world, task.seed, task.weights, task.who) for task in tasks} <= named
 
 
 def test_cells_of_other_code_are_not_published(copied):

@@ -23,6 +23,12 @@ def test_stages_are_compared_with_the_base_training_by_training():
     assert rows[2].startswith("| search | 13.800 | -11.00 %")
 
 
+def test_stages_of_published_cells_stand_in_the_order_of_learning():
+    cell = training("ppo", base=10.0, ppo=7.0, search=8.0, values=9.0)  # as a published file sorts them
+    rows = [line.split(" | ")[0] for line in stages_section([cell]).splitlines() if line.startswith("| ")][1:]
+    assert rows == ["| base", "| values", "| search", "| ppo"]
+
+
 def test_one_training_has_no_interval_and_none_no_section():
     assert "| values | 10.500 | +5.00 % | 0 of 1 |" in stages_section([training("base", base=10.0, values=10.5)])
     assert stages_section([]) == ""

@@ -57,7 +57,7 @@ def test_few_seeds_or_traces_decide_nothing():
 
 def test_rivals_that_have_not_played_leave_it_open():
     assert is_win(summary("peak-regime", -5.0, absent=("dual",))) is None
-    volume = Volume("misplaced-scarce", "myopic", Interval(9.0, None, None), 5, 100, True)
+    volume = Volume("misplaced-scarce", "myopic", Interval(9.0, 8.0, 10.0), 5, 100, True)
     assert judged([], [volume])["front"].is_reached is True
     verdict = judged([], [replace(volume, absent=("dual",))])["front"]
     assert verdict.is_reached is None
@@ -129,10 +129,23 @@ def test_tiny_lies_beside_the_optimum(above, is_reached):
     ("gain", "is_conditioned", "is_reached"), [(5.1, True, True), (4.9, True, False), (9.0, False, None)]
 )
 def test_the_front_counts_for_a_conditioned_policy_only(gain, is_conditioned, is_reached):
-    volume = Volume("misplaced-scarce", "dual", Interval(gain, None, None), 5, 100, is_conditioned)
+    volume = Volume("misplaced-scarce", "dual", Interval(gain, gain - 1, gain + 1), 5, 100, is_conditioned)
     assert judged([], [volume])["front"].is_reached is is_reached
     assert judged([], [replace(volume, num_seeds=3)])["front"].is_reached is None
     assert judged([])["front"].numbers == "not run"
+
+
+def test_a_front_is_above_only_beyond_doubt():
+    volume = Volume("misplaced-scarce", "dual", Interval(5.5, -10.4, 21.3), 5, 100, True)
+    verdict = judged([], [volume])["front"]
+    assert verdict.is_reached is False
+    assert verdict.numbers == (
+        "+5.5 % [-10.4, +21.3] over 5 seeds against dual, 100 traces; above in the mean, not beyond doubt"
+    )
+    assert judged([], [replace(volume, num_traces=11)])["front"].is_reached is None
+    sure = judged([], [replace(volume, gain=Interval(5.5, 3.5, 7.3))])["front"]
+    assert sure.is_reached is True
+    assert "doubt" not in sure.numbers
 
 
 def test_trainings_have_a_limit():
